@@ -1,0 +1,38 @@
+package fault
+
+import "net/http"
+
+// The kinds, by HTTP status. A code is part of the REST contract: once
+// released it keeps its meaning.
+var (
+	Malformed          = &Kind{"malformed", http.StatusBadRequest, "The request can't be read."}
+	IdempotencyMissing = &Kind{"idempotency_key_missing", http.StatusBadRequest, "This call moves cash and needs an Idempotency-Key."}
+
+	Unauthenticated = &Kind{"unauthenticated", http.StatusUnauthorized, "Sign in first."}
+	BadCredentials  = &Kind{"bad_credentials", http.StatusUnauthorized, "E-mail or password is wrong."}
+	TokenReused     = &Kind{"token_reused", http.StatusUnauthorized, "This refresh token was used before; sign in again."}
+
+	InsufficientCash = &Kind{"insufficient_cash", http.StatusPaymentRequired, "Your available cash does not cover this."}
+	ChargeDeclined   = &Kind{"charge_declined", http.StatusPaymentRequired, "The payment provider declined the charge."}
+
+	Forbidden     = &Kind{"forbidden", http.StatusForbidden, "This is not yours to do."}
+	NotStreamer   = &Kind{"not_its_streamer", http.StatusForbidden, "Only the mission's streamer may do this."}
+	OwnMission    = &Kind{"own_mission", http.StatusForbidden, "A streamer can't put cash on their own mission."}
+	NotFound      = &Kind{"not_found", http.StatusNotFound, "There is no such thing here."}
+	NotAllowed    = &Kind{"method_not_allowed", http.StatusMethodNotAllowed, "This can't be done to this resource."}
+	NotAcceptable = &Kind{"not_acceptable", http.StatusNotAcceptable, "None of the accepted media types can be served."}
+
+	EmailTaken = &Kind{"email_taken", http.StatusConflict, "This e-mail address has an account already."}
+	NotActive  = &Kind{"not_active", http.StatusConflict, "The mission's state does not allow this."}
+
+	TooLarge         = &Kind{"too_large", http.StatusRequestEntityTooLarge, "The request body is over 64 KiB."}
+	UnsupportedMedia = &Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "Send JSON."}
+
+	Invalid           = &Kind{"invalid", http.StatusUnprocessableEntity, "The request breaks a rule."}
+	IdempotencyReused = &Kind{"idempotency_key_reused", http.StatusUnprocessableEntity, "This Idempotency-Key came with another request before."}
+
+	TooMany = &Kind{"too_many_requests", http.StatusTooManyRequests, "Too many requests; slow down."}
+
+	Internal    = &Kind{"internal", http.StatusInternalServerError, "Something broke on our side."}
+	Unavailable = &Kind{"unavailable", http.StatusServiceUnavailable, "Not possible right now; try again with the same Idempotency-Key."}
+)
