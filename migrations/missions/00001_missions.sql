@@ -1,0 +1,74 @@
+-- The board: every mission fact. No cash is decided here.
+
+-- +goose Up
+CREATE TABLE missions (
+  id                  uuid PRIMARY KEY,
+  creator_id          uuid NOT NULL,
+  idempotency_key     text NOT NULL,
+  request_hash        bytea NOT NULL,
+  streamer_id         uuid NOT NULL,
+  title               text NOT NULL CHECK (char_length(title) BETWEEN 1 AND 100),
+  description         text NOT NULL DEFAULT '' CHECK (char_length(description) <= 1000),
+  stake               bigint NOT NULL CHECK (stake BETWEEN 100 AND 1000000),
+  time_limit_seconds  integer NOT NULL CHECK (time_limit_seconds BETWEEN 60 AND 604800),
+  -- the streamer's terms when it was created
+  auto_accept         boolean NOT NULL,
+  min_stake           bigint NOT NULL,
+  max_stake           bigint NOT NULL,
+  acceptance_seconds  integer NOT NULL,
+
+  status              text NOT NULL DEFAULT 'funding' CHECK (status IN
+                        ('funding', 'proposed', 'active', 'succeeded', 'failed', 'expired', 'rejected', 'unfunded')),
+  deadline            timestamptz NOT NULL, -- of the present state
+  revision            bigint NOT NULL DEFAULT 1, -- one per event
+
+  -- the pot as the ledger told it
+  pot                 bigint NOT NULL DEFAULT 0 CHECK (pot >= 0),
+  contributors        integer NOT NULL DEFAULT 0 CHECK (contributors >= 0),
+  pot_version         bigint NOT NULL DEFAULT 0,
+
+  created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+  accepted_at         timestamptz,
+  decided_at          timestamptz,
+  settled_at          timestamptz,
+  verdict_tries       integer NOT NULL DEFAULT 0,
+  verdict_next_at     timestamptz, -- when sweepmissions repeats the verdict
+
+  UNIQUE (creator_id, idempotency_key),
+  CHECK (creator_id <> streamer_id),
+  CHECK ((decided_at IS NOT NULL) = (status IN ('succeeded', 'failed', 'expired', 'rejected', 'unfunded'))),
+  CHECK (settled_at IS NULL OR decided_at IS NOT NULL)
+) WITH (fillfactor = 70);
+CREATE INDEX missions_streamer ON missions (streamer_id, id DESC);
+CREATE INDEX missions_creator ON missions (creator_id, id DESC);
+CREATE INDEX missions_overdue ON missions (deadline) WHERE status IN ('funding', 'proposed', 'active');
+CREATE INDEX missions_unsettled ON missions (verdict_next_at) WHERE decided_at IS NOT NULL AND settled_at IS NULL;
+
+-- What happened to a mission, in order. Written in the transaction of the
+-- change; copied to Firestore after it, and by sweepmissions where that failed.
+CREATE TABLE mission_events (
+  mission_id  uuid NOT NULL REFERENCES missions,
+  revision    bigint NOT NULL,
+  kind        text NOT NULL CHECK (kind IN
+                ('created', 'proposed', 'accepted', 'rejected', 'unfunded', 'pot_changed', 'succeeded', 'failed', 'expired', 'settled')),
+  mission     jsonb NOT NULL, -- the mission as it was right after
+  created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  copied_at   timestamptz,
+  PRIMARY KEY (mission_id, revision)
+);
+CREATE INDEX mission_events_uncopied ON mission_events (created_at) WHERE copied_at IS NULL;
+
+-- +goose StatementBegin
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% on % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER missions_kept BEFORE DELETE OR TRUNCATE ON missions
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER mission_events_kept BEFORE DELETE OR TRUNCATE ON mission_events
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- +goose Down
+DROP TABLE mission_events, missions;
+DROP FUNCTION refuse_change();
