@@ -1,0 +1,101 @@
+// Package labtest gives a test real servers of its own: a migrated Postgres database
+// cloned in milliseconds, and a project of its own on the Firestore and Pub/Sub
+// emulators. Tests can therefore run in parallel and need no mocks.
+//
+// The servers are started once for a whole test run by `local exec`, which tells
+// their addresses through the environment. Without them a test fails; it is never
+// skipped. This package is apart from lab so that no program imports testing.
+package labtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/migrations"
+)
+
+// dropTimeout bounds the removal of a test's database.
+const dropTimeout = 30 * time.Second
+
+// UsersDatabase returns the DSN of a new, migrated, empty users database. It is
+// dropped when the test ends.
+func UsersDatabase(t testing.TB) string {
+	t.Helper()
+	return database(t, lab.EnvUsersDSN, migrations.Users)
+}
+
+// MissionsDatabase returns the DSN of a new, migrated, empty missions database. It is
+// dropped when the test ends.
+func MissionsDatabase(t testing.TB) string {
+	t.Helper()
+	return database(t, lab.EnvMissionsDSN, migrations.Missions)
+}
+
+// EmptyDatabase returns the DSN of a new database without any table, on the users
+// server. It is dropped when the test ends.
+func EmptyDatabase(t testing.TB) string {
+	t.Helper()
+	return database(t, lab.EnvUsersDSN, "")
+}
+
+func database(t testing.TB, env string, instance migrations.Instance) string {
+	t.Helper()
+	server := require(t, env)
+	dsn, err := lab.CloneDatabase(t.Context(), server, instance, uniqueName(t))
+	if err != nil {
+		t.Fatalf("make a test database: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
+		defer cancel()
+		if err := lab.DropDatabase(ctx, server, dsn); err != nil {
+			t.Errorf("drop the test database: %v", err)
+		}
+	})
+	return dsn
+}
+
+// Firestore returns a project id of the test's own on the Firestore emulator. The
+// client finds the emulator by FIRESTORE_EMULATOR_HOST, which is set.
+func Firestore(t testing.TB) string {
+	t.Helper()
+	require(t, lab.EnvFirestoreHost)
+	return projectID()
+}
+
+// PubSub returns a project id of the test's own on the Pub/Sub emulator. The client
+// finds the emulator by PUBSUB_EMULATOR_HOST, which is set.
+func PubSub(t testing.TB) string {
+	t.Helper()
+	require(t, lab.EnvPubSubHost)
+	return projectID()
+}
+
+func require(t testing.TB, env string) string {
+	t.Helper()
+	value := os.Getenv(env)
+	if value == "" {
+		t.Fatalf("%s is not set: this test needs real servers. Run it through `make test` or `go run ./run/local exec -- go test ./...`", env)
+	}
+	return value
+}
+
+// projectID follows Google's rules: 6 to 30 lower-case letters, digits and hyphens.
+func projectID() string { return "test-" + strings.ToLower(rand.Text()[:16]) }
+
+// uniqueName tells a test's database apart on the server, at most 63 bytes.
+func uniqueName(t testing.TB) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(t.Name()))
+	return fmt.Sprintf("t_%.40s_%s", name, strings.ToLower(rand.Text()[:12]))
+}

@@ -1,0 +1,140 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// readyTimeout is how long a server of the stand may take to start. A loaded
+// machine with two cores needed up to ten seconds.
+const readyTimeout = time.Minute
+
+// PostgresConfig describes one Postgres server of the stand.
+type PostgresConfig struct {
+	Name    string // "users" or "missions", for messages and the log's name
+	DataDir string // made when absent; an existing one is used again
+	LogFile string
+	Port    int // 0 means any free port
+	// ThrowAway trades safety for speed: a crash of the machine loses the data.
+	ThrowAway bool
+}
+
+// Postgres is a running server that trusts every connection from 127.0.0.1.
+type Postgres struct {
+	*Process
+	Port int
+}
+
+// DSN is the address of one database of the server.
+func (p *Postgres) DSN(database string) string {
+	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", address(p.Port), database)
+}
+
+// StartPostgres makes the data directory if need be, starts the server and waits
+// until it answers a query. As root it runs the server as an unprivileged user.
+func StartPostgres(ctx context.Context, parts Parts, cfg PostgresConfig) (*Postgres, error) {
+	account, err := postgresAccount()
+	if err != nil {
+		return nil, err
+	}
+	if err := initDataDir(ctx, parts, cfg, account); err != nil {
+		return nil, fmt.Errorf("make the %s database directory: %w", cfg.Name, err)
+	}
+	port := cfg.Port
+	if port == 0 {
+		if port, err = FreePort(); err != nil {
+			return nil, err
+		}
+	}
+	process, err := StartProcess(Program{
+		Name:    "Postgres (" + cfg.Name + ")",
+		Path:    filepath.Join(parts.PostgresBin, "postgres"),
+		Args:    serverArgs(cfg, port),
+		Dir:     "/",
+		LogFile: cfg.LogFile,
+		Account: account,
+		// SIGINT is Postgres's fast shutdown: it does not wait for clients to leave.
+		StopSignal: syscall.SIGINT,
+	})
+	if err != nil {
+		return nil, err
+	}
+	server := &Postgres{Process: process, Port: port}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := process.waitReady(ctx, func(ctx context.Context) error { return Exec(ctx, server.DSN("postgres"), "SELECT 1") }); err != nil {
+		process.Kill()
+		return nil, err
+	}
+	return server, nil
+}
+
+func serverArgs(cfg PostgresConfig, port int) []string {
+	settings := []string{
+		"listen_addresses=" + loopback,
+		"port=" + strconv.Itoa(port),
+		"unix_socket_directories=",
+		// The API, eight functions and a load generator share it, each with its pool.
+		"max_connections=300",
+		"log_timezone=UTC",
+		"timezone=UTC",
+	}
+	if cfg.ThrowAway {
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	}
+	args := []string{"-D", cfg.DataDir}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	return args
+}
+
+// initDataDir runs initdb once. It builds beside the final place and renames, so a
+// directory that exists is always whole.
+func initDataDir(ctx context.Context, parts Parts, cfg PostgresConfig, account *Account) error {
+	if _, err := os.Stat(cfg.DataDir); err == nil {
+		return nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	building := cfg.DataDir + ".building"
+	if err := os.RemoveAll(building); err != nil {
+		return err
+	}
+	if err := os.Mkdir(building, 0o700); err != nil {
+		return err
+	}
+	if err := account.own(building); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(parts.PostgresBin, "initdb"),
+		"-D", building, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
+		"--auth-host=trust", "--auth-local=reject", "--no-sync", "--no-instructions")
+	cmd.Dir = "/"
+	cmd.SysProcAttr = ownGroup(account)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return os.Rename(building, cfg.DataDir)
+}
+
+// Exec runs one statement on a connection of its own.
+func Exec(ctx context.Context, dsn, sql string) (err error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	_, err = conn.Exec(ctx, sql)
+	return err
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"example.com/missionpot/internal/lab"
+)
+
+// grace is how long a command or a service may take to end after it was asked to.
+const grace = 10 * time.Second
+
+// execWithServers runs a command while throw-away servers are up, and returns its
+// exit error. The environment tells the command where they are.
+func execWithServers(ctx context.Context, args []string) (err error) {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return errors.New("usage: local exec -- CMD [ARG...]")
+	}
+	parts, err := lab.FindOrInstallParts(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	scratch, err := lab.NewScratch()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, scratch.Close()) }()
+	start := time.Now()
+	servers, err := lab.StartServers(ctx, parts, lab.ServersConfig{Dir: scratch.Dir, ThrowAway: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, servers.Stop()) }()
+	fmt.Fprintf(os.Stderr, "local: four servers up in %.1f s\n", time.Since(start).Seconds())
+	return runCommand(ctx, args, append(os.Environ(), servers.TestEnv()...))
+}
+
+// runCommand runs args with our standard streams until it ends or ctx does.
+func runCommand(ctx context.Context, args, env []string) error {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Env = env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.WaitDelay = grace
+	// A group of its own lets us end the command with all it started. At a terminal
+	// it must stay in ours, or it could not read the keyboard; Ctrl-C reaches it there.
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+		defer func() {
+			if cmd.Process != nil {
+				_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // only fails if nobody is left
+			}
+		}()
+	} else {
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	}
+	return cmd.Run()
+}
