@@ -1,0 +1,162 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// ErrFull is returned when as many callers wait as the batcher may queue.
+var ErrFull = errors.New("batch: the queue is full")
+
+// Options bound a Batcher.
+type Options struct {
+	Max     int           // items in one run; required
+	Queue   int           // items that may wait; default 16 × Max
+	Runs    int           // runs at once; default 1
+	Timeout time.Duration // of one run; default 15 s
+}
+
+// Batcher runs a function over batches of what its callers bring. Make one
+// with New.
+type Batcher[T, R any] struct {
+	run  func(context.Context, []T) ([]R, error)
+	opts Options
+
+	mu      sync.Mutex
+	waiting []call[T, R]
+	running int
+}
+
+type call[T, R any] struct {
+	item   T
+	answer chan<- answer[R]
+	gone   <-chan struct{} // closed when the caller gave up
+}
+
+type answer[R any] struct {
+	result R
+	err    error
+}
+
+// New makes a Batcher. The function gets the items in the order they came and
+// returns one result for each, or an error that all of them get. Its context
+// is not that of any caller: one caller who gives up must not undo the others.
+func New[T, R any](run func(context.Context, []T) ([]R, error), opts Options) *Batcher[T, R] {
+	if opts.Queue == 0 {
+		opts.Queue = 16 * opts.Max
+	}
+	if opts.Runs == 0 {
+		opts.Runs = 1
+	}
+	if opts.Timeout == 0 {
+		opts.Timeout = 15 * time.Second
+	}
+	return &Batcher[T, R]{run: run, opts: opts}
+}
+
+// Do brings one item and waits for its result. The error is the run's, the
+// context's, or ErrFull. An item whose caller gave up may still be run.
+func (b *Batcher[T, R]) Do(ctx context.Context, item T) (R, error) {
+	var none R
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	answers := make(chan answer[R], 1)
+	if !b.enqueue(call[T, R]{item: item, answer: answers, gone: ctx.Done()}) {
+		return none, ErrFull
+	}
+	select {
+	case a := <-answers:
+		return a.result, a.err
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
+// enqueue adds a call and starts a runner if there is room for one.
+func (b *Batcher[T, R]) enqueue(c call[T, R]) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) >= b.opts.Queue {
+		return false
+	}
+	b.waiting = append(b.waiting, c)
+	if b.running < b.opts.Runs {
+		b.running++
+		go b.work()
+	}
+	return true
+}
+
+// work runs batch after batch until nothing waits.
+func (b *Batcher[T, R]) work() {
+	for {
+		calls := b.take()
+		if calls == nil {
+			return
+		}
+		b.runBatch(calls)
+	}
+}
+
+// take removes the next batch, leaving out callers who gave up.
+func (b *Batcher[T, R]) take() []call[T, R] {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	calls := make([]call[T, R], 0, min(len(b.waiting), b.opts.Max))
+	taken := 0
+	for _, c := range b.waiting {
+		if len(calls) == b.opts.Max {
+			break
+		}
+		taken++
+		select {
+		case <-c.gone:
+		default:
+			calls = append(calls, c)
+		}
+	}
+	rest := copy(b.waiting, b.waiting[taken:])
+	clear(b.waiting[rest:])
+	b.waiting = b.waiting[:rest]
+	if len(calls) == 0 {
+		b.running--
+		return nil
+	}
+	return calls
+}
+
+func (b *Batcher[T, R]) runBatch(calls []call[T, R]) {
+	ctx, cancel := context.WithTimeout(context.Background(), b.opts.Timeout)
+	defer cancel()
+	items := make([]T, len(calls))
+	for i, c := range calls {
+		items[i] = c.item
+	}
+	results, err := b.protected(ctx, items)
+	for i, c := range calls {
+		if err != nil {
+			c.answer <- answer[R]{err: err}
+			continue
+		}
+		c.answer <- answer[R]{result: results[i]}
+	}
+}
+
+// protected keeps a panic of the function, or a wrong count of results, from
+// leaving callers waiting for ever.
+func (b *Batcher[T, R]) protected(ctx context.Context, items []T) (results []R, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("batch: the run panicked: %v", p)
+		}
+	}()
+	results, err = b.run(ctx, items)
+	if err == nil && len(results) != len(items) {
+		return nil, fmt.Errorf("batch: %d results for %d items", len(results), len(items))
+	}
+	return results, err
+}

@@ -1,0 +1,61 @@
+package push
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// MaxBody is the largest push request that is read, in bytes. Pub/Sub's own
+// limit is 10 MB a message; ours are under a kilobyte, and a title of 100
+// characters can't make one larger than this.
+const MaxBody = 1 << 20
+
+// Delivery is one message as Pub/Sub pushed it.
+type Delivery struct {
+	MessageID    string
+	Subscription string // projects/P/subscriptions/S
+	PublishTime  time.Time
+	Attributes   map[string]string
+	Data         []byte
+	Attempt      int // 1 for the first delivery; 0 where the subscription has no dead-letter policy
+}
+
+// envelope is the JSON of a push request:
+// https://cloud.google.com/pubsub/docs/push#receive_push
+type envelope struct {
+	Message *struct {
+		Data        []byte            `json:"data"` // base64
+		Attributes  map[string]string `json:"attributes"`
+		MessageID   string            `json:"messageId"`
+		PublishTime time.Time         `json:"publishTime"`
+	} `json:"message"`
+	Subscription    string `json:"subscription"`
+	DeliveryAttempt int    `json:"deliveryAttempt"`
+}
+
+// Read reads the envelope of a push request. An error means that the request
+// is not a push.
+func Read(w http.ResponseWriter, r *http.Request) (Delivery, error) {
+	if r.Method != http.MethodPost {
+		return Delivery{}, fmt.Errorf("a push is a POST, this is a %s", r.Method)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		return Delivery{}, fmt.Errorf("read the push: %w", err)
+	}
+	var e envelope
+	if err := json.Unmarshal(body, &e); err != nil {
+		return Delivery{}, fmt.Errorf("decode the push: %w", err)
+	}
+	if e.Message == nil || e.Message.MessageID == "" {
+		return Delivery{}, errors.New("the push has no message")
+	}
+	return Delivery{
+		MessageID: e.Message.MessageID, Subscription: e.Subscription, PublishTime: e.Message.PublishTime,
+		Attributes: e.Message.Attributes, Data: e.Message.Data, Attempt: e.DeliveryAttempt,
+	}, nil
+}

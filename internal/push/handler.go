@@ -1,0 +1,62 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/telemetry"
+)
+
+// Step handles one event. Returning nil acks it; a refusal is an outcome and
+// returns nil too. An error means: deliver it again.
+type Step func(ctx context.Context, e event.Event) error
+
+// RawStep handles one message whatever it holds.
+type RawStep func(ctx context.Context, d Delivery) error
+
+// Handler serves a step's pushes. The step gets the time-out of the
+// subscription's Handler figure, counted from the arrival of the request.
+func Handler(step Step, timeout time.Duration) http.HandlerFunc {
+	return RawHandler(func(ctx context.Context, d Delivery) error {
+		e, err := event.Decode(event.Type(d.Attributes[event.AttributeType]), d.Data)
+		if err != nil {
+			return err
+		}
+		return step(ctx, e)
+	}, timeout)
+}
+
+// RawHandler serves pushes without decoding their payload.
+func RawHandler(step RawStep, timeout time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		d, err := Read(w, r)
+		if err != nil {
+			slog.WarnContext(ctx, "not a push", "error", err)
+			http.Error(w, "not a Pub/Sub push", http.StatusBadRequest)
+			return
+		}
+		ctx = telemetry.WithTraceparent(ctx, d.Attributes[event.AttributeTraceparent])
+		answer(ctx, w, d, step(ctx, d))
+	}
+}
+
+func answer(ctx context.Context, w http.ResponseWriter, d Delivery, err error) {
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+		return
+	case errors.Is(err, event.ErrMalformed):
+		http.Error(w, "malformed message", http.StatusBadRequest)
+	default:
+		http.Error(w, "not handled", http.StatusInternalServerError)
+	}
+	slog.ErrorContext(ctx, "message not handled", "error", err, "message_id", d.MessageID,
+		"subscription", d.Subscription, "attempt", d.Attempt,
+		"type", d.Attributes[event.AttributeType], "mission_id", d.Attributes[event.AttributeMission])
+}

@@ -1,0 +1,92 @@
+package usersdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+// DB is the users instance. It is safe for concurrent use.
+type DB struct {
+	pool *pgxpool.Pool
+	// exact remembers that the last batch did not fit the fast path, so the next
+	// one need not find out by failing.
+	exact atomic.Bool
+}
+
+// Open connects to the instance. At most poolMax connections are open at once;
+// the sum over all instances of all services must stay below the server's
+// max_connections.
+func Open(ctx context.Context, url string, poolMax int32) (*DB, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("parse the users database's address: %w", err)
+	}
+	config.MaxConns = poolMax
+	config.MaxConnIdleTime = 5 * time.Minute
+	config.MaxConnLifetime = time.Hour
+	config.ConnConfig.ConnectTimeout = 5 * time.Second
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the users database: %w", err)
+	}
+	return New(pool), nil
+}
+
+// New uses a pool that is open already.
+func New(pool *pgxpool.Pool) *DB { return &DB{pool: pool} }
+
+// Close waits for running queries and closes the connections.
+func (d *DB) Close() { d.pool.Close() }
+
+// Ping reports whether the instance answers.
+func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
+
+// SQLSTATE codes this package tells apart:
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const (
+	codeDeadlock      = "40P01"
+	codeSerialization = "40001"
+	codeNotFast       = "MP001" // our own: the batch does not fit hold_fast
+)
+
+func codeOf(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
+
+// lasting marks an error that the same input would meet again: the data is out
+// of range (class 22) or breaks a constraint (class 23).
+func lasting(err error) error {
+	if code := codeOf(err); len(code) == 5 && (code[:2] == "22" || code[:2] == "23") {
+		return fmt.Errorf("%w: %w", ledger.ErrLasting, err)
+	}
+	return err
+}
+
+// inTx runs a function in a transaction. The function may run again, so it must
+// have no effect outside the transaction.
+func (d *DB) inTx(ctx context.Context, f func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, d.pool, f)
+}
+
+// raw hands ids to pgx in the form it encodes without a detour.
+func raw(ids []uuid.UUID) [][16]byte {
+	out := make([][16]byte, len(ids))
+	for i, id := range ids {
+		out[i] = id
+	}
+	return out
+}
