@@ -1,0 +1,141 @@
+package config_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/missionpot/internal/config"
+)
+
+const password = "hunter2"
+
+type everything struct {
+	config.Google
+	config.Databases
+	config.Log
+	config.HTTP
+	config.Tokens
+	config.Payments
+	config.Mail
+	config.Sweep
+}
+
+func environment() map[string]string {
+	return map[string]string{
+		"GOOGLE_CLOUD_PROJECT":  "missionpot-test",
+		"USERS_DATABASE_URL":    "postgres://app:" + password + "@localhost/users",
+		"MISSIONS_DATABASE_URL": "postgres://app:" + password + "@localhost/missions",
+		"SENDGRID_API_KEY":      password,
+		"MAIL_FROM":             "Missionpot <pot@example.com>",
+	}
+}
+
+func TestDefaultsAreThoseOfTheDesign(t *testing.T) {
+	t.Parallel()
+	var c everything
+	if err := config.LoadFrom(t.Context(), &c, environment()); err != nil {
+		t.Fatal(err)
+	}
+	if c.FirestoreDatabase != "(default)" || c.Port != 8080 || c.Role != config.RoleAll ||
+		c.Level != slog.LevelInfo || c.Age != time.Minute || c.Provider != "sandbox" || c.SandboxAllowed ||
+		c.Host != "https://api.sendgrid.com" {
+		t.Errorf("defaults are %+v", c)
+	}
+	if want := "postgres://app:hunter2@localhost/users"; c.UsersURL.Reveal() != want {
+		t.Errorf("users URL is %q, want %q", c.UsersURL.Reveal(), want)
+	}
+}
+
+func TestAWrongSettingIsNamedByItsVariable(t *testing.T) {
+	t.Parallel()
+	for variable, value := range map[string]string{
+		"GOOGLE_CLOUD_PROJECT":     "", // set to nothing counts as missing
+		"MISSIONS_DATABASE_URL":    "",
+		"MAIL_FROM":                "",
+		"PORT":                     "eighty",
+		"API_ROLE":                 "watcher",
+		"LOG_LEVEL":                "loud",
+		"SWEEP_AGE":                "60",
+		"SANDBOX_PAYMENTS_ALLOWED": "perhaps",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Parallel()
+			given := environment()
+			given[variable] = value
+			var c everything
+			err := config.LoadFrom(t.Context(), &c, given)
+			if err == nil || !strings.Contains(err.Error(), variable) {
+				t.Errorf("error is %v, want one that names %s", err, variable)
+			}
+		})
+	}
+}
+
+func TestASecretIsNeverPrinted(t *testing.T) {
+	t.Parallel()
+	var c everything
+	if err := config.LoadFrom(t.Context(), &c, environment()); err != nil {
+		t.Fatal(err)
+	}
+	var logged strings.Builder
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("settings", "config", c, "key", c.APIKey)
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("settings", "config", c, "key", c.APIKey)
+	marshalled, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, printed := range []string{
+		fmt.Sprintf("%v", c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%s %q", c.APIKey, c.APIKey),
+		logged.String(), string(marshalled),
+	} {
+		if strings.Contains(printed, password) {
+			t.Errorf("the password is in %s", printed)
+		}
+	}
+}
+
+func TestTheKeySetComesFromExactlyOnePlace(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(file, []byte(`{"keys":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, given := range map[string]config.Tokens{
+		"variable": {Keys: `{"keys":[]}`},
+		"file":     {KeysFile: file},
+	} {
+		keys, err := given.KeySet()
+		if err != nil || keys.Reveal() != `{"keys":[]}` {
+			t.Errorf("%s: key set is %q, %v", name, keys.Reveal(), err)
+		}
+	}
+	for name, given := range map[string]config.Tokens{
+		"neither":    {},
+		"both":       {Keys: "{}", KeysFile: file},
+		"no such":    {KeysFile: file + ".gone"},
+		"both, gone": {Keys: "{}", KeysFile: file + ".gone"},
+	} {
+		if _, err := given.KeySet(); err == nil || !strings.Contains(err.Error(), "TOKEN_KEYS") {
+			t.Errorf("%s: error is %v, want one that names TOKEN_KEYS", name, err)
+		}
+	}
+}
+
+func TestACloudRunServiceOrJobIsOnGoogleCloud(t *testing.T) {
+	t.Parallel()
+	for variable, want := range map[string]bool{"K_SERVICE": true, "CLOUD_RUN_JOB": true, "FUNCTION_TARGET": false} {
+		var p config.Platform
+		if err := config.LoadFrom(t.Context(), &p, map[string]string{variable: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		if p.OnGoogleCloud() != want {
+			t.Errorf("with %s set, OnGoogleCloud is %v, want %v", variable, p.OnGoogleCloud(), want)
+		}
+	}
+}

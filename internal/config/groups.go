@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+)
+
+// Google says which project's Firestore and Pub/Sub are used. The emulators'
+// addresses, FIRESTORE_EMULATOR_HOST and PUBSUB_EMULATOR_HOST, are read by
+// Google's client libraries themselves.
+type Google struct {
+	Project           string `env:"GOOGLE_CLOUD_PROJECT, required"`
+	FirestoreDatabase string `env:"FIRESTORE_DATABASE, default=(default)"`
+}
+
+// Databases are the two Cloud SQL instances. Only the API reads both.
+type Databases struct {
+	UsersDatabase
+	MissionsDatabase
+}
+
+// UsersDatabase is the ledger's Postgres.
+type UsersDatabase struct {
+	UsersURL Secret `env:"USERS_DATABASE_URL, required"`
+}
+
+// MissionsDatabase is the board's Postgres.
+type MissionsDatabase struct {
+	MissionsURL Secret `env:"MISSIONS_DATABASE_URL, required"`
+}
+
+// Log says what is logged: debug, info, warn or error and above.
+type Log struct {
+	Level slog.Level `env:"LOG_LEVEL, default=info"`
+}
+
+// HTTP is where the API listens and which part of it this service plays.
+type HTTP struct {
+	Port uint16 `env:"PORT, default=8080"`
+	Role Role   `env:"API_ROLE, default=all"`
+}
+
+// Role is the part of the API that a service plays. Watchers are served by a
+// service of their own, so that they never take a bet's place.
+type Role string
+
+// The roles.
+const (
+	RoleAll  Role = "all"  // everything, for one machine
+	RoleAPI  Role = "api"  // calls, no event streams
+	RoleLive Role = "live" // event streams
+)
+
+// UnmarshalText refuses a role that does not exist.
+func (r *Role) UnmarshalText(text []byte) error {
+	switch role := Role(text); role {
+	case RoleAll, RoleAPI, RoleLive:
+		*r = role
+		return nil
+	}
+	return fmt.Errorf("%q is none of %s, %s, %s", text, RoleAll, RoleAPI, RoleLive)
+}
+
+// Tokens are the keys that sign access tokens, and what the tokens say about
+// where they come from and whom they are for (RFC 7519: iss, aud).
+type Tokens struct {
+	Keys     Secret `env:"TOKEN_KEYS"`      // JSON Web Key Set with private keys, RFC 7517
+	KeysFile string `env:"TOKEN_KEYS_FILE"` // or a file that holds it
+	Issuer   string `env:"TOKEN_ISSUER, default=missionpot"`
+	Audience string `env:"TOKEN_AUDIENCE, default=missionpot"`
+}
+
+// KeySet returns the key set, read from the file where a file is named. It is
+// an error to name none, or both.
+func (t Tokens) KeySet() (Secret, error) {
+	switch {
+	case t.Keys != "" && t.KeysFile != "":
+		return "", errors.New("settings: both TOKEN_KEYS and TOKEN_KEYS_FILE are set")
+	case t.Keys != "":
+		return t.Keys, nil
+	case t.KeysFile == "":
+		return "", errors.New("settings: neither TOKEN_KEYS nor TOKEN_KEYS_FILE is set")
+	}
+	keys, err := os.ReadFile(t.KeysFile)
+	if err != nil {
+		return "", fmt.Errorf("settings: TOKEN_KEYS_FILE: %w", err)
+	}
+	return Secret(keys), nil
+}
+
+// Payments says who takes the cash of a charge. The sandbox invents cash, so
+// on Google Cloud it must be allowed expressly.
+type Payments struct {
+	Provider       string `env:"PAYMENT_PROVIDER, default=sandbox"`
+	SandboxAllowed bool   `env:"SANDBOX_PAYMENTS_ALLOWED"`
+}
+
+// Mail is the way to SendGrid.
+type Mail struct {
+	APIKey Secret `env:"SENDGRID_API_KEY, required"`
+	Host   string `env:"SENDGRID_HOST, default=https://api.sendgrid.com"`
+	From   string `env:"MAIL_FROM, required"` // RFC 5322 address, may carry a name
+}
+
+// Sweep says how old a log entry must be before sweepbets asks for its
+// outcome. Younger ones are still on their ordinary way.
+type Sweep struct {
+	Age time.Duration `env:"SWEEP_AGE, default=60s"`
+}
+
+// Platform tells whether the program runs on Google Cloud, by the variables
+// that the Cloud Run container contract sets for services, functions and jobs.
+type Platform struct {
+	Service string `env:"K_SERVICE"`
+	Job     string `env:"CLOUD_RUN_JOB"`
+}
+
+// OnGoogleCloud reports whether this is a Cloud Run service, function or job.
+func (p Platform) OnGoogleCloud() bool { return p.Service != "" || p.Job != "" }

@@ -1,0 +1,49 @@
+package telemetry
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+)
+
+const headerTraceparent = "traceparent" // W3C Trace Context, level 1
+
+// Traceparent writes the context's trace as a W3C traceparent, or "" if it has
+// none.
+func Traceparent(ctx context.Context) string {
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier[headerTraceparent]
+}
+
+// WithTraceparent continues the trace that a traceparent names. One that is
+// empty or malformed changes nothing, as the specification asks.
+func WithTraceparent(ctx context.Context, traceparent string) context.Context {
+	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{headerTraceparent: traceparent})
+}
+
+// WithRequest continues the trace of an HTTP request, or starts a new one if
+// it names none. Cloud Run sets the header on every request it lets in.
+func WithRequest(ctx context.Context, r *http.Request) context.Context {
+	ctx = WithTraceparent(ctx, r.Header.Get(headerTraceparent))
+	if trace.SpanContextFromContext(ctx).IsValid() {
+		return ctx
+	}
+	return WithNewTrace(ctx)
+}
+
+// WithNewTrace starts a trace with random ids, for work that nobody asked for.
+func WithNewTrace(ctx context.Context) context.Context {
+	var traceID trace.TraceID
+	var spanID trace.SpanID
+	// crypto/rand.Read never fails; an id of only zeros, which is invalid, would
+	// merely leave the work without a trace.
+	_, _ = rand.Read(traceID[:])
+	_, _ = rand.Read(spanID[:])
+	return trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: traceID, SpanID: spanID, Remote: true,
+	}))
+}
