@@ -1,0 +1,77 @@
+package account
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+)
+
+// User is one person. Terms are what a streamer asks of missions for them; they
+// are kept for everyone, so that becoming a streamer needs no second step.
+type User struct {
+	ID          uuid.UUID
+	Email       string // normalised; never shown to anyone else
+	DisplayName string
+	Streamer    bool
+	Locale      Locale
+	Terms       mission.Terms
+	CreatedAt   time.Time // UTC
+}
+
+// Locale is the language of a person's e-mails.
+type Locale string
+
+// The languages there are letters in.
+const (
+	Korean  Locale = "ko"
+	English Locale = "en"
+)
+
+// DefaultTerms are a new user's.
+func DefaultTerms() mission.Terms {
+	return mission.Terms{
+		AutoAccept: true, MinStake: mission.DefaultMinStake, MaxStake: mission.DefaultMaxStake,
+		Acceptance: mission.AcceptanceTime,
+	}
+}
+
+// Change is what a person wants different about themselves. Nil leaves a thing
+// as it is.
+type Change struct {
+	DisplayName *string
+	Locale      *Locale
+	AutoAccept  *bool
+	MinStake    *ledger.Won
+	MaxStake    *ledger.Won
+	Acceptance  *time.Duration
+}
+
+// With returns the user after a change. The error is fault.Invalid; the two
+// stakes are checked together, so lowering both at once is possible.
+func (u User) With(c Change) (User, error) {
+	set(&u.DisplayName, c.DisplayName)
+	set(&u.Locale, c.Locale)
+	set(&u.Terms.AutoAccept, c.AutoAccept)
+	set(&u.Terms.MinStake, c.MinStake)
+	set(&u.Terms.MaxStake, c.MaxStake)
+	set(&u.Terms.Acceptance, c.Acceptance)
+	if err := checkDisplayName(u.DisplayName); err != nil {
+		return User{}, err
+	}
+	if err := checkLocale(u.Locale); err != nil {
+		return User{}, err
+	}
+	if err := u.Terms.Check(); err != nil {
+		return User{}, err
+	}
+	return u, nil
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
