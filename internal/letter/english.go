@@ -1,0 +1,62 @@
+package letter
+
+import (
+	"fmt"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+func english(r Result) draft {
+	return draft{
+		locale:   English,
+		subject:  fmt.Sprintf("[Missionpot] %s: %s", englishHeadings[r.Ending], r.Title),
+		greeting: "Hello " + r.DisplayName + ",",
+		lines:    []string{englishEnding(r), englishCash(r)},
+		closing:  "Missionpot",
+	}
+}
+
+var englishHeadings = map[ledger.Ending]string{
+	ledger.Succeeded: "Mission accomplished",
+	ledger.Failed:    "Mission failed",
+	ledger.Expired:   "Time is up",
+	ledger.Rejected:  "Mission declined",
+	ledger.Unfunded:  "Mission not opened",
+}
+
+var englishRoles = map[Role]string{
+	Contributor: "The mission you backed, “%s”,",
+	Creator:     "Your mission “%s”",
+	Streamer:    "The mission you were given, “%s”,",
+}
+
+func englishEnding(r Result) string {
+	mission := fmt.Sprintf(englishRoles[r.Role], r.Title)
+	switch r.Ending {
+	case ledger.Succeeded:
+		return mission + " was accomplished!"
+	case ledger.Failed:
+		return mission + " failed."
+	case ledger.Expired:
+		return mission + " was not finished in time."
+	case ledger.Rejected:
+		return mission + " was declined."
+	default:
+		return mission + " was not opened, because its first stake was not covered."
+	}
+}
+
+func englishCash(r Result) string {
+	switch {
+	case r.Ending.Pays() && r.Role == Streamer:
+		return fmt.Sprintf("The whole pot of %s is in your wallet.", r.Amount)
+	case r.Ending.Pays():
+		return fmt.Sprintf("The %s you gave went to the streamer, out of a pot of %s.", r.Amount, r.Total)
+	case r.Total == 0:
+		return "No cash was moved."
+	case r.Role == Streamer:
+		return fmt.Sprintf("The pot of %s went back to everyone who put cash in.", r.Total)
+	default:
+		return fmt.Sprintf("The %s you gave is back in your wallet.", r.Amount)
+	}
+}

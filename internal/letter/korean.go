@@ -1,0 +1,66 @@
+package letter
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+func korean(r Result) draft {
+	return draft{
+		locale:   Korean,
+		subject:  fmt.Sprintf("[미션팟] %s: %s", koreanHeadings[r.Ending], r.Title),
+		greeting: r.DisplayName + "님, 안녕하세요.",
+		lines:    []string{koreanEnding(r), koreanCash(r)},
+		closing:  "미션팟 드림",
+	}
+}
+
+var koreanHeadings = map[ledger.Ending]string{
+	ledger.Succeeded: "미션 성공",
+	ledger.Failed:    "미션 실패",
+	ledger.Expired:   "시간 종료",
+	ledger.Rejected:  "미션 거절",
+	ledger.Unfunded:  "미션 취소",
+}
+
+var koreanRoles = map[Role]string{
+	Contributor: "후원하신",
+	Creator:     "만드신",
+	Streamer:    "신청받으신",
+}
+
+func koreanEnding(r Result) string {
+	mission := fmt.Sprintf("%s 「%s」 미션", koreanRoles[r.Role], r.Title)
+	switch r.Ending {
+	case ledger.Succeeded:
+		return mission + "이 성공했습니다!"
+	case ledger.Failed:
+		return mission + "이 실패했습니다."
+	case ledger.Expired:
+		return mission + "이 정해진 시간 안에 끝나지 않았습니다."
+	case ledger.Rejected:
+		return mission + "이 받아들여지지 않았습니다."
+	default:
+		return mission + "이 첫 후원금이 모자라 열리지 못했습니다."
+	}
+}
+
+func koreanCash(r Result) string {
+	amount, total := koreanWon(r.Amount), koreanWon(r.Total)
+	switch {
+	case r.Ending.Pays() && r.Role == Streamer:
+		return fmt.Sprintf("모인 %s이 모두 지갑에 들어왔습니다.", amount)
+	case r.Ending.Pays():
+		return fmt.Sprintf("보내 주신 %s이 스트리머에게 전달되었습니다. 모두 %s이 모였습니다.", amount, total)
+	case r.Total == 0:
+		return "오간 금액은 없습니다."
+	case r.Role == Streamer:
+		return fmt.Sprintf("모인 %s은 후원하신 분들께 모두 돌려드렸습니다.", total)
+	default:
+		return fmt.Sprintf("보내 주신 %s을 지갑으로 모두 돌려드렸습니다.", amount)
+	}
+}
+
+func koreanWon(w ledger.Won) string { return strings.TrimSuffix(w.String(), " won") + "원" }

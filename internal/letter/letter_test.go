@@ -1,0 +1,182 @@
+package letter_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/letter"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew; read the difference before committing it")
+
+var (
+	locales = []letter.Locale{letter.Korean, letter.English}
+	endings = []ledger.Ending{ledger.Succeeded, ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded}
+	roles   = []letter.Role{letter.Contributor, letter.Creator, letter.Streamer}
+)
+
+// result is what a person with this role would be told: 300,000 won of a pot
+// of 1,250,000.
+func result(locale letter.Locale, ending ledger.Ending, role letter.Role) letter.Result {
+	r := letter.Result{
+		DisplayName: "보라 Kim", Locale: locale, Role: role, Ending: ending,
+		Title: "노히트로 보스 잡기 No-hit boss", Amount: 300_000, Total: 1_250_000,
+	}
+	switch {
+	case ending == ledger.Unfunded:
+		r.Amount, r.Total = 0, 0
+	case role == letter.Streamer && ending.Pays():
+		r.Amount = r.Total
+	case role == letter.Streamer:
+		r.Amount = 0
+	}
+	return r
+}
+
+func TestEveryLetterReadsAsAgreed(t *testing.T) {
+	t.Parallel()
+	for _, locale := range locales {
+		t.Run(string(locale), func(t *testing.T) {
+			t.Parallel()
+			var all strings.Builder
+			for _, ending := range endings {
+				for _, role := range roles {
+					l := letter.Write(result(locale, ending, role))
+					fmt.Fprintf(&all, "=== %s, to the %s\nSubject: %s\n\n%s\n", ending, role, l.Subject, l.Text)
+				}
+			}
+			golden(t, string(locale)+".txt", all.String())
+			golden(t, string(locale)+".html", letter.Write(result(locale, ledger.Failed, letter.Contributor)).HTML)
+		})
+	}
+}
+
+// The two parts of a letter must never tell different things.
+func TestTheHTMLSaysWhatTheTextSays(t *testing.T) {
+	t.Parallel()
+	for _, locale := range locales {
+		for _, ending := range endings {
+			for _, role := range roles {
+				l := letter.Write(result(locale, ending, role))
+				if diff := cmp.Diff(strings.Fields(l.Text), strings.Fields(body(t, l.HTML))); diff != "" {
+					t.Errorf("%s, %s, %s: text and HTML differ (-text +html):\n%s", locale, ending, role, diff)
+				}
+			}
+		}
+	}
+}
+
+func TestAHostileTitleStaysATitle(t *testing.T) {
+	t.Parallel()
+	for name, title := range map[string]string{
+		"header":     "boss\r\nBcc: victim@example.com\r\n\r\nhello",
+		"script":     `<script>alert(1)</script><img src=x onerror=alert(1)>`,
+		"attribute":  `" onmouseover="alert(1)`,
+		"end tag":    `</title></p><h1>Your account is locked</h1>`,
+		"template":   `{{.Email}} {{range .}}`,
+		"format":     `100% %s %d %!(EXTRA)`,
+		"paragraph":  "boss\u2028\u2029\u0085You won!\v\fClick",
+		"direction":  "\u202Emoc.live\u202C \u2066x\u2069",
+		"null":       "a\x00b\x1b[31mred",
+		"bad utf8":   "a\xff\xfeb",
+		"just space": " \t\n ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, locale := range locales {
+				hostile := result(locale, ledger.Failed, letter.Contributor)
+				hostile.Title, hostile.DisplayName, hostile.Email = title, title, "secret@example.com"
+				checkHarmless(t, letter.Write(hostile))
+			}
+		})
+	}
+}
+
+func checkHarmless(t *testing.T, l letter.Letter) {
+	t.Helper()
+	for _, r := range l.Subject {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
+			t.Errorf("the subject %q has %U", l.Subject, r)
+		}
+	}
+	if got := strings.Count(strings.TrimSpace(l.Text), "\n\n"); got != 3 || strings.Contains(l.Text, "\r") {
+		t.Errorf("the text has %d paragraph breaks, want 3: %q", got, l.Text)
+	}
+	if strings.Contains(l.Text+l.HTML, "secret@example.com") || strings.Contains(l.Text, "%!") && !strings.Contains(l.Text, "%!(EXTRA)") {
+		t.Errorf("the title was taken for a template or a format: %q", l.Text)
+	}
+	want := "html head meta title body p p p p"
+	if got := strings.Join(elements(t, l.HTML), " "); got != want {
+		t.Errorf("the HTML has the elements %q, want %q", got, want)
+	}
+}
+
+func TestAnUnknownLocaleReadsKorean(t *testing.T) {
+	t.Parallel()
+	unknown, korean := result("fr", ledger.Failed, letter.Creator), result(letter.Korean, ledger.Failed, letter.Creator)
+	if diff := cmp.Diff(letter.Write(korean), letter.Write(unknown)); diff != "" {
+		t.Errorf("letters differ:\n%s", diff)
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+// elements lists the elements a browser makes of a page, without empty ones
+// that it adds by itself.
+func elements(t *testing.T, page string) []string {
+	t.Helper()
+	var names []string
+	for n := range parse(t, page).Descendants() {
+		if n.Type == html.ElementNode {
+			names = append(names, n.Data)
+			if n.Data == "p" && len(n.Attr) > 1 {
+				t.Errorf("a paragraph has the attributes %v", n.Attr)
+			}
+		}
+	}
+	return names
+}
+
+// body is the text a browser shows.
+func body(t *testing.T, page string) string {
+	t.Helper()
+	var text strings.Builder
+	for n := range parse(t, page).Descendants() {
+		if n.Type == html.TextNode && n.Parent.Data != "title" {
+			text.WriteString(n.Data + " ")
+		}
+	}
+	return text.String()
+}
+
+func parse(t *testing.T, page string) *html.Node {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatalf("the HTML can't be parsed: %v", err)
+	}
+	return root
+}
