@@ -1,0 +1,131 @@
+package usersdb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+)
+
+// ErrResolvedOtherwise says that a charge was resolved before, with the other
+// result. Cash may have been taken without a credit: an operator must look.
+var ErrResolvedOtherwise = errors.New("the charge was resolved with the other result")
+
+const (
+	codeForeignKey = "23503"
+	chargeColumns  = `id, user_id, amount, status, created_at`
+)
+
+// OpenCharge writes a pending charge down before the provider is asked (rule
+// 3). A key the user sent before returns that charge and false, or
+// fault.IdempotencyReused if it came with another request.
+func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, requestHash []byte) (ledger.Charge, bool, error) {
+	const insert = `
+		INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (user_id, idempotency_key) DO NOTHING
+		RETURNING ` + chargeColumns
+	rows, _ := d.pool.Query(ctx, insert, c.ID, c.UserID, key, requestHash, c.Amount)
+	opened, err := pgx.CollectExactlyOneRow(rows, scanCharge)
+	switch {
+	case err == nil:
+		return opened, true, nil
+	case errors.Is(err, pgx.ErrNoRows):
+		known, err := d.chargeByKey(ctx, c.UserID, key, requestHash)
+		return known, false, err
+	case codeOf(err) == codeForeignKey:
+		return ledger.Charge{}, false, fault.Unauthenticated.Because("This account does not exist.")
+	}
+	return ledger.Charge{}, false, fmt.Errorf("open a charge: %w", err)
+}
+
+func (d *DB) chargeByKey(ctx context.Context, user uuid.UUID, key string, requestHash []byte) (ledger.Charge, error) {
+	const query = `SELECT ` + chargeColumns + `, request_hash FROM charges WHERE user_id = $1 AND idempotency_key = $2`
+	var c ledger.Charge
+	var known []byte
+	err := d.pool.QueryRow(ctx, query, user, key).Scan(&c.ID, &c.UserID, &c.Amount, &c.Status, &c.CreatedAt, &known)
+	if err != nil {
+		return ledger.Charge{}, fmt.Errorf("read a charge by its key: %w", err)
+	}
+	if !bytes.Equal(known, requestHash) {
+		return ledger.Charge{}, fault.IdempotencyReused.Because("")
+	}
+	return c, nil
+}
+
+// ResolveCharge says what the provider did. A success credits the wallet, once
+// however often it is told: charge, wallet and ledger row change in one
+// statement. The error is fault.NotFound or ErrResolvedOtherwise.
+func (d *DB) ResolveCharge(ctx context.Context, id uuid.UUID, succeeded bool) error {
+	const query = `
+		WITH resolved AS (
+		  UPDATE charges SET status = $2, resolved_at = clock_timestamp()
+		  WHERE id = $1 AND status = 'pending'
+		  RETURNING id, user_id, amount, status
+		), credited AS (
+		  UPDATE wallets w SET cash = w.cash + r.amount
+		  FROM resolved r WHERE w.user_id = r.user_id AND r.status = 'succeeded'
+		  RETURNING w.user_id, w.cash
+		), entered AS (
+		  INSERT INTO ledger (id, kind, user_id, amount, balance_after)
+		  SELECT r.id, 'charge', r.user_id, r.amount, c.cash FROM resolved r JOIN credited c USING (user_id)
+		)
+		SELECT count(*) FROM resolved`
+	status := ledger.ChargeDeclined
+	if succeeded {
+		status = ledger.ChargeSucceeded
+	}
+	var changed int
+	if err := d.pool.QueryRow(ctx, query, id, status).Scan(&changed); err != nil {
+		return fmt.Errorf("resolve a charge: %w", err)
+	}
+	if changed == 1 {
+		return nil
+	}
+	known, err := d.chargeByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	if known.Status != status {
+		return fmt.Errorf("charge %s is %s: %w", id, known.Status, ErrResolvedOtherwise)
+	}
+	return nil
+}
+
+func (d *DB) chargeByID(ctx context.Context, id uuid.UUID) (ledger.Charge, error) {
+	rows, _ := d.pool.Query(ctx, `SELECT `+chargeColumns+` FROM charges WHERE id = $1`, id)
+	c, err := pgx.CollectExactlyOneRow(rows, scanCharge)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ledger.Charge{}, fault.NotFound.Because("There is no such charge.")
+	}
+	if err != nil {
+		return ledger.Charge{}, fmt.Errorf("read a charge: %w", err)
+	}
+	return c, nil
+}
+
+// PendingCharges lists charges whose answer got lost, oldest first.
+func (d *DB) PendingCharges(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Charge, error) {
+	const query = `
+		SELECT ` + chargeColumns + ` FROM charges
+		WHERE status = 'pending' AND created_at < clock_timestamp() - $1::interval
+		ORDER BY created_at LIMIT $2`
+	rows, _ := d.pool.Query(ctx, query, olderThan, limit)
+	charges, err := pgx.CollectRows(rows, scanCharge)
+	if err != nil {
+		return nil, fmt.Errorf("list pending charges: %w", err)
+	}
+	return charges, nil
+}
+
+func scanCharge(row pgx.CollectableRow) (ledger.Charge, error) {
+	var c ledger.Charge
+	err := row.Scan(&c.ID, &c.UserID, &c.Amount, &c.Status, &c.CreatedAt)
+	return c, err
+}

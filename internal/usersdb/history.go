@@ -1,0 +1,98 @@
+package usersdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+)
+
+// Cash returns what a user has. The error is fault.NotFound.
+//
+// Held is the user's own holds in escrows that are not settled. While refunds
+// run, a contributor the settlement has passed has the cash in the wallet
+// already, so it is not counted twice. The work grows with the user's own
+// history, never with a mission's.
+func (d *DB) Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error) {
+	const query = `
+		SELECT w.cash, coalesce((
+		  SELECT sum(h.amount)::bigint
+		  FROM (SELECT mission_id, sum(amount) AS amount FROM ledger
+		        WHERE user_id = $1 AND kind = 'hold' GROUP BY mission_id) h
+		  JOIN escrows e USING (mission_id)
+		  WHERE e.settled_at IS NULL AND (e.ending IS NULL OR e.settled_through < $1)), 0)
+		FROM wallets w WHERE w.user_id = $1`
+	var cash ledger.Cash
+	err := d.pool.QueryRow(ctx, query, user).Scan(&cash.Available, &cash.Held)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ledger.Cash{}, fault.NotFound.Because("There is no such user.")
+	}
+	if err != nil {
+		return ledger.Cash{}, fmt.Errorf("read cash: %w", err)
+	}
+	return cash, nil
+}
+
+// Available returns what is in the wallets of many users at once, in the order
+// asked. A user without a wallet has nothing.
+func (d *DB) Available(ctx context.Context, users []uuid.UUID) ([]ledger.Won, error) {
+	const query = `SELECT user_id, cash FROM wallets WHERE user_id = ANY($1)`
+	found := make(map[uuid.UUID]ledger.Won, len(users))
+	rows, _ := d.pool.Query(ctx, query, raw(users))
+	var id uuid.UUID
+	var cash ledger.Won
+	_, err := pgx.ForEachRow(rows, []any{&id, &cash}, func() error {
+		found[id] = cash
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read wallets: %w", err)
+	}
+	available := make([]ledger.Won, len(users))
+	for i, user := range users {
+		available[i] = found[user]
+	}
+	return available, nil
+}
+
+// Statement lists what went through a user's wallet, newest first, below the
+// sequence number before (math.MaxInt64 for the first page). A declined bet
+// moved nothing and is left out.
+func (d *DB) Statement(ctx context.Context, user uuid.UUID, before int64, limit int) ([]ledger.StatementLine, error) {
+	const query = `
+		SELECT id, seq, kind, CASE kind WHEN 'hold' THEN -amount ELSE amount END,
+		       coalesce(mission_id, '00000000-0000-0000-0000-000000000000'), balance_after, created_at
+		FROM ledger WHERE user_id = $1 AND seq < $2 AND kind <> 'decline'
+		ORDER BY seq DESC LIMIT $3`
+	rows, _ := d.pool.Query(ctx, query, user, before, limit)
+	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l ledger.StatementLine, err error) {
+		err = row.Scan(&l.ID, &l.Seq, &l.Kind, &l.Amount, &l.MissionID, &l.BalanceAfter, &l.CreatedAt)
+		return l, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read a statement: %w", err)
+	}
+	return lines, nil
+}
+
+// Ranking lists who put how much into a mission's pot, most first, after the
+// given place (amount math.MaxInt64 for the first page). Equal amounts are in
+// the order of user ids.
+func (d *DB) Ranking(ctx context.Context, missionID uuid.UUID, after ledger.Standing, limit int) ([]ledger.Standing, error) {
+	const query = `
+		SELECT c.user_id, u.display_name, c.amount
+		FROM contributions c JOIN users u ON u.id = c.user_id
+		WHERE c.mission_id = $1 AND c.amount <= $2 AND (c.amount < $2 OR c.user_id > $3)
+		ORDER BY c.amount DESC, c.user_id LIMIT $4`
+	rows, _ := d.pool.Query(ctx, query, missionID, after.Amount, after.UserID, limit)
+	ranking, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ledger.Standing])
+	if err != nil {
+		return nil, fmt.Errorf("read a ranking: %w", err)
+	}
+	return ranking, nil
+}

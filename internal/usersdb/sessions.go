@@ -1,0 +1,112 @@
+package usersdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/fault"
+)
+
+// StartSession begins a family of refresh tokens with the first one's hash. It
+// lapses when it lies unused for the given time.
+func (d *DB) StartSession(ctx context.Context, user uuid.UUID, hash []byte, unused time.Duration) error {
+	const query = `
+		WITH family AS (INSERT INTO refresh_families (id, user_id) VALUES ($1, $2) RETURNING id)
+		INSERT INTO refresh_tokens (hash, family_id, expires_at)
+		SELECT $3, id, clock_timestamp() + $4 FROM family`
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("start a session: %w", err)
+	}
+	if _, err := d.pool.Exec(ctx, query, id, user, hash, unused); err != nil {
+		return fmt.Errorf("start a session: %w", err)
+	}
+	return nil
+}
+
+// RotateSession replaces a refresh token by the next one of its family and
+// returns whose it is. A token that was used before ends the family, because
+// two holders are one too many: the error is fault.TokenReused. An unknown,
+// lapsed or ended one is fault.Unauthenticated.
+func (d *DB) RotateSession(ctx context.Context, hash, next []byte, unused time.Duration) (uuid.UUID, error) {
+	var user uuid.UUID
+	var refusal error
+	err := d.inTx(ctx, func(tx pgx.Tx) error {
+		refusal = nil
+		t, err := lockToken(ctx, tx, hash)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows) || err == nil && (t.ended || t.lapsed && !t.used):
+			refusal = fault.Unauthenticated.Because("The refresh token is not valid; sign in.")
+			return nil
+		case err != nil:
+			return fmt.Errorf("read a refresh token: %w", err)
+		case t.used:
+			// The refusal is returned after the commit: it must not undo this.
+			refusal = fault.TokenReused.Because("")
+			return endFamily(ctx, tx, t.family)
+		}
+		user = t.user
+		return replaceToken(ctx, tx, t.family, hash, next, unused)
+	})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return user, refusal
+}
+
+// EndSession ends the family of a refresh token. An unknown token is none to
+// end, which is no error.
+func (d *DB) EndSession(ctx context.Context, hash []byte) error {
+	const query = `
+		UPDATE refresh_families SET revoked_at = clock_timestamp()
+		WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = $1) AND revoked_at IS NULL`
+	if _, err := d.pool.Exec(ctx, query, hash); err != nil {
+		return fmt.Errorf("end a session: %w", err)
+	}
+	return nil
+}
+
+type refreshToken struct {
+	family, user        uuid.UUID
+	used, lapsed, ended bool
+}
+
+// lockToken locks the token and its family. Both, because a row that is only
+// read shows its state from before the wait for the other one's lock.
+func lockToken(ctx context.Context, tx pgx.Tx, hash []byte) (refreshToken, error) {
+	const query = `
+		SELECT f.id, f.user_id, t.used_at IS NOT NULL, t.expires_at <= clock_timestamp(), f.revoked_at IS NOT NULL
+		FROM refresh_tokens t JOIN refresh_families f ON f.id = t.family_id
+		WHERE t.hash = $1
+		FOR UPDATE`
+	var t refreshToken
+	err := tx.QueryRow(ctx, query, hash).Scan(&t.family, &t.user, &t.used, &t.lapsed, &t.ended)
+	return t, err
+}
+
+func endFamily(ctx context.Context, tx pgx.Tx, family uuid.UUID) error {
+	const query = `UPDATE refresh_families SET revoked_at = clock_timestamp() WHERE id = $1`
+	if _, err := tx.Exec(ctx, query, family); err != nil {
+		return fmt.Errorf("end a session: %w", err)
+	}
+	return nil
+}
+
+// replaceToken also clears away the family's lapsed tokens, so that a session
+// that is refreshed for years does not grow. A lapsed token is refused whether
+// it is known or not.
+func replaceToken(ctx context.Context, tx pgx.Tx, family uuid.UUID, hash, next []byte, unused time.Duration) error {
+	var b pgx.Batch
+	b.Queue(`UPDATE refresh_tokens SET used_at = clock_timestamp() WHERE hash = $1`, hash)
+	b.Queue(`INSERT INTO refresh_tokens (hash, family_id, expires_at) VALUES ($1, $2, clock_timestamp() + $3)`, next, family, unused)
+	b.Queue(`DELETE FROM refresh_tokens WHERE family_id = $1 AND expires_at < clock_timestamp()`, family)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return fmt.Errorf("rotate a refresh token: %w", err)
+	}
+	return nil
+}
