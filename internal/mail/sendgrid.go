@@ -1,0 +1,124 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	netmail "net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sendgrid/rest"
+	"github.com/sendgrid/sendgrid-go"
+	"github.com/sendgrid/sendgrid-go/helpers/mail"
+
+	"example.com/missionpot/internal/letter"
+)
+
+// timeout bounds one call. SendGrid accepts a mail within a second; a call
+// that takes ten has failed in some way a retry will mend.
+const timeout = 10 * time.Second
+
+// endpoint is SendGrid's Mail Send call:
+// https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
+const endpoint = "/v3/mail/send"
+
+// SendGrid sends letters through one account. Make one with New.
+type SendGrid struct {
+	request rest.Request // without a body
+	client  *rest.Client
+	from    *mail.Email
+}
+
+// New makes a sender. The host is SendGrid's, or one that speaks like it; from
+// is an RFC 5322 address, which may carry a name. Calls share at most the
+// given number of connections.
+func New(apiKey, host, from string, connections int) (*SendGrid, error) {
+	sender, err := netmail.ParseAddress(from)
+	if err != nil {
+		return nil, fmt.Errorf("mail: the sender's address: %w", err)
+	}
+	at, err := url.Parse(host)
+	if err != nil || at.Host == "" || (at.Scheme != "https" && at.Scheme != "http") {
+		return nil, fmt.Errorf("mail: the host %q is not an http or https URL", host)
+	}
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("mail: the default transport was replaced")
+	}
+	transport = transport.Clone()
+	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = connections, connections
+	request := sendgrid.GetRequest(apiKey, endpoint, strings.TrimSuffix(host, "/"))
+	request.Method = rest.Post
+	return &SendGrid{
+		request: request,
+		client:  &rest.Client{HTTPClient: &http.Client{Transport: transport, Timeout: timeout}},
+		from:    mail.NewEmail(sender.Name, sender.Address),
+	}, nil
+}
+
+// Send hands one letter to SendGrid. The error wraps letter.ErrRefused where
+// the same letter would be refused again; any other may pass.
+func (s *SendGrid) Send(ctx context.Context, to letter.Result, l letter.Letter) error {
+	request := s.request
+	request.Body = mail.GetRequestBody(s.message(to, l))
+	response, err := s.client.SendWithContext(ctx, request)
+	if err != nil {
+		return fmt.Errorf("mail: send: %w", err)
+	}
+	return verdict(response)
+}
+
+func (s *SendGrid) message(to letter.Result, l letter.Letter) *mail.SGMailV3 {
+	person := mail.NewPersonalization()
+	person.AddTos(mail.NewEmail("", to.Email))
+	person.SetCustomArg("mission_id", to.MissionID.String())
+	person.SetCustomArg("user_id", to.UserID.String())
+	m := mail.NewV3Mail()
+	m.SetFrom(s.from)
+	m.Subject = l.Subject
+	m.AddPersonalizations(person)
+	m.AddContent(mail.NewContent("text/plain", l.Text), mail.NewContent("text/html", l.HTML))
+	m.AddCategories("mission-result")
+	return m
+}
+
+// verdict sorts SendGrid's answers. A wrong key (401), a missing right (403), a
+// time-out (408) and too many calls (429) are about us, not about the letter,
+// and pass once mended; other 4xx are about the letter itself.
+func verdict(response *rest.Response) error {
+	status := response.StatusCode
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusUnauthorized, status == http.StatusForbidden,
+		status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+	case status >= 400 && status < 500:
+		return fmt.Errorf("mail: %w: status %d, fields %v", letter.ErrRefused, status, fields(response.Body))
+	}
+	return fmt.Errorf("mail: status %d, fields %v", status, fields(response.Body))
+}
+
+// fields names the parts of the request SendGrid complained about. Its
+// messages are left out: they can repeat the address, which is no business of
+// the logs.
+func fields(body string) []string {
+	var complaint struct {
+		Errors []struct {
+			Field string `json:"field"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal([]byte(body), &complaint) != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range complaint.Errors {
+		if e.Field != "" {
+			names = append(names, e.Field)
+		}
+	}
+	return names
+}
