@@ -42,6 +42,8 @@ type Result struct {
 	// what came back to this person, so nothing for the streamer.
 	Amount ledger.Won
 	Total  ledger.Won // the pot, in won
+	// Attempt counts how often this letter was claimed to be sent, from 1.
+	Attempt int
 }
 
 // Letter is a result put into words.

@@ -1,0 +1,32 @@
+package usersdb
+
+import (
+	"context"
+	"fmt"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+// CloseEscrow closes a mission's escrow with how it ended and returns the
+// stored ending. The first closing wins; a later one, whatever it says, changes
+// nothing and gets the first one's ending. From the moment it commits no bet
+// is held there.
+//
+// A mission nobody put cash on has no escrow. It gets a closed one, so that a
+// bet still under way finds a door that is shut rather than none.
+func (d *DB) CloseEscrow(ctx context.Context, c ledger.Closing) (ledger.Ending, error) {
+	const closeIt = `INSERT INTO escrows AS e (mission_id, state, ending, streamer_id, creator_id, title, closed_at)
+		VALUES ($1, 'closed', $2, $3, $4, $5, clock_timestamp())
+		ON CONFLICT (mission_id) DO UPDATE SET state = 'closed', ending = excluded.ending, streamer_id = excluded.streamer_id,
+			creator_id = excluded.creator_id, title = excluded.title, closed_at = excluded.closed_at
+		WHERE e.state = 'open'`
+	const read = `SELECT ending FROM escrows WHERE mission_id = $1`
+	if _, err := d.pool.Exec(ctx, closeIt, c.MissionID, string(c.Ending), c.StreamerID, c.CreatorID, c.Title); err != nil {
+		return "", fmt.Errorf("close the escrow of %s: %w", c.MissionID, lasting(err))
+	}
+	var ending ledger.Ending
+	if err := d.pool.QueryRow(ctx, read, c.MissionID).Scan(&ending); err != nil {
+		return "", fmt.Errorf("read the ending of %s: %w", c.MissionID, err)
+	}
+	return ending, nil
+}

@@ -1,0 +1,116 @@
+package usersdb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+// redos bounds how often a batch is decided again because something moved
+// under it. Each redo needs another transaction to have won in between.
+const redos = 20
+
+// Hold decides a batch of bets and makes the outcome durable: cash moves from
+// the wallets into the escrows, or a row says why not. It returns one ruling
+// for each bet, in the order given, with the mission's pot right after.
+//
+// A bet that was decided before gets its first outcome again. An error means
+// that nothing was written; it is ledger.ErrLasting if the batch holds
+// something that can't be written.
+//
+// Most batches are all new and all covered; those take the fast path, which
+// does not read before it writes. Any other batch is decided bet by bet, under
+// the wallets' locks.
+func (d *DB) Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
+	if len(bets) == 0 {
+		return nil, nil
+	}
+	if err := d.openEscrows(ctx, bets); err != nil {
+		return nil, err
+	}
+	order := byUser(bets)
+	sorted := make([]ledger.Bet, len(bets))
+	for i, place := range order {
+		sorted[i] = bets[place]
+	}
+	rulings, err := d.hold(ctx, sorted)
+	if err != nil {
+		return nil, fmt.Errorf("hold %d bets: %w", len(bets), lasting(err))
+	}
+	answers := make([]ledger.Ruling, len(bets))
+	for i, place := range order {
+		answers[place] = rulings[i]
+	}
+	return answers, nil
+}
+
+// hold decides bets that are sorted by user, on the path that fits.
+func (d *DB) hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
+	if !d.exact.Load() && mayBeFast(bets) {
+		rulings, err := d.holdFast(ctx, bets)
+		if err == nil || (codeOf(err) != codeNotFast && !again(err)) {
+			return rulings, err
+		}
+	}
+	var err error
+	for range redos {
+		var rulings []ledger.Ruling
+		rulings, err = d.holdExact(ctx, bets)
+		if err == nil || !again(err) {
+			return rulings, err
+		}
+	}
+	return nil, fmt.Errorf("decided %d times and overtaken each time: %w", redos, err)
+}
+
+// errOvertaken says that another transaction changed what this one had read:
+// an escrow was closed, or a bet decided, between the reading and the writing.
+var errOvertaken = errors.New("overtaken by another transaction")
+
+func again(err error) bool {
+	code := codeOf(err)
+	return errors.Is(err, errOvertaken) || code == codeDeadlock || code == codeSerialization
+}
+
+// byUser returns the places of the bets sorted by user and arrival: the order
+// in which wallets are locked, and in which one user's bets compete for cash.
+func byUser(bets []ledger.Bet) []int {
+	order := make([]int, len(bets))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return bytes.Compare(bets[a].UserID[:], bets[b].UserID[:])
+	})
+	return order
+}
+
+// openEscrows makes the escrows of the missions whose stake is in the batch. It
+// commits by itself: an empty open escrow is no harm, and a mission whose
+// verdict came first has a closed one already, which stays.
+func (d *DB) openEscrows(ctx context.Context, bets []ledger.Bet) error {
+	var missions []uuid.UUID
+	for _, b := range bets {
+		if b.Stake {
+			missions = append(missions, b.MissionID)
+		}
+	}
+	if len(missions) == 0 {
+		return nil
+	}
+	slices.SortFunc(missions, compareIDs)
+	missions = slices.Compact(missions)
+	const open = `INSERT INTO escrows (mission_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING`
+	if _, err := d.pool.Exec(ctx, open, raw(missions)); err != nil {
+		return fmt.Errorf("open %d escrows: %w", len(missions), err)
+	}
+	return nil
+}
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }

@@ -1,0 +1,62 @@
+package usersdb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+// Pots returns the present pots of missions that have an escrow.
+func (d *DB) Pots(ctx context.Context, missions []uuid.UUID) ([]ledger.Pot, error) {
+	const read = `SELECT mission_id, inflow, contributors, version FROM escrows WHERE mission_id = ANY($1)`
+	return d.queryPots(ctx, read, raw(missions))
+}
+
+// UnpublishedPots returns pots that changed at least that long ago and were not
+// marked as published since: whoever changed them died before telling.
+func (d *DB) UnpublishedPots(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Pot, error) {
+	const read = `SELECT mission_id, inflow, contributors, version FROM escrows
+		WHERE version > published_version AND changed_at < clock_timestamp() - $1::interval
+		ORDER BY changed_at LIMIT $2`
+	return d.queryPots(ctx, read, olderThan, limit)
+}
+
+func (d *DB) queryPots(ctx context.Context, query string, args ...any) ([]ledger.Pot, error) {
+	rows, err := d.pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read pots: %w", err)
+	}
+	byMission, err := collectPots(rows)
+	if err != nil {
+		return nil, fmt.Errorf("read pots: %w", err)
+	}
+	pots := make([]ledger.Pot, 0, len(byMission))
+	for _, p := range byMission {
+		pots = append(pots, p)
+	}
+	return pots, nil
+}
+
+// MarkPublished remembers the versions that were published, so that the sweep
+// need not publish them again. Losing a mark costs one more message.
+func (d *DB) MarkPublished(ctx context.Context, pots []ledger.Pot) error {
+	missions := make([]uuid.UUID, len(pots))
+	versions := make([]int64, len(pots))
+	for i, p := range pots {
+		missions[i], versions[i] = p.MissionID, p.Version
+	}
+	const mark = `WITH locked AS (
+			SELECT e.mission_id, p.version FROM escrows e JOIN unnest($1::uuid[], $2::bigint[]) AS p (id, version) ON e.mission_id = p.id
+			WHERE e.published_version < p.version ORDER BY e.mission_id FOR UPDATE OF e
+		)
+		UPDATE escrows e SET published_version = locked.version FROM locked
+		WHERE e.mission_id = locked.mission_id AND e.published_version < locked.version`
+	if _, err := d.pool.Exec(ctx, mark, raw(missions), versions); err != nil {
+		return fmt.Errorf("mark %d pots as published: %w", len(pots), err)
+	}
+	return nil
+}
