@@ -77,8 +77,19 @@ type MissionSettled struct {
 
 // Tick is the clock of the sweeps.
 type Tick struct {
-	At time.Time `json:"at"` // when it was sent, UTC
+	// At is when it was sent, UTC. Cloud Scheduler can't write the time into a
+	// message, so it may be missing; the push door then takes the time Pub/Sub
+	// got the message.
+	At time.Time `json:"at,omitzero"`
 }
+
+// TickLife is how long a tick is worth handling. Ticks come every minute, the
+// shortest period of Cloud Scheduler, or oftener; one that waited for half of
+// that comes from a backlog, and its work is better left to the next.
+const TickLife = 30 * time.Second
+
+// Old reports whether the tick should be dropped.
+func (e Tick) Old(now time.Time) bool { return !e.At.IsZero() && now.Sub(e.At) > TickLife }
 
 // The types on the wire.
 const (

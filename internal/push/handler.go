@@ -26,6 +26,9 @@ func Handler(step Step, timeout time.Duration) http.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if tick, ok := e.(event.Tick); ok && tick.At.IsZero() {
+			e = event.Tick{At: d.PublishTime}
+		}
 		return step(ctx, e)
 	}, timeout)
 }
