@@ -1,0 +1,287 @@
+package missionsdb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/missionsdb"
+)
+
+// stand is a missions database of the test's own.
+type stand struct {
+	*missionsdb.DB
+	t    testing.TB
+	conn *pgx.ConnConfig
+}
+
+func open(t testing.TB) *stand {
+	t.Helper()
+	dsn := labtest.MissionsDatabase(t)
+	db, err := missionsdb.Open(t.Context(), dsn, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &stand{DB: db, t: t, conn: config}
+}
+
+// exec runs SQL beside the adapter, to play the clock or to break things.
+func (s *stand) exec(sql string, args ...any) error {
+	s.t.Helper()
+	conn, err := pgx.ConnectConfig(context.Background(), s.conn)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(context.Background(), sql, args...)
+	return err
+}
+
+func (s *stand) mustExec(sql string, args ...any) {
+	s.t.Helper()
+	if err := s.exec(sql, args...); err != nil {
+		s.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// passDeadline makes a mission's present deadline a thing of the past.
+func (s *stand) passDeadline(id uuid.UUID) {
+	s.t.Helper()
+	s.mustExec(`UPDATE missions SET deadline = clock_timestamp() - interval '1 millisecond' WHERE id = $1`, id)
+}
+
+func draft() mission.Draft {
+	return mission.Draft{
+		CreatorID: newID(), StreamerID: newID(), Title: "Finish the boss", Description: "Without\na hit",
+		Stake: 5000, TimeLimit: time.Hour,
+	}
+}
+
+func terms(autoAccept bool) mission.Terms {
+	return mission.Terms{AutoAccept: autoAccept, MinStake: 100, MaxStake: 1_000_000, Acceptance: 24 * time.Hour}
+}
+
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// funding makes a mission that waits for its stake.
+func (s *stand) funding(autoAccept bool) mission.Mission {
+	s.t.Helper()
+	m, created, err := s.Create(context.Background(), newID(), draft(), terms(autoAccept), newID().String(), []byte("hash"))
+	if err != nil || !created {
+		s.t.Fatalf("create: created %v, error %v", created, err)
+	}
+	return m
+}
+
+// active makes a mission that takes bets.
+func (s *stand) active() mission.Mission {
+	s.t.Helper()
+	m := s.funding(true)
+	m, changed, err := s.ApplyPot(context.Background(), pot(m.ID, 1))
+	if err != nil || !changed || m.Status != mission.Active {
+		s.t.Fatalf("fund: %s, changed %v, error %v", m.Status, changed, err)
+	}
+	return m
+}
+
+// pot is the pot of a version: one more contributor and 1,000 won each time.
+func pot(id uuid.UUID, version int64) ledger.Pot {
+	return ledger.Pot{MissionID: id, Total: ledger.Won(4000 + 1000*version), Contributors: int(version), Version: version}
+}
+
+func (s *stand) read(id uuid.UUID) mission.Mission {
+	s.t.Helper()
+	m, err := s.ByID(context.Background(), id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return m
+}
+
+func TestACreatedMissionIsReadBackAsItWasMade(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	d, id := draft(), newID()
+	made, created, err := db.Create(t.Context(), id, d, terms(false), "key", []byte("hash"))
+	if err != nil || !created {
+		t.Fatalf("created %v, error %v", created, err)
+	}
+	if diff := cmp.Diff(made, db.read(id)); diff != "" {
+		t.Errorf("read another mission than the one made (-made +read):\n%s", diff)
+	}
+	want := mission.Mission{
+		State: mission.State{Status: mission.Funding, StreamerID: d.StreamerID, CreatorID: d.CreatorID, Deadline: made.Deadline},
+		ID:    id, Title: d.Title, Description: d.Description, Stake: d.Stake, TimeLimit: d.TimeLimit, Terms: terms(false),
+		Revision: 1, CreatedAt: made.CreatedAt,
+	}
+	if diff := cmp.Diff(want, made); diff != "" {
+		t.Errorf("the mission differs from its draft (-want +got):\n%s", diff)
+	}
+}
+
+func TestRule2TheSameKeyAndRequestGivesTheFirstMissionAgain(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	d := draft()
+	first, _, err := db.Create(t.Context(), newID(), d, terms(true), "key", []byte("hash"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, created, err := db.Create(t.Context(), newID(), d, terms(true), "key", []byte("hash"))
+	if err != nil || created {
+		t.Fatalf("a known key: created %v, error %v; want the first mission", created, err)
+	}
+	if again.ID != first.ID {
+		t.Errorf("got mission %s, want the first, %s", again.ID, first.ID)
+	}
+	if _, _, err := db.Create(t.Context(), newID(), d, terms(true), "key", []byte("other")); !errors.Is(err, fault.IdempotencyReused) {
+		t.Errorf("another request under the key: error %v, want %v", err, fault.IdempotencyReused)
+	}
+	other := draft()
+	if _, created, err := db.Create(t.Context(), newID(), other, terms(true), "key", []byte("hash")); err != nil || !created {
+		t.Errorf("another creator's same key: created %v, error %v; want a mission of its own", created, err)
+	}
+}
+
+func TestRule2OneKeyFromManyAtOnceMakesOneMission(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	d := draft()
+	var mu sync.Mutex
+	ids, made := map[uuid.UUID]bool{}, 0
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			m, created, err := db.Create(t.Context(), newID(), d, terms(true), "key", []byte("hash"))
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ids[m.ID] = true
+			if created {
+				made++
+			}
+		})
+	}
+	wg.Wait()
+	if len(ids) != 1 || made != 1 {
+		t.Errorf("20 requests with one key made %d missions and got %d different ones, want one", made, len(ids))
+	}
+}
+
+func TestAKeyIsLookedUpBeforeAnythingElse(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	d := draft()
+	if _, _, ok, err := db.ByKey(t.Context(), d.CreatorID, "key"); ok || err != nil {
+		t.Fatalf("an unused key: found %v, error %v; want nothing", ok, err)
+	}
+	m, _, err := db.Create(t.Context(), newID(), d, terms(true), "key", []byte("hash"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, hash, ok, err := db.ByKey(t.Context(), d.CreatorID, "key")
+	if err != nil || !ok || got.ID != m.ID || string(hash) != "hash" {
+		t.Errorf("got %s, hash %q, found %v, error %v; want %s with its hash", got.ID, hash, ok, err, m.ID)
+	}
+}
+
+func TestAMissionNobodyMadeIsNotFound(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	_, byID := db.ByID(t.Context(), newID())
+	_, act := db.Act(t.Context(), newID(), newID(), mission.Success)
+	_, _, unfund := db.Unfund(t.Context(), newID())
+	_, _, grow := db.ApplyPot(t.Context(), pot(newID(), 1))
+	_, _, settle := db.Settle(t.Context(), ledger.Settlement{Pot: pot(newID(), 1), Ending: ledger.Failed, SettledAt: time.Now()})
+	for name, err := range map[string]error{"ByID": byID, "Act": act, "Unfund": unfund, "ApplyPot": grow, "Settle": settle} {
+		if !errors.Is(err, fault.NotFound) {
+			t.Errorf("%s: error %v, want %v", name, err, fault.NotFound)
+		}
+	}
+}
+
+func TestTheListIsNewestFirstNarrowedAndPaged(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	streamer, creator := newID(), newID()
+	var all []uuid.UUID
+	for i := range 6 {
+		d := draft()
+		if i%2 == 0 {
+			d.StreamerID = streamer
+		}
+		if i%3 == 0 {
+			d.CreatorID = creator
+		}
+		m, _, err := db.Create(t.Context(), newID(), d, terms(true), fmt.Sprint(i), []byte("hash"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m.ID)
+	}
+	if _, _, err := db.ApplyPot(t.Context(), pot(all[2], 1)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		filter missionsdb.Filter
+		want   []int
+	}{
+		"all":                 {missionsdb.Filter{Limit: 10}, []int{5, 4, 3, 2, 1, 0}},
+		"one page":            {missionsdb.Filter{Limit: 2}, []int{5, 4}},
+		"the next page":       {missionsdb.Filter{Limit: 2, Before: all[4]}, []int{3, 2}},
+		"of a streamer":       {missionsdb.Filter{Limit: 10, StreamerID: streamer}, []int{4, 2, 0}},
+		"of a creator":        {missionsdb.Filter{Limit: 10, CreatorID: creator}, []int{3, 0}},
+		"of both":             {missionsdb.Filter{Limit: 10, CreatorID: creator, StreamerID: streamer}, []int{0}},
+		"active":              {missionsdb.Filter{Limit: 10, Status: mission.Active}, []int{2}},
+		"funding, of a page":  {missionsdb.Filter{Limit: 2, Status: mission.Funding, Before: all[4]}, []int{3, 1}},
+		"of a streamer, more": {missionsdb.Filter{Limit: 10, StreamerID: streamer, Before: all[2]}, []int{0}},
+	} {
+		missions, err := db.List(t.Context(), c.filter)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got := []uuid.UUID{}
+		for _, m := range missions {
+			got = append(got, m.ID)
+		}
+		want := []uuid.UUID{}
+		for _, i := range c.want {
+			want = append(want, all[i])
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestNoMissionIsEverDeleted(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	m := db.funding(true)
+	for _, sql := range []string{
+		`DELETE FROM mission_events`, `TRUNCATE mission_events`, `DELETE FROM missions`, `TRUNCATE missions CASCADE`,
+	} {
+		if err := db.exec(sql); err == nil {
+			t.Errorf("%s went through, want a refusal", sql)
+		}
+	}
+	db.read(m.ID)
+}

@@ -1,0 +1,70 @@
+package missionsdb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/mission"
+)
+
+// ByID reads a mission. The error is fault.NotFound if there is none.
+func (db *DB) ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error) {
+	const sql = `SELECT ` + columns + ` FROM missions m WHERE m.id = $1`
+	m, ok, err := found(scanMission(db.pool.QueryRow(ctx, sql, id)))
+	if err != nil {
+		return mission.Mission{}, fmt.Errorf("read mission %s: %w", id, err)
+	}
+	if !ok {
+		return mission.Mission{}, fault.NotFound.Because("there is no such mission")
+	}
+	return m, nil
+}
+
+// Filter narrows a list of missions. A zero field does not narrow.
+type Filter struct {
+	StreamerID uuid.UUID
+	CreatorID  uuid.UUID
+	Status     mission.Status
+	Before     uuid.UUID // only missions older than this one, for paging
+	Limit      int       // at most this many; must be positive
+}
+
+// List reads missions, newest first. The ids are UUIDv7, so their order is that
+// of creation.
+func (db *DB) List(ctx context.Context, f Filter) ([]mission.Mission, error) {
+	// The conditions are put together for each call: one statement for all
+	// filters ("$1 IS NULL OR …") would make Postgres plan without the indexes.
+	var where []string
+	var args []any
+	and := func(condition string, arg any) {
+		args = append(args, arg)
+		where = append(where, fmt.Sprintf(condition, len(args)))
+	}
+	if f.StreamerID != uuid.Nil {
+		and("m.streamer_id = $%d", f.StreamerID)
+	}
+	if f.CreatorID != uuid.Nil {
+		and("m.creator_id = $%d", f.CreatorID)
+	}
+	if f.Status != "" {
+		and("m.status = $%d", f.Status)
+	}
+	if f.Before != uuid.Nil {
+		and("m.id < $%d", f.Before)
+	}
+	sql := `SELECT ` + columns + ` FROM missions m`
+	if len(where) > 0 {
+		sql += ` WHERE ` + strings.Join(where, ` AND `)
+	}
+	args = append(args, f.Limit)
+	sql += fmt.Sprintf(` ORDER BY m.id DESC LIMIT $%d`, len(args))
+	missions, err := collect(db.pool.Query(ctx, sql, args...))
+	if err != nil {
+		return nil, fmt.Errorf("list missions: %w", err)
+	}
+	return missions, nil
+}
