@@ -41,6 +41,7 @@ CREATE TABLE missions (
 ) WITH (fillfactor = 70);
 CREATE INDEX missions_streamer ON missions (streamer_id, id DESC);
 CREATE INDEX missions_creator ON missions (creator_id, id DESC);
+CREATE INDEX missions_status ON missions (status, id DESC);
 CREATE INDEX missions_overdue ON missions (deadline) WHERE status IN ('funding', 'proposed', 'active');
 CREATE INDEX missions_unsettled ON missions (verdict_next_at) WHERE decided_at IS NOT NULL AND settled_at IS NULL;
 
