@@ -1,0 +1,141 @@
+package usersdb_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/usersdb"
+)
+
+// house is a users instance of a test's own, with ways to look into it.
+type house struct {
+	*usersdb.DB
+	pool *pgxpool.Pool
+	t    testing.TB
+}
+
+func newHouse(t testing.TB) house {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(labtest.UsersDatabase(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.MaxConns = 12
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return house{DB: usersdb.New(pool), pool: pool, t: t}
+}
+
+// user adds a user whose wallet was charged with an amount, in won.
+func (h house) user(cash ledger.Won) uuid.UUID {
+	h.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	h.exec(`INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, $2, 'x', 'someone')`, id, id.String()+"@example.com")
+	h.exec(`INSERT INTO wallets (user_id, cash) VALUES ($1, $2)`, id, cash)
+	if cash > 0 {
+		h.exec(`INSERT INTO ledger (id, kind, user_id, amount, balance_after) VALUES ($1, 'charge', $2, $3, $3)`, uuid.New(), id, cash)
+	}
+	return id
+}
+
+func (h house) exec(query string, args ...any) {
+	h.t.Helper()
+	if _, err := h.pool.Exec(h.t.Context(), query, args...); err != nil {
+		h.t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// figure reads one whole number.
+func (h house) figure(query string, args ...any) int64 {
+	h.t.Helper()
+	var n int64
+	if err := h.pool.QueryRow(h.t.Context(), query, args...).Scan(&n); err != nil {
+		h.t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+func (h house) cash(user uuid.UUID) ledger.Won {
+	h.t.Helper()
+	return ledger.Won(h.figure(`SELECT cash FROM wallets WHERE user_id = $1`, user))
+}
+
+// mission opens an escrow and returns its mission.
+func (h house) mission() uuid.UUID {
+	h.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	h.exec(`INSERT INTO escrows (mission_id) VALUES ($1)`, id)
+	return id
+}
+
+// bet makes a bet that is in time.
+func bet(mission, user uuid.UUID, amount ledger.Won) ledger.Bet {
+	now := time.Now().UTC()
+	return ledger.Bet{
+		ID: uuid.Must(uuid.NewV7()), MissionID: mission, UserID: user, Amount: amount,
+		LoggedAt: now, Deadline: now.Add(time.Hour),
+	}
+}
+
+func (h house) hold(bets ...ledger.Bet) []ledger.Ruling {
+	h.t.Helper()
+	rulings, err := h.Hold(h.t.Context(), bets)
+	if err != nil {
+		h.t.Fatalf("hold %d bets: %v", len(bets), err)
+	}
+	return rulings
+}
+
+// settle closes a mission and settles it in chunks of a size.
+func (h house) settle(mission uuid.UUID, ending ledger.Ending, streamer, creator uuid.UUID, chunk int) ledger.Settlement {
+	h.t.Helper()
+	_, err := h.CloseEscrow(h.t.Context(), ledger.Closing{
+		MissionID: mission, Ending: ending, StreamerID: streamer, CreatorID: creator, Title: "a mission",
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for range 10_000 {
+		settled, err := h.SettleChunk(h.t.Context(), mission, chunk)
+		if err != nil {
+			h.t.Fatalf("settle: %v", err)
+		}
+		if settled != nil {
+			return *settled
+		}
+	}
+	h.t.Fatal("the settlement did not end after 10,000 chunks")
+	return ledger.Settlement{}
+}
+
+// checkBooks asserts the invariants of the design on everything in the instance.
+func (h house) checkBooks() {
+	h.t.Helper()
+	for claim, query := range map[string]string{
+		"the sum of all postings is zero":       `SELECT coalesce(sum(amount), 0)::bigint FROM postings`,
+		"no wallet differs from its postings":   `SELECT count(*) FROM wallets w WHERE cash <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'wallet' AND p.owner = w.user_id)`,
+		"no escrow differs from its postings":   `SELECT count(*) FROM escrows e WHERE inflow - outflow <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'escrow' AND p.owner = e.mission_id)`,
+		"no escrow's inflow differs from holds": `SELECT count(*) FROM escrows e WHERE inflow <> (SELECT coalesce(sum(amount), 0) FROM ledger l WHERE l.kind = 'hold' AND l.mission_id = e.mission_id)`,
+		"contributions add up to the inflow":    `SELECT count(*) FROM escrows e WHERE inflow <> (SELECT coalesce(sum(amount), 0) FROM contributions c WHERE c.mission_id = e.mission_id)`,
+		"contributors are counted right":        `SELECT count(*) FROM escrows e WHERE contributors <> (SELECT count(*) FROM contributions c WHERE c.mission_id = e.mission_id)`,
+		"a settled escrow is empty":             `SELECT count(*) FROM escrows WHERE settled_at IS NOT NULL AND inflow <> outflow`,
+		"nobody got more back than they put in": `SELECT count(*) FROM ledger r WHERE kind = 'refund' AND amount > (SELECT amount FROM contributions c WHERE c.mission_id = r.mission_id AND c.user_id = r.user_id)`,
+		"every balance after follows from the one before": `SELECT count(*) FROM (
+			SELECT balance_after, CASE kind WHEN 'hold' THEN -amount WHEN 'decline' THEN 0 ELSE amount END AS change,
+				lag(balance_after, 1, 0::bigint) OVER (PARTITION BY user_id ORDER BY seq) AS before FROM ledger
+			WHERE kind <> 'decline') s WHERE balance_after <> before + change`,
+	} {
+		if n := h.figure(query); n != 0 {
+			h.t.Errorf("the books: %s: got %d, want 0", claim, n)
+		}
+	}
+}
