@@ -76,6 +76,13 @@ func (b *Batcher[T, R]) Do(ctx context.Context, item T) (R, error) {
 	}
 }
 
+// Waiting is the number of items that no run has taken yet.
+func (b *Batcher[T, R]) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiting)
+}
+
 // enqueue adds a call and starts a runner if there is room for one.
 func (b *Batcher[T, R]) enqueue(c call[T, R]) bool {
 	b.mu.Lock()
