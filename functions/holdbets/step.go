@@ -1,0 +1,96 @@
+package holdbets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"example.com/missionpot/internal/batch"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/ledger"
+)
+
+// maxBatch is the most bets in one transaction: as many as one instance has
+// pushes in flight (rule 20).
+const maxBatch = 1000
+
+// Ledger is what the step asks of the users instance.
+type Ledger interface {
+	// Hold decides bets in one transaction and returns one ruling for each. The
+	// error is ledger.ErrLasting if the same bets would fail again.
+	Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error)
+	// MarkPublished remembers which versions of the pots were told.
+	MarkPublished(ctx context.Context, pots []ledger.Pot) error
+}
+
+// Publisher tells the other steps. It returns once Pub/Sub has the events.
+type Publisher interface {
+	Publish(ctx context.Context, events ...event.Event) error
+}
+
+// Step decides bets. Make one with New; it is safe for concurrent use, and
+// only concurrent use makes it fast.
+type Step struct {
+	ledger   Ledger
+	bus      Publisher
+	holds    *batch.Batcher[ledger.Bet, ledger.Ruling]
+	outcomes *batch.Batcher[outcome, struct{}]
+}
+
+// New makes the step.
+func New(l Ledger, bus Publisher) *Step {
+	s := &Step{ledger: l, bus: bus}
+	s.holds = batch.New(func(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
+		return s.hold(ctx, bets), nil
+	}, batch.Options{Max: maxBatch})
+	s.outcomes = batch.New(s.announce, batch.Options{Max: maxBatch})
+	return s
+}
+
+// Handle decides one bet together with those that come at the same time. It
+// returns nil once the outcome is committed and told. A refusal is an outcome;
+// an error means that the bet has none yet, or that nobody was told.
+func (s *Step) Handle(ctx context.Context, e event.Event) error {
+	placed, ok := e.(event.BetPlaced)
+	if !ok {
+		return fmt.Errorf("%w: holdbets does not handle %s", event.ErrMalformed, e.Type())
+	}
+	bet := placed.Bet()
+	ruling, err := s.holds.Do(ctx, bet)
+	if err == nil {
+		err = ruling.Err
+	}
+	if err != nil {
+		return fmt.Errorf("bet %s: %w", bet.ID, err)
+	}
+	if _, err := s.outcomes.Do(ctx, outcome{bet: bet, ruling: ruling}); err != nil {
+		return fmt.Errorf("bet %s is %s, but that was not told: %w", bet.ID, ruling.Outcome, err)
+	}
+	return nil
+}
+
+// hold decides a batch. If the database refuses it for a lasting reason, the
+// batch is halved again and again until only the bets at fault stand alone
+// with the error, so that one poisoned message keeps nobody else from an
+// outcome (rule 11). A passing failure, such as a database that is down, is not
+// searched for: everyone gets it and comes again.
+func (s *Step) hold(ctx context.Context, bets []ledger.Bet) []ledger.Ruling {
+	rulings, err := s.ledger.Hold(ctx, bets)
+	switch {
+	case err == nil:
+		return rulings
+	case len(bets) == 1, !errors.Is(err, ledger.ErrLasting):
+		return unruled(bets, err)
+	}
+	half := len(bets) / 2
+	return append(s.hold(ctx, bets[:half]), s.hold(ctx, bets[half:])...)
+}
+
+// unruled gives every bet the error instead of a decision.
+func unruled(bets []ledger.Bet, err error) []ledger.Ruling {
+	rulings := make([]ledger.Ruling, len(bets))
+	for i, b := range bets {
+		rulings[i] = ledger.Ruling{Decision: ledger.Decision{BetID: b.ID}, Err: err}
+	}
+	return rulings
+}

@@ -1,0 +1,83 @@
+package mailresults
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/missionpot/internal/letter"
+)
+
+// How long a mail waits before it is tried again, doubling with every attempt.
+// A refused letter is kept as well: an address can be mended, and an operator
+// can see it waiting.
+const (
+	firstRetry   = 30 * time.Second
+	longestRetry = time.Hour
+	firstRefused = 6 * time.Hour
+	longRefused  = 48 * time.Hour
+)
+
+// sendAll sends claimed mails and returns how many of them went out. An error
+// means that the ledger does not know what became of one of them.
+func (s *Step) sendAll(ctx context.Context, due []letter.Result) (sent int64, err error) {
+	var all errgroup.Group
+	all.SetLimit(parallel)
+	var count atomic.Int64
+	for _, r := range due {
+		all.Go(func() error {
+			if err := s.sender.Send(ctx, r, letter.Write(r)); err != nil {
+				return s.failed(ctx, r, err)
+			}
+			count.Add(1)
+			return s.sent(ctx, r)
+		})
+	}
+	err = all.Wait()
+	return count.Load(), err
+}
+
+// sent marks one mail together with those that went out at the same time. It
+// does so even when the time is up: the mail is out, and only the mark keeps
+// it from going out again.
+func (s *Step) sent(ctx context.Context, r letter.Result) error {
+	_, err := s.marks.Do(context.WithoutCancel(ctx), r)
+	return err
+}
+
+func (s *Step) mark(ctx context.Context, sent []letter.Result) ([]struct{}, error) {
+	return make([]struct{}, len(sent)), s.ledger.MailsSent(ctx, sent)
+}
+
+// failed gives one mail back.
+func (s *Step) failed(ctx context.Context, r letter.Result, cause error) error {
+	wait := retryIn(r.Attempt, cause)
+	level := slog.LevelWarn
+	if errors.Is(cause, letter.ErrRefused) {
+		level = slog.LevelError
+	}
+	slog.Log(ctx, level, "mail not sent", "error", cause, "mission_id", r.MissionID, "user_id", r.UserID,
+		"attempt", r.Attempt, "retry_seconds", wait.Seconds())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
+	defer cancel()
+	return s.ledger.MailFailed(ctx, r, wait)
+}
+
+// retryIn is how long a mail waits after its nth attempt, counted from 1.
+func retryIn(attempt int, cause error) time.Duration {
+	wait, longest := firstRetry, longestRetry
+	if errors.Is(cause, letter.ErrRefused) {
+		wait, longest = firstRefused, longRefused
+	}
+	for range attempt - 1 {
+		if wait >= longest {
+			break
+		}
+		wait *= 2
+	}
+	return min(wait, longest)
+}

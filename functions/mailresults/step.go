@@ -1,0 +1,98 @@
+package mailresults
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.com/missionpot/internal/batch"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/letter"
+)
+
+// How much one message may set off. Whatever is left waits for the next one;
+// under Pub/Sub's limits nothing may depend on a message that runs for long.
+const (
+	claimSize = 100              // mails leased at once
+	maxClaims = 50               // leases in one message
+	drainTime = 40 * time.Second // less than the handler time-out of a tick (50 s)
+	markTime  = 15 * time.Second // to write down what became of a mail
+	// lease is longer than a mail can possibly take from being claimed to being
+	// marked, drainTime + markTime, or two instances would send it.
+	lease = 2 * time.Minute
+	// parallel keeps one instance within a few connections to SendGrid. At 100 ms
+	// a call it makes 80 mails a second.
+	parallel = 8
+)
+
+// Ledger is what the step asks of the users instance.
+type Ledger interface {
+	// ClaimMails leases mails that are due.
+	ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]letter.Result, error)
+	// MailsSent marks mails as sent, for good.
+	MailsSent(ctx context.Context, sent []letter.Result) error
+	// MailFailed gives a mail back, due again after a while.
+	MailFailed(ctx context.Context, failed letter.Result, retryIn time.Duration) error
+}
+
+// Sender hands letters to the mail service. The error wraps letter.ErrRefused
+// where the same letter would be refused again.
+type Sender interface {
+	Send(ctx context.Context, to letter.Result, l letter.Letter) error
+}
+
+// Step sends mails. Make one with New; it is safe for concurrent use.
+type Step struct {
+	ledger Ledger
+	sender Sender
+	marks  *batch.Batcher[letter.Result, struct{}]
+	now    func() time.Time
+}
+
+// New makes the step. Its clock tells which ticks are old.
+func New(l Ledger, sender Sender, now func() time.Time) *Step {
+	s := &Step{ledger: l, sender: sender, now: now}
+	s.marks = batch.New(s.mark, batch.Options{Max: claimSize, Timeout: markTime})
+	return s
+}
+
+// Handle sends the mails that are due. A mail that could not be sent is not an
+// error: it is due again later. An error means that the ledger could not be
+// read or written.
+func (s *Step) Handle(ctx context.Context, e event.Event) error {
+	switch e := e.(type) {
+	case event.MissionSettled:
+		return s.drain(ctx)
+	case event.Tick:
+		if e.Old(s.now()) {
+			return nil
+		}
+		return s.drain(ctx)
+	}
+	return fmt.Errorf("%w: mailresults does not handle %s", event.ErrMalformed, e.Type())
+}
+
+// drain sends what is due, one lease after the other, until nothing is, the
+// bounds are reached, or a whole lease of mails went wrong: then the trouble is
+// the service's, and trying all the others would only make it worse.
+func (s *Step) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	for range maxClaims {
+		if ctx.Err() != nil {
+			return nil
+		}
+		due, err := s.ledger.ClaimMails(ctx, claimSize, lease)
+		if err != nil {
+			return err
+		}
+		sent, err := s.sendAll(ctx, due)
+		if err != nil {
+			return err
+		}
+		if sent == 0 {
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package sweepbets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/ledger"
+)
+
+// Ledger is what the step asks of the users instance.
+type Ledger interface {
+	// WithShard runs a sweep while nobody else sweeps that shard. It reports
+	// false, without running it, if somebody does.
+	WithShard(ctx context.Context, shard int, sweep func(context.Context) error) (bool, error)
+	// Mark is how far a shard was swept.
+	Mark(ctx context.Context, shard int) (ledger.Mark, error)
+	// Undecided returns those of the bets that have no outcome.
+	Undecided(ctx context.Context, bets []uuid.UUID) ([]uuid.UUID, error)
+	// Advance moves a shard's mark and keeps the strays it passes.
+	Advance(ctx context.Context, shard int, m ledger.Mark, strays []ledger.Bet) error
+	// DueStrays returns strays that are to be published again by now.
+	DueStrays(ctx context.Context, limit int) ([]ledger.Bet, error)
+	// UnpublishedPots returns pots that changed that long ago and were not told.
+	UnpublishedPots(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Pot, error)
+	// MarkPublished remembers which versions of the pots were told.
+	MarkPublished(ctx context.Context, pots []ledger.Pot) error
+	// PendingCharges returns charges that have waited that long for an answer.
+	PendingCharges(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Charge, error)
+	// ResolveCharge writes down what became of a charge, once.
+	ResolveCharge(ctx context.Context, id uuid.UUID, succeeded bool) error
+}
+
+// Log is the bet log.
+type Log interface {
+	// Since reads the bets of one shard behind a mark that were logged before a
+	// time, in the order of their marks.
+	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
+}
+
+// Provider is the payment provider.
+type Provider interface {
+	// Lookup tells what became of a charge. A charge the provider never saw is
+	// declined from then on.
+	Lookup(ctx context.Context, c ledger.Charge) (ledger.ChargeStatus, error)
+}
+
+// Publisher tells the other steps. It returns once Pub/Sub has the events.
+type Publisher interface {
+	Publish(ctx context.Context, events ...event.Event) error
+}
+
+// Options are the step's settings.
+type Options struct {
+	// Age is how old an entry must be to be looked at, or a pot or a charge to
+	// count as left behind. It must be well above what the ordinary way takes, and
+	// above the time a write takes to show up in a query of the log.
+	Age time.Duration
+	Now func() time.Time
+}
+
+// Step sweeps. Make one with New.
+type Step struct {
+	ledger   Ledger
+	log      Log
+	provider Provider
+	bus      Publisher
+	opts     Options
+	busy     sync.Mutex
+}
+
+// New makes the step.
+func New(l Ledger, log Log, provider Provider, bus Publisher, opts Options) *Step {
+	return &Step{ledger: l, log: log, provider: provider, bus: bus, opts: opts}
+}
+
+// Handle does one round of sweeping. A tick that is old, or that comes while a
+// round is running, is dropped: rounds that pile up would wait for each other's
+// connections, and the next tick does the same work. Each part is tried
+// whatever became of the others; the error tells of all that failed.
+func (s *Step) Handle(ctx context.Context, e event.Event) error {
+	tick, ok := e.(event.Tick)
+	if !ok {
+		return fmt.Errorf("%w: sweepbets does not handle %s", event.ErrMalformed, e.Type())
+	}
+	if tick.Old(s.opts.Now()) || !s.busy.TryLock() {
+		return nil
+	}
+	defer s.busy.Unlock()
+	// The shards come last: they may take all the time there is.
+	return errors.Join(s.pots(ctx), s.charges(ctx), s.strays(ctx), s.shards(ctx))
+}
