@@ -1,0 +1,41 @@
+// Package keepdeadletter is where messages end that no attempt could handle:
+// they are written down, whatever is in them, and an alarm is raised. Nothing
+// comes after this step, so its own subscription tries for as long as Pub/Sub
+// keeps a message.
+package keepdeadletter
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/push"
+)
+
+// Store keeps dead letters. Keeping one twice keeps it once.
+type Store interface {
+	Keep(ctx context.Context, d event.DeadLetter) error
+}
+
+// Step keeps dead letters. Make one with New.
+type Step struct {
+	store Store
+	now   func() time.Time
+}
+
+// New makes the step. Its clock says when a letter was kept.
+func New(store Store, now func() time.Time) *Step { return &Step{store: store, now: now} }
+
+// Handle keeps one message. An error means that it is not kept yet.
+func (s *Step) Handle(ctx context.Context, d push.Delivery) error {
+	letter := event.NewDeadLetter(d.Subscription, d.MessageID, d.PublishTime, d.Attributes, d.Data)
+	letter.KeptAt = s.now().UTC()
+	if err := s.store.Keep(ctx, letter); err != nil {
+		return err
+	}
+	// Error level raises the alarm: somebody must look.
+	slog.ErrorContext(ctx, "dead letter kept", "step", letter.Step, "letter", letter.ID, "type", letter.Type,
+		"mission_id", letter.Attributes[event.AttributeMission], "attempts", letter.Attempts)
+	return nil
+}
