@@ -1,0 +1,74 @@
+package betlog
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+)
+
+const (
+	// createTimeout bounds the write. It is far above Firestore's usual 20–60 ms
+	// and below what a client waits for an answer.
+	createTimeout = 5 * time.Second
+	// settleTimeout bounds the read that settles an unclear write.
+	settleTimeout = 3 * time.Second
+	// retryAfter is what a client is told when the log can't be reached.
+	retryAfter = 2 * time.Second
+)
+
+// Append logs a bet, once for its kind, user, mission and key. The entry's
+// Bet.ID, Bet.Stake and Bet.LoggedAt are ignored: the log gives the id, the kind
+// says whether it is a stake, and the time is Firestore's own.
+//
+// It returns the bet as logged and whether this call is known to have logged it.
+// A known key gives the first call's bet, or fault.IdempotencyReused if the
+// request's hash is another. When it can't be told whether the write happened, a
+// read settles it; if that fails too, or finds nothing, the error is
+// fault.Unavailable, and the same call later goes on where this one stopped.
+func (l *Log) Append(ctx context.Context, e Entry) (b ledger.Bet, first bool, err error) {
+	id := identify(e.Kind, e.Bet.MissionID, e.Bet.UserID, e.IdempotencyKey)
+	r := newRecord(e, id, time.Now())
+	ref := l.of(e.Bet.MissionID).Doc(id.documentID())
+	create, cancel := context.WithTimeout(ctx, createTimeout)
+	defer cancel()
+	result, err := ref.Create(create, r)
+	switch {
+	case err == nil:
+		b, err := r.bet(result.UpdateTime)
+		return b, true, err
+	case !mayHaveHappened(err):
+		return ledger.Bet{}, false, fmt.Errorf("log a bet on mission %s: %w", e.Bet.MissionID, err)
+	}
+	// The caller's time may be up, but the entry may be there: find out.
+	read, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	stored, at, ok, readErr := l.read(read, ref)
+	switch {
+	case readErr != nil:
+		return ledger.Bet{}, false, fault.Unavailable.Because("").After(retryAfter).Wrap(readErr)
+	case !ok:
+		return ledger.Bet{}, false, fault.Unavailable.Because("").After(retryAfter).Wrap(err)
+	case !bytes.Equal(stored.RequestHash, e.RequestHash):
+		return ledger.Bet{}, false, fault.IdempotencyReused.Because("")
+	}
+	b, err = stored.bet(at)
+	return b, false, err
+}
+
+// mayHaveHappened reports whether a document may be there after Create failed:
+// it was there before, or the answer got lost.
+func mayHaveHappened(err error) bool {
+	switch status.Code(err) {
+	case codes.AlreadyExists, codes.DeadlineExceeded, codes.Unavailable, codes.Canceled,
+		codes.Unknown, codes.Internal, codes.Aborted, codes.ResourceExhausted:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,59 @@
+package betlog
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+// Entry is a bet with what identifies the request that made it.
+type Entry struct {
+	Bet            ledger.Bet
+	Kind           Kind
+	IdempotencyKey string // as the client sent it; the log keeps only its hash
+	RequestHash    []byte // tells a retry from another request under the same key
+}
+
+// record is a document of the log.
+type record struct {
+	BetID       string    `firestore:"bet_id"`
+	MissionID   string    `firestore:"mission_id"`
+	UserID      string    `firestore:"user_id"`
+	Amount      int64     `firestore:"amount"` // won
+	Kind        Kind      `firestore:"kind"`
+	RequestHash []byte    `firestore:"request_hash"`
+	Deadline    time.Time `firestore:"deadline"`
+	Shard       int       `firestore:"shard"`
+	// PlacedAt is Firestore's time of the write and orders the sweep. It is
+	// coarser than the document's own creation time, so it is not what deadlines
+	// are compared with.
+	PlacedAt time.Time `firestore:"placed_at,serverTimestamp"`
+}
+
+func newRecord(e Entry, id digest, now time.Time) record {
+	return record{
+		BetID: id.betID(now).String(), MissionID: e.Bet.MissionID.String(), UserID: e.Bet.UserID.String(),
+		Amount: int64(e.Bet.Amount), Kind: e.Kind, RequestHash: e.RequestHash, Deadline: e.Bet.Deadline, Shard: id.shard(),
+	}
+}
+
+// bet is the entry as the ledger knows it. The time is that of the document's
+// creation, which no client can set (rule 4); microseconds are what Firestore
+// and Postgres keep.
+func (r record) bet(created time.Time) (ledger.Bet, error) {
+	ids := [3]uuid.UUID{}
+	for i, text := range []string{r.BetID, r.MissionID, r.UserID} {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return ledger.Bet{}, fmt.Errorf("bet log: read an id: %w", err)
+		}
+		ids[i] = id
+	}
+	return ledger.Bet{
+		ID: ids[0], MissionID: ids[1], UserID: ids[2], Amount: ledger.Won(r.Amount), Stake: r.Kind == Stake,
+		LoggedAt: created.UTC().Truncate(time.Microsecond), Deadline: r.Deadline.UTC().Truncate(time.Microsecond),
+	}, nil
+}
