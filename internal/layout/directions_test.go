@@ -1,0 +1,158 @@
+package layout_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "example.com/missionpot/"
+
+// A kind of package may import the standard library, the packages of the
+// project named here by kind or by name, and the modules named here.
+type kind struct {
+	packages []string
+	project  []string // kinds or packages of the project
+	modules  []string // import path prefixes outside of it
+}
+
+const ids = "github.com/google/uuid" // see docs/decisions
+
+var kinds = map[string]kind{
+	"pure": {
+		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/account"},
+		project:  []string{"pure"},
+		modules:  []string{ids},
+	},
+	// Concurrency and flow without an SDK; what a step may use beside the pure ones.
+	"flow": {
+		packages: []string{"internal/batch", "internal/broadcast"},
+		project:  []string{"pure"},
+		modules:  []string{ids},
+	},
+	"step": {
+		packages: []string{
+			"functions/holdbets", "functions/growpot", "functions/settlemission", "functions/closemission",
+			"functions/mailresults", "functions/sweepmissions", "functions/sweepbets", "functions/keepdeadletter",
+		},
+		project: []string{"pure", "flow", "internal/push"},
+		modules: []string{ids, "golang.org/x/sync/"},
+	},
+	"postgres": {
+		packages: []string{"internal/usersdb", "internal/missionsdb"},
+		project:  []string{"pure"},
+		modules:  []string{ids, "github.com/jackc/pgx/v5", "golang.org/x/sync/"},
+	},
+	"firestore": {
+		packages: []string{"internal/betlog", "internal/board", "internal/deadletter"},
+		project:  []string{"pure"},
+		modules:  []string{ids, "cloud.google.com/go/firestore", "google.golang.org/", "golang.org/x/sync/"},
+	},
+	"pubsub": {
+		packages: []string{"internal/bus"},
+		project:  []string{"pure", "internal/telemetry"},
+		modules:  []string{ids, "cloud.google.com/go/pubsub/v2", "google.golang.org/", "go.opentelemetry.io/otel"},
+	},
+	"mail":     {packages: []string{"internal/mail"}, project: []string{"pure"}, modules: []string{"github.com/sendgrid/"}},
+	"token":    {packages: []string{"internal/token"}, project: []string{"pure"}, modules: []string{ids, "github.com/lestrrat-go/jwx/v3"}},
+	"password": {packages: []string{"internal/password"}, project: []string{"pure"}, modules: []string{"github.com/alexedwards/argon2id"}},
+	"payment":  {packages: []string{"internal/payment"}, project: []string{"pure"}, modules: []string{ids}},
+	"api": {
+		packages: []string{"internal/api"},
+		project:  []string{"pure", "flow", "internal/telemetry", "internal/token"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "go.opentelemetry.io/otel", "golang.org/x/"},
+	},
+	"push": {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}},
+}
+
+// Packages that wire the others together may import anything.
+var wiring = []string{"functions", "run/", "internal/lab", "internal/config", "internal/telemetry", "internal/layout", "internal/pipeline", "internal/e2e", "migrations", "internal/books"}
+
+type listed struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+}
+
+func TestEveryPackageImportsOnlyWhatItsKindMay(t *testing.T) {
+	t.Parallel()
+	packages := list(t)
+	kindOf := map[string]string{}
+	for name, k := range kinds {
+		for _, p := range k.packages {
+			kindOf[p] = name
+			if !slices.ContainsFunc(packages, func(l listed) bool { return l.ImportPath == module+p }) {
+				t.Errorf("package %s of kind %s does not exist", p, name)
+			}
+		}
+	}
+	for _, p := range packages {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		k, ruled := kinds[kindOf[name]]
+		if !ruled {
+			if !isWiring(name) && p.ImportPath+"/" != module {
+				t.Errorf("package %s has no kind; say in this test what it may import", name)
+			}
+			continue
+		}
+		for _, imported := range p.Imports {
+			if !k.allows(imported, kindOf) {
+				t.Errorf("%s (%s) must not import %s", name, kindOf[name], imported)
+			}
+		}
+	}
+}
+
+func (k kind) allows(imported string, kindOf map[string]string) bool {
+	if inProject, ours := strings.CutPrefix(imported, module); ours {
+		return slices.Contains(k.project, inProject) || kindOf[inProject] != "" && slices.Contains(k.project, kindOf[inProject])
+	}
+	standard := !strings.Contains(strings.SplitN(imported, "/", 2)[0], ".")
+	return standard || slices.ContainsFunc(k.modules, func(m string) bool { return strings.HasPrefix(imported, m) })
+}
+
+func isWiring(name string) bool {
+	return slices.ContainsFunc(wiring, func(w string) bool {
+		return name == w || strings.HasPrefix(name, strings.TrimSuffix(w, "/")+"/")
+	})
+}
+
+// The pure packages have no clock: a rule that reads the time can't be tested
+// at its edges.
+func TestPurePackagesDoNotReadTheClock(t *testing.T) {
+	t.Parallel()
+	args := []string{"-nE", `time\.(Now|Since|Until|After|Sleep|Tick)\(`, "--include=*.go", "--exclude=*_test.go", "-r"}
+	for _, p := range kinds["pure"].packages {
+		args = append(args, "../../"+p)
+	}
+	out, err := exec.CommandContext(t.Context(), "grep", args...).CombinedOutput()
+	var exit *exec.ExitError
+	if err == nil {
+		t.Errorf("a pure package reads the clock:\n%s", out)
+	} else if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Fatalf("grep: %v\n%s", err, out)
+	}
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []listed
+	for in := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := in.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
