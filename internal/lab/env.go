@@ -1,5 +1,9 @@
 package lab
 
+// EnvTestDir is the environment variable that names a directory for what test binaries
+// share, such as the built programs. `local exec` removes it at its end.
+const EnvTestDir = "MISSIONPOT_TEST_DIR"
+
 // Environment variables by which tests find the servers that `local exec` started.
 // The emulator ones are Google's own names, which its client libraries read.
 const (

@@ -42,7 +42,8 @@ func execWithServers(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, servers.Stop()) }()
 	fmt.Fprintf(os.Stderr, "local: four servers up in %.1f s\n", time.Since(start).Seconds())
-	return runCommand(ctx, args, append(os.Environ(), servers.TestEnv()...))
+	env := append(os.Environ(), servers.TestEnv()...)
+	return runCommand(ctx, args, append(env, lab.EnvTestDir+"="+scratch.Dir))
 }
 
 // runCommand runs args with our standard streams until it ends or ctx does.

@@ -1,6 +1,7 @@
 // Command local runs all of Missionpot on one machine, on real Postgres servers and
 // Google's own emulators.
 //
+//	local [up] [flags]     the whole system; plays one mission and stays up
 //	local exec -- CMD...   only the servers, on free ports, while CMD runs (for tests)
 package main
 
@@ -17,16 +18,21 @@ import (
 func main() {
 	// Ctrl-C, a closed terminal and a CI runner's end all stop the stand in order.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A second Ctrl-C ends this program at once, and the kernel its children with it.
+	context.AfterFunc(ctx, stop)
 	err := run(ctx, os.Args[1:])
-	stop()
 	os.Exit(exitCode(err))
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) == 0 || args[0] != "exec" {
-		return errors.New("usage: local exec -- CMD [ARG...]")
+	switch {
+	case len(args) > 0 && args[0] == "exec":
+		return execWithServers(ctx, args[1:])
+	case len(args) > 0 && args[0] == "up":
+		return up(ctx, args[1:])
+	default:
+		return up(ctx, args)
 	}
-	return execWithServers(ctx, args[1:])
 }
 
 // exitCode passes on the status of exec's CMD and reports any other error.

@@ -1,0 +1,28 @@
+# Missionpot. `make` alone lists the commands.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check
+
+# The local stand is built outside the tree, one for each checkout, and takes this
+# shell's place (exec), so that a signal to make reaches it.
+LOCAL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/missionpot/$(shell echo '$(CURDIR)' | cksum | cut -d' ' -f1)/local
+BUILD_LOCAL := mkdir -p '$(dir $(LOCAL))' && go build -o '$(LOCAL)' ./run/local
+
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: ## Start everything on this machine and play one mission (ARGS="-h" lists the flags)
+	@$(BUILD_LOCAL) && exec '$(LOCAL)' up $(ARGS)
+
+test: ## Run every test, with the race detector, on servers of its own (ARGS="-run Name")
+	@command -v "$$(go env CC)" >/dev/null || { echo 'The race detector needs a C compiler: sudo apt-get install -y gcc libc6-dev' >&2; exit 1; }
+	@$(BUILD_LOCAL) && exec '$(LOCAL)' exec -- go test -race -timeout 10m $(ARGS) ./...
+
+check: ## Check format, vet, staticcheck, import directions, go.mod and generated files
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go test ./internal/directions
+	go mod tidy -diff

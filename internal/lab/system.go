@@ -1,0 +1,225 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"cloud.google.com/go/pubsub/v2"
+	"golang.org/x/sync/errgroup"
+
+	"example.com/missionpot/internal/bus"
+	"example.com/missionpot/internal/token"
+	"example.com/missionpot/migrations"
+)
+
+// SystemConfig describes one run of the whole system on servers that are up.
+type SystemConfig struct {
+	Binaries      Binaries
+	LogDir        string // of the programs' output; made when absent
+	Project       string // Google Cloud project id, of the run's own on the emulators
+	UsersDSN      string // empty or migrated databases
+	MissionsDSN   string
+	FirestoreHost string // host:port
+	PubSubHost    string // host:port
+	Ports         SystemPorts
+	Tick          time.Duration // period of the ticks
+	Topics        TopicOptions
+	// APIEnv and FunctionsEnv are further settings, KEY=value; they win. A test points
+	// one program at a proxy with them.
+	APIEnv, FunctionsEnv []string
+}
+
+// SystemPorts are ports on 127.0.0.1; 0 means any free one.
+type SystemPorts struct{ API, Functions, Mailbox int }
+
+// mailKey is what the stand's mailbox takes for SendGrid's API key.
+const mailKey = "SG.local-stand"
+
+// System is the whole of Missionpot, running: the API, the functions, the pushes and
+// ticks that Google Cloud would send them, and a mailbox.
+type System struct {
+	API       *Service
+	Functions *Service
+	Mailbox   *Mailbox
+
+	cfg        SystemConfig
+	mailbox    *http.Server
+	pubsub     *pubsub.Client
+	bus        *bus.Bus
+	cancel     context.CancelFunc // of the deliveries
+	deliveries sync.WaitGroup     // the pump and the ticker
+}
+
+// StartSystem migrates the databases, makes the topics and starts everything. When it
+// returns without an error, the system takes requests.
+func StartSystem(ctx context.Context, cfg SystemConfig) (_ *System, err error) {
+	if err := cfg.fillPorts(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.LogDir, 0o755); err != nil {
+		return nil, err
+	}
+	s := &System{cfg: cfg, Mailbox: NewMailbox(mailKey), cancel: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Stop())
+		}
+	}()
+	if err := s.makeServices(); err != nil {
+		return nil, err
+	}
+	if err := s.serveMailbox(); err != nil {
+		return nil, err
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return migrate(groupCtx, cfg.UsersDSN, migrations.Users) })
+	group.Go(func() error { return migrate(groupCtx, cfg.MissionsDSN, migrations.Missions) })
+	group.Go(func() error { return s.openPubSub(groupCtx) })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	group, groupCtx = errgroup.WithContext(ctx)
+	group.Go(func() error { return s.API.Start(groupCtx) })
+	group.Go(func() error { return s.Functions.Start(groupCtx) })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	s.startDeliveries()
+	return s, nil
+}
+
+func migrate(ctx context.Context, dsn string, instance migrations.Instance) error {
+	_, err := migrations.Up(ctx, dsn, instance)
+	return err
+}
+
+func (cfg *SystemConfig) fillPorts() error {
+	for _, port := range []*int{&cfg.Ports.API, &cfg.Ports.Functions, &cfg.Ports.Mailbox} {
+		if *port != 0 {
+			continue
+		}
+		var err error
+		if *port, err = FreePort(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *System) makeServices() error {
+	keys, err := token.GenerateSet()
+	if err != nil {
+		return fmt.Errorf("make token keys: %w", err)
+	}
+	env := append(os.Environ(),
+		"GOOGLE_CLOUD_PROJECT="+s.cfg.Project,
+		EnvFirestoreHost+"="+s.cfg.FirestoreHost,
+		EnvPubSubHost+"="+s.cfg.PubSubHost,
+		"USERS_DATABASE_URL="+s.cfg.UsersDSN,
+		"MISSIONS_DATABASE_URL="+s.cfg.MissionsDSN,
+		"TOKEN_KEYS="+string(keys),
+		"PAYMENT_PROVIDER=sandbox",
+		"SENDGRID_API_KEY="+mailKey,
+		"SENDGRID_HOST="+s.MailboxURL(),
+		"MAIL_FROM=Missionpot <pot@missionpot.example>",
+	)
+	s.API = s.service("API", s.cfg.Binaries.API, s.cfg.Ports.API, append(env, s.cfg.APIEnv...))
+	s.API.ready, s.API.want = "/healthz", http.StatusOK
+	s.Functions = s.service("functions", s.cfg.Binaries.Functions, s.cfg.Ports.Functions, append(env, s.cfg.FunctionsEnv...))
+	s.Functions.ready = "/"
+	return nil
+}
+
+func (s *System) service(name, path string, port int, env []string) *Service {
+	env = append(env[:len(env):len(env)], "PORT="+strconv.Itoa(port), "HOST="+loopback)
+	return &Service{
+		program: Program{Name: name, Path: path, Env: env, LogFile: filepath.Join(s.cfg.LogDir, name+".log")},
+		port:    port,
+	}
+}
+
+// MailboxURL is the mailbox's address, without a slash at the end.
+func (s *System) MailboxURL() string { return "http://" + address(s.cfg.Ports.Mailbox) }
+
+// FunctionURL is where a function is served, by its name in the registry.
+func (s *System) FunctionURL(function string) string { return s.Functions.URL() + "/" + function }
+
+// Bus publishes to this system's topics, as a step would.
+func (s *System) Bus() *bus.Bus { return s.bus }
+
+// Keep restarts services that end by themselves, until ctx ends, and tells so.
+func (s *System) Keep(ctx context.Context, tell func(string)) {
+	var keepers sync.WaitGroup
+	keepers.Go(func() { s.API.Keep(ctx, tell) })
+	keepers.Go(func() { s.Functions.Keep(ctx, tell) })
+	keepers.Wait()
+}
+
+func (s *System) serveMailbox() error {
+	listener, err := net.Listen("tcp", address(s.cfg.Ports.Mailbox))
+	if err != nil {
+		return fmt.Errorf("mailbox: %w", err)
+	}
+	s.mailbox = &http.Server{Handler: s.Mailbox, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
+	go func() {
+		// It ends with ErrServerClosed, by Stop; nothing else closes the listener.
+		_ = s.mailbox.Serve(listener)
+	}()
+	return nil
+}
+
+func (s *System) openPubSub(ctx context.Context) (err error) {
+	opts := EmulatorOptions(s.cfg.PubSubHost)
+	// The clients outlive the start.
+	lasting := context.WithoutCancel(ctx)
+	if s.pubsub, err = pubsub.NewClient(lasting, s.cfg.Project, opts...); err != nil {
+		return fmt.Errorf("open Pub/Sub: %w", err)
+	}
+	if err := MakeTopics(ctx, s.pubsub, s.cfg.Topics); err != nil {
+		return err
+	}
+	s.bus, err = bus.Open(lasting, s.cfg.Project, opts...)
+	return err
+}
+
+func (s *System) startDeliveries() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	if s.cfg.Topics.PushTo == nil {
+		s.deliveries.Go(func() { NewPump(s.pubsub, s.FunctionURL).Run(ctx) })
+	}
+	s.deliveries.Go(func() { RunTicker(ctx, s.bus, s.cfg.Tick) })
+}
+
+// Stop ends everything that StartSystem started, first what makes new work.
+func (s *System) Stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	var errs []error
+	if s.API != nil {
+		errs = append(errs, s.API.Stop(ctx))
+	}
+	s.cancel()
+	s.deliveries.Wait()
+	if s.Functions != nil {
+		errs = append(errs, s.Functions.Stop(ctx))
+	}
+	if s.mailbox != nil {
+		errs = append(errs, s.mailbox.Close())
+	}
+	if s.bus != nil {
+		errs = append(errs, s.bus.Close())
+	}
+	if s.pubsub != nil {
+		errs = append(errs, s.pubsub.Close())
+	}
+	return errors.Join(errs...)
+}

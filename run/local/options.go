@@ -1,0 +1,92 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"example.com/missionpot/internal/lab"
+)
+
+// options are the flags of `local up`.
+type options struct {
+	system  lab.SystemPorts
+	servers lab.ServerPorts
+	dir     string
+	tick    time.Duration
+	play    bool
+	once    bool
+}
+
+// errUsage says that the flags were wrong; the flag package has told why.
+var errUsage = errors.New("wrong usage")
+
+func parseOptions(args []string, module string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("local up", flag.ContinueOnError)
+	flags.IntVar(&o.system.API, "api-port", 8080, "port of the API and its pages")
+	flags.IntVar(&o.system.Functions, "functions-port", 8081, "port of the functions")
+	flags.IntVar(&o.system.Mailbox, "mailbox-port", 8025, "port of the mailbox")
+	flags.IntVar(&o.servers.Users, "users-port", 0, "port of the users database; 0 takes a free one")
+	flags.IntVar(&o.servers.Missions, "missions-port", 0, "port of the missions database; 0 takes a free one")
+	flags.IntVar(&o.servers.Firestore, "firestore-port", 0, "port of the Firestore emulator; 0 takes a free one")
+	flags.IntVar(&o.servers.PubSub, "pubsub-port", 0, "port of the Pub/Sub emulator; 0 takes a free one")
+	flags.StringVar(&o.dir, "dir", defaultDir(module), "directory for data, logs and binaries")
+	flags.DurationVar(&o.tick, "tick", time.Second, "time between two ticks of the sweeps")
+	flags.BoolVar(&o.play, "play", true, "play one mission once everything is up")
+	flags.BoolVar(&o.once, "once", false, "stop after the play instead of staying up")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return options{}, err
+		}
+		return options{}, errUsage
+	}
+	if flags.NArg() > 0 {
+		return options{}, fmt.Errorf("%w: unexpected %q", errUsage, flags.Arg(0))
+	}
+	return o, nil
+}
+
+// defaultDir is one directory per checkout, so that two checkouts don't meet. As root
+// it is outside root's home, which Postgres's unprivileged account can't enter.
+func defaultDir(module string) string {
+	sum := sha256.Sum256([]byte(module))
+	name := filepath.Join("missionpot", hex.EncodeToString(sum[:4]))
+	if os.Geteuid() == 0 {
+		return filepath.Join("/var/cache", name)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), name)
+	}
+	return filepath.Join(cache, name)
+}
+
+// checkPorts fails if a port that was asked for is taken, and says which flag changes it.
+func (o options) checkPorts() error {
+	for _, p := range []struct {
+		flag string
+		port int
+	}{
+		{"api-port", o.system.API},
+		{"functions-port", o.system.Functions},
+		{"mailbox-port", o.system.Mailbox},
+		{"users-port", o.servers.Users},
+		{"missions-port", o.servers.Missions},
+		{"firestore-port", o.servers.Firestore},
+		{"pubsub-port", o.servers.PubSub},
+	} {
+		if p.port == 0 {
+			continue
+		}
+		if err := lab.CheckPort(p.port); err != nil {
+			return fmt.Errorf("%w; choose another with -%s, for example: make run ARGS=\"-%s %d\"", err, p.flag, p.flag, p.port+1000)
+		}
+	}
+	return nil
+}

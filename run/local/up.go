@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/missionpot/internal/lab"
+)
+
+const (
+	// project is the Google Cloud project the emulators pretend to be.
+	project = "missionpot-local"
+	// databaseName is the database on each Postgres server.
+	databaseName = "missionpot"
+)
+
+// errPlayed ends a stand that was started for the play alone.
+var errPlayed = errors.New("played")
+
+// up runs the whole system until ctx ends. Everything starts empty: the emulators
+// keep nothing, and databases that remember more than they do would not agree with them.
+func up(ctx context.Context, args []string) (err error) {
+	module, err := lab.ModuleRoot(ctx)
+	if err != nil {
+		return err
+	}
+	o, err := parseOptions(args, module)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := o.checkPorts(); err != nil {
+		return err
+	}
+	lock, err := claimDir(o.dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	t := newTerminal(os.Stdout)
+	t.heading("Missionpot on this machine")
+	defer func() { t.line("\n  stopped") }()
+	defer func() {
+		// What fails because it was told to stop has not failed.
+		if ctx.Err() != nil {
+			err = nil
+		}
+	}()
+	parts, err := lab.FindOrInstallParts(ctx, os.Stdout)
+	if err != nil {
+		return err
+	}
+	servers, binaries, err := startServers(ctx, t, o, parts, module)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, servers.Stop()) }()
+	system, err := startSystem(ctx, t, o, servers, binaries)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		t.line("\n  stopping")
+		err = errors.Join(err, system.Stop())
+	}()
+	return stay(ctx, t, o, servers, system)
+}
+
+// claimDir makes the directory and locks it for this stand alone.
+func claimDir(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := lab.LockDir(dir)
+	if errors.Is(err, lab.ErrDirInUse) {
+		return nil, fmt.Errorf("%w; stop it, or choose another directory with -dir", err)
+	}
+	return lock, err
+}
+
+// startServers starts the four servers and builds the programs meanwhile.
+func startServers(ctx context.Context, t *terminal, o options, parts lab.Parts, module string) (*lab.Servers, lab.Binaries, error) {
+	if err := removeLogs(o.dir); err != nil {
+		return nil, lab.Binaries{}, err
+	}
+	t.heading("Servers and programs")
+	start := time.Now()
+	var servers *lab.Servers
+	var binaries lab.Binaries
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		servers, err = lab.StartServers(groupCtx, parts, lab.ServersConfig{Dir: o.dir, Ports: o.servers, Progress: t.ready})
+		return err
+	})
+	group.Go(func() (err error) {
+		if binaries, err = lab.BuildBinaries(groupCtx, module, filepath.Join(o.dir, "bin")); err == nil {
+			t.ready("API and functions built", time.Since(start))
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		if servers != nil {
+			err = errors.Join(err, servers.Stop())
+		}
+		return nil, lab.Binaries{}, err
+	}
+	return servers, binaries, nil
+}
+
+// removeLogs forgets the last run's output. Postgres's data directories stay.
+func removeLogs(dir string) error {
+	logs, err := filepath.Glob(filepath.Join(dir, "*.log"))
+	if err != nil {
+		return err
+	}
+	for _, file := range logs {
+		if err := os.Remove(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func startSystem(ctx context.Context, t *terminal, o options, servers *lab.Servers, binaries lab.Binaries) (*lab.System, error) {
+	start := time.Now()
+	for _, server := range []*lab.Postgres{servers.Users, servers.Missions} {
+		if err := lab.RecreateDatabase(ctx, server.DSN("postgres"), databaseName); err != nil {
+			return nil, err
+		}
+	}
+	system, err := lab.StartSystem(ctx, lab.SystemConfig{
+		Binaries:      binaries,
+		LogDir:        o.dir,
+		Project:       project,
+		UsersDSN:      servers.Users.DSN(databaseName),
+		MissionsDSN:   servers.Missions.DSN(databaseName),
+		FirestoreHost: servers.Firestore.Host(),
+		PubSubHost:    servers.PubSub.Host(),
+		Ports:         o.system,
+		Tick:          o.tick,
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.ready("API, functions and mailbox", time.Since(start))
+	return system, nil
+}
+
+// stay plays the mission and keeps everything up until ctx ends or a server dies.
+func stay(ctx context.Context, t *terminal, o options, servers *lab.Servers, system *lab.System) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		system.Keep(ctx, t.trouble)
+		return nil
+	})
+	for _, server := range servers.Processes() {
+		group.Go(func() error {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-server.Done():
+				return fmt.Errorf("%s ended by itself (%v); its log is in %s", server.Name(), server.Wait(), o.dir)
+			}
+		})
+	}
+	group.Go(func() error {
+		if o.play {
+			if err := play(ctx, t, system); err != nil {
+				return fmt.Errorf("the play: %w; the logs are in %s", err, o.dir)
+			}
+		}
+		if o.once {
+			return errPlayed
+		}
+		tellAddresses(t, o, servers, system)
+		return nil
+	})
+	if err := group.Wait(); !errors.Is(err, errPlayed) {
+		return err
+	}
+	return nil
+}
+
+func tellAddresses(t *terminal, o options, servers *lab.Servers, system *lab.System) {
+	t.heading("Up. Ctrl-C stops everything.")
+	for _, place := range [][2]string{
+		{"API and its pages", system.API.URL() + "/docs"},
+		{"mailbox", system.MailboxURL()},
+		{"functions", system.Functions.URL()},
+		{"users database", servers.Users.DSN(databaseName)},
+		{"missions database", servers.Missions.DSN(databaseName)},
+		{"emulators", strings.Join(servers.EmulatorEnv(), "  ")},
+		{"logs", o.dir + "/*.log"},
+	} {
+		t.line("  %-18s %s", place[0], place[1])
+	}
+}
