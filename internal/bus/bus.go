@@ -15,6 +15,7 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/propagation"
+	"google.golang.org/api/option"
 
 	"example.com/missionpot/internal/event"
 )
@@ -41,10 +42,10 @@ type Bus struct {
 }
 
 // Open connects to Pub/Sub of the project, or to the emulator when
-// PUBSUB_EMULATOR_HOST is set. It makes no call: the topics must exist by the time
-// of the first Publish.
-func Open(ctx context.Context, projectID string) (*Bus, error) {
-	client, err := pubsub.NewClient(ctx, projectID)
+// PUBSUB_EMULATOR_HOST is set; options can name another place. It makes no call: the
+// topics must exist by the time of the first Publish.
+func Open(ctx context.Context, projectID string, options ...option.ClientOption) (*Bus, error) {
+	client, err := pubsub.NewClient(ctx, projectID, options...)
 	if err != nil {
 		return nil, fmt.Errorf("open Pub/Sub: %w", err)
 	}
