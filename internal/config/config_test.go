@@ -77,6 +77,15 @@ func TestAWrongSettingIsNamedByItsVariable(t *testing.T) {
 	}
 }
 
+func TestAMissingSettingIsToldInOneShortLine(t *testing.T) {
+	t.Parallel()
+	var c struct{ config.Program }
+	err := config.LoadFrom(t.Context(), &c, nil)
+	if want := "settings: missing required value: GOOGLE_CLOUD_PROJECT"; err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+}
+
 func TestASecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	var c everything

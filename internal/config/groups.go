@@ -37,6 +37,12 @@ type Log struct {
 	Level slog.Level `env:"LOG_LEVEL, default=info"`
 }
 
+// Program is what every program is told.
+type Program struct {
+	Google
+	Log
+}
+
 // HTTP is where the API listens and which part of it this service plays.
 type HTTP struct {
 	Port uint16 `env:"PORT, default=8080"`

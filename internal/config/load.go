@@ -35,9 +35,21 @@ func load(ctx context.Context, target any, from envconfig.Lookuper) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, envconfig.ErrMissingRequired):
-		return fmt.Errorf("settings: %w", err)
+		return fmt.Errorf("settings: %w", innermost(err))
 	default:
 		return fmt.Errorf("settings: %s: %w", decoding, err)
+	}
+}
+
+// innermost strips the path of struct fields from the library's error, which
+// means nothing to an operator. What remains names the variable.
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil || errors.Is(envconfig.ErrMissingRequired, inner) {
+			return err
+		}
+		err = inner
 	}
 }
 

@@ -1,0 +1,117 @@
+// Package functions puts the steps together with the clients they need and
+// registers each with the Functions Framework by name. One binary holds all of
+// them; which one a deployment serves is told by FUNCTION_TARGET, and only what
+// that one needs is opened.
+//
+// They are HTTP functions, not CloudEvent ones, although they serve Pub/Sub:
+// see docs/decisions.
+package functions
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
+
+	"example.com/missionpot/functions/holdbets"
+	"example.com/missionpot/functions/keepdeadletter"
+	"example.com/missionpot/functions/mailresults"
+	"example.com/missionpot/functions/settlemission"
+	"example.com/missionpot/functions/sweepbets"
+	"example.com/missionpot/internal/config"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/push"
+)
+
+// Connections of one instance to its Postgres. The sum over all instances of
+// all functions must stay below the server's max_connections.
+const (
+	holdPool   = 4 // one batch deciding, one being marked as told, and one of each to spare
+	settlePool = 8 // settlements run one chunk at a time each
+	mailPool   = 8
+	sweepPool  = 10 // four shards at once, each a lock and a query, and two to spare
+)
+
+const (
+	mailConnections = 8                // to SendGrid, one for each mail under way
+	keepTime        = 20 * time.Second // to keep one dead letter
+)
+
+func init() {
+	for name, build := range all() {
+		functions.HTTP(name, lazily(build))
+	}
+}
+
+// all lists every function by the name event.Pipeline gives it.
+func all() map[string]func(*opening) http.HandlerFunc {
+	return map[string]func(*opening) http.HandlerFunc{
+		"HoldBets":       holdBets,
+		"SettleMission":  settleMission,
+		"MailResults":    mailResults,
+		"SweepBets":      sweepBets,
+		"KeepDeadLetter": keepDeadLetter,
+	}
+}
+
+func holdBets(o *opening) http.HandlerFunc {
+	var c struct {
+		config.Program
+		config.UsersDatabase
+	}
+	o.settings(&c, &c.Program)
+	step := holdbets.New(o.users(c.UsersURL, holdPool), o.bus(c.Project))
+	return push.Handler(step.Handle, handlerTime("HoldBets"))
+}
+
+func settleMission(o *opening) http.HandlerFunc {
+	var c struct {
+		config.Program
+		config.UsersDatabase
+	}
+	o.settings(&c, &c.Program)
+	step := settlemission.New(o.users(c.UsersURL, settlePool), o.bus(c.Project))
+	return push.Handler(step.Handle, handlerTime("SettleMission"))
+}
+
+func mailResults(o *opening) http.HandlerFunc {
+	var c struct {
+		config.Program
+		config.UsersDatabase
+		config.Mail
+	}
+	o.settings(&c, &c.Program)
+	step := mailresults.New(o.users(c.UsersURL, mailPool), o.mail(c.Mail), time.Now)
+	return push.Handler(step.Handle, handlerTime("MailResults"))
+}
+
+func sweepBets(o *opening) http.HandlerFunc {
+	var c struct {
+		config.Program
+		config.UsersDatabase
+		config.Payments
+		config.Sweep
+	}
+	o.settings(&c, &c.Program)
+	step := sweepbets.New(o.users(c.UsersURL, sweepPool), o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
+		sweepbets.Options{Age: c.Age, Now: time.Now})
+	return push.Handler(step.Handle, handlerTime("SweepBets"))
+}
+
+func keepDeadLetter(o *opening) http.HandlerFunc {
+	var c config.Program
+	o.settings(&c, &c)
+	step := keepdeadletter.New(o.deadLetters(c.Google), time.Now)
+	return push.RawHandler(step.Handle, keepTime)
+}
+
+// handlerTime is when a function gives up: the longest of its subscriptions.
+func handlerTime(function string) time.Duration {
+	var longest time.Duration
+	for _, s := range event.Pipeline() {
+		if s.Function == function {
+			longest = max(longest, s.Handler)
+		}
+	}
+	return longest
+}

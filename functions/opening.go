@@ -1,0 +1,127 @@
+package functions
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+
+	"example.com/missionpot/internal/betlog"
+	"example.com/missionpot/internal/bus"
+	"example.com/missionpot/internal/config"
+	"example.com/missionpot/internal/deadletter"
+	"example.com/missionpot/internal/mail"
+	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/telemetry"
+	"example.com/missionpot/internal/usersdb"
+)
+
+// lazily makes a function that builds its handler at the first request, so
+// that a cold start pays only for the function that is called. A build that
+// failed is tried again by the next request: the failure may have been a
+// passing one, and an instance that remembered it would be of no use any more.
+func lazily(build func(*opening) http.HandlerFunc) http.HandlerFunc {
+	var mu sync.Mutex
+	var built http.HandlerFunc
+	get := func(ctx context.Context) (http.HandlerFunc, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if built != nil {
+			return built, nil
+		}
+		// The clients outlive the request that happens to come first.
+		o := &opening{ctx: context.WithoutCancel(ctx)}
+		handler := build(o)
+		if o.err != nil {
+			o.giveUp()
+			return nil, o.err
+		}
+		built = handler
+		return built, nil
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		handler, err := get(r.Context())
+		if err != nil {
+			slog.ErrorContext(r.Context(), "function not started", "error", err)
+			http.Error(w, "not started", http.StatusInternalServerError)
+			return
+		}
+		handler(w, r)
+	}
+}
+
+// opening opens what a function needs, one thing after the other. After the
+// first failure it opens nothing more, and err tells what failed; what its
+// methods return is then worthless. No method makes a call over the network:
+// the clients connect when they are first used.
+type opening struct {
+	ctx   context.Context
+	err   error
+	close []func()
+}
+
+// open runs one step of an opening.
+func open[T any](o *opening, make func() (T, error), closeIt func(T)) T {
+	var none T
+	if o.err != nil {
+		return none
+	}
+	made, err := make()
+	if err != nil {
+		o.err = err
+		return none
+	}
+	o.close = append(o.close, func() { closeIt(made) })
+	return made
+}
+
+// giveUp closes what was opened, last first.
+func (o *opening) giveUp() {
+	for _, closeIt := range slices.Backward(o.close) {
+		closeIt()
+	}
+}
+
+// settings reads a function's settings, and sets the logger they ask for.
+func (o *opening) settings(target any, p *config.Program) {
+	if o.err = config.Load(o.ctx, target); o.err == nil {
+		slog.SetDefault(telemetry.NewLogger(os.Stderr, p.Level, p.Project))
+	}
+}
+
+func (o *opening) users(url config.Secret, connections int32) *usersdb.DB {
+	return open(o, func() (*usersdb.DB, error) { return usersdb.Open(o.ctx, url.Reveal(), connections) }, (*usersdb.DB).Close)
+}
+
+func (o *opening) bus(project string) *bus.Bus {
+	return open(o, func() (*bus.Bus, error) { return bus.Open(o.ctx, project) }, closing[*bus.Bus])
+}
+
+func (o *opening) betLog(c config.Google) *betlog.Log {
+	return open(o, func() (*betlog.Log, error) { return betlog.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*betlog.Log])
+}
+
+func (o *opening) deadLetters(c config.Google) *deadletter.Store {
+	return open(o, func() (*deadletter.Store, error) { return deadletter.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*deadletter.Store])
+}
+
+func (o *opening) mail(c config.Mail) *mail.SendGrid {
+	return open(o, func() (*mail.SendGrid, error) {
+		return mail.New(c.APIKey.Reveal(), c.Host, c.From, mailConnections)
+	}, func(*mail.SendGrid) {})
+}
+
+func (o *opening) payments(c config.Payments) payment.Provider {
+	return open(o, func() (payment.Provider, error) {
+		if c.Provider != "sandbox" {
+			return nil, fmt.Errorf("settings: PAYMENT_PROVIDER: there is no provider %q", c.Provider)
+		}
+		return payment.NewSandbox(c.SandboxAllowed, os.LookupEnv)
+	}, func(payment.Provider) {})
+}
+
+// closing closes a client whose failure to close nobody can do anything about.
+func closing[C interface{ Close() error }](client C) { _ = client.Close() }
