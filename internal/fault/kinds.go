@@ -36,3 +36,18 @@ var (
 	Internal    = &Kind{"internal", http.StatusInternalServerError, "Something broke on our side."}
 	Unavailable = &Kind{"unavailable", http.StatusServiceUnavailable, "Not possible right now; try again with the same Idempotency-Key."}
 )
+
+// Kinds lists every kind, by status, for documentation and for tests.
+func Kinds() []*Kind {
+	return []*Kind{
+		Malformed, IdempotencyMissing,
+		Unauthenticated, BadCredentials, TokenReused,
+		InsufficientCash, ChargeDeclined,
+		Forbidden, NotStreamer, OwnMission,
+		NotFound, NotAllowed, NotAcceptable,
+		EmailTaken, NotActive,
+		TooLarge, UnsupportedMedia,
+		Invalid, IdempotencyReused,
+		TooMany, Internal, Unavailable,
+	}
+}

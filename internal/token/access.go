@@ -64,3 +64,6 @@ func (i *Issuer) Verify(signed string) (uuid.UUID, error) {
 func refused(cause error) error {
 	return fault.Unauthenticated.Because("The access token is not valid; refresh it or sign in.").Wrap(cause)
 }
+
+// JWKS is the public key set as JSON, for anyone who verifies tokens.
+func (i *Issuer) JWKS() []byte { return i.Keys.JWKS() }

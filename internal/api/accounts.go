@@ -1,0 +1,201 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+)
+
+type signUpInput struct {
+	Body struct {
+		Email       string         `json:"email" maxLength:"320" doc:"Kept trimmed and in lower case." example:"mina@example.com"`
+		Password    string         `json:"password" minLength:"8" maxLength:"128" doc:"8 to 128 characters of any kind." example:"correct horse battery"`
+		DisplayName string         `json:"display_name" minLength:"1" maxLength:"40" example:"Mina"`
+		Streamer    bool           `json:"streamer,omitempty" doc:"True to be given missions."`
+		Locale      account.Locale `json:"locale,omitempty" enum:"ko,en" default:"ko" doc:"The language of e-mails."`
+	}
+}
+
+type changeInput struct {
+	Body struct {
+		DisplayName       *string         `json:"display_name,omitempty" minLength:"1" maxLength:"40"`
+		Locale            *account.Locale `json:"locale,omitempty" enum:"ko,en"`
+		AutoAccept        *bool           `json:"auto_accept,omitempty" doc:"True: missions for you start as soon as they are funded."`
+		MinStake          *ledger.Won     `json:"min_stake,omitempty" minimum:"100" maximum:"1000000" doc:"The least that one stake or bet may be, in won."`
+		MaxStake          *ledger.Won     `json:"max_stake,omitempty" minimum:"100" maximum:"1000000" doc:"The most that one stake or bet may be, in won."`
+		AcceptanceSeconds *int64          `json:"acceptance_seconds,omitempty" minimum:"1" maximum:"604800" doc:"How long you have to accept a mission when auto_accept is false."`
+	}
+}
+
+// Self is what people see of themselves.
+type Self struct {
+	ID                uuid.UUID      `json:"id"`
+	Email             string         `json:"email" example:"mina@example.com"`
+	DisplayName       string         `json:"display_name" example:"Mina"`
+	Streamer          bool           `json:"streamer"`
+	Locale            account.Locale `json:"locale" enum:"ko,en"`
+	AutoAccept        bool           `json:"auto_accept"`
+	MinStake          ledger.Won     `json:"min_stake" example:"100"`
+	MaxStake          ledger.Won     `json:"max_stake" example:"1000000"`
+	AcceptanceSeconds int64          `json:"acceptance_seconds" example:"86400"`
+	CreatedAt         time.Time      `json:"created_at"`
+	Cash              Cash           `json:"cash"`
+}
+
+// Cash is what a person has, in won.
+type Cash struct {
+	Available ledger.Won `json:"available" doc:"Yours to put on missions, in won." example:"45000"`
+	Held      ledger.Won `json:"held" doc:"Yours in the pots of missions that are not settled, in won." example:"5000"`
+}
+
+// Profile is what anyone sees of a person.
+type Profile struct {
+	ID          uuid.UUID  `json:"id"`
+	DisplayName string     `json:"display_name" example:"Mina"`
+	Streamer    bool       `json:"streamer"`
+	AutoAccept  bool       `json:"auto_accept" doc:"Missions for this streamer start as soon as they are funded."`
+	MinStake    ledger.Won `json:"min_stake" doc:"The least that a stake or bet for this streamer may be, in won." example:"100"`
+	MaxStake    ledger.Won `json:"max_stake" doc:"The most that a stake or bet for this streamer may be, in won." example:"1000000"`
+	CreatedAt   time.Time  `json:"created_at"`
+}
+
+type selfAnswer struct{ Body Self }
+
+type createdSelfAnswer struct {
+	Location string `header:"Location"`
+	Body     Self
+}
+
+type profileAnswer struct{ Body Profile }
+
+type profilesAnswer struct{ Body Listed[Profile] }
+
+type byID struct {
+	ID uuid.UUID `path:"id"`
+}
+
+func (s *server) serveAccounts() {
+	serve(s, operation{
+		id: "sign-up", method: http.MethodPost, path: "/v1/users", tag: "Accounts", status: http.StatusCreated,
+		summary: "Sign up", refusals: []*fault.Kind{fault.EmailTaken},
+		description: "Makes an account with an empty wallet. Sign in with it next.",
+	}, s.signUp)
+	serve(s, operation{
+		id: "get-me", method: http.MethodGet, path: "/v1/users/me", tag: "Accounts", signedIn: true,
+		summary: "Yourself and your cash", refusals: []*fault.Kind{fault.NotFound},
+		description: "`held` is your own cash in the pots of missions that are not settled. It comes back to `available` unless the mission succeeds.",
+	}, s.me)
+	serve(s, operation{
+		id: "change-me", method: http.MethodPatch, path: "/v1/users/me", tag: "Accounts", signedIn: true,
+		summary: "Change your settings", refusals: []*fault.Kind{fault.NotFound},
+		description: "What is left out, or null, stays as it is. A mission keeps the streamer's settings it was created under.",
+	}, s.changeMe)
+	serve(s, operation{
+		id: "get-user", method: http.MethodGet, path: "/v1/users/{id}", tag: "Accounts",
+		summary: "Somebody's public profile", refusals: []*fault.Kind{fault.NotFound},
+	}, s.profile)
+	serve(s, operation{
+		id: "list-streamers", method: http.MethodGet, path: "/v1/streamers", tag: "Accounts",
+		summary: "Who missions can be made for", description: "Newest first.",
+	}, s.streamers)
+}
+
+func (s *server) signUp(ctx context.Context, in *signUpInput) (*createdSelfAnswer, error) {
+	b := in.Body
+	asked, err := account.SignUp{
+		Email: b.Email, Password: b.Password, DisplayName: b.DisplayName, Streamer: b.Streamer, Locale: b.Locale,
+	}.Normalised()
+	if err != nil {
+		return nil, err
+	}
+	hash, err := s.Passwords.Hash(ctx, asked.Password)
+	if err != nil {
+		return nil, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.Accounts.SignUp(ctx, account.User{
+		ID: id, Email: asked.Email, DisplayName: asked.DisplayName, Streamer: asked.Streamer, Locale: asked.Locale,
+		Terms: account.DefaultTerms(),
+	}, hash)
+	if err != nil {
+		return nil, err
+	}
+	return &createdSelfAnswer{Location: "/v1/users/" + id.String(), Body: showSelf(user, ledger.Cash{})}, nil
+}
+
+func (s *server) me(ctx context.Context, _ *struct{}) (*selfAnswer, error) {
+	user, err := s.Accounts.UserByID(ctx, caller(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return s.self(ctx, user)
+}
+
+func (s *server) changeMe(ctx context.Context, in *changeInput) (*selfAnswer, error) {
+	b := in.Body
+	change := account.Change{
+		DisplayName: b.DisplayName, Locale: b.Locale, AutoAccept: b.AutoAccept, MinStake: b.MinStake, MaxStake: b.MaxStake,
+	}
+	if b.AcceptanceSeconds != nil {
+		acceptance := time.Duration(*b.AcceptanceSeconds) * time.Second
+		change.Acceptance = &acceptance
+	}
+	user, err := s.Accounts.ChangeUser(ctx, caller(ctx), change)
+	if err != nil {
+		return nil, err
+	}
+	return s.self(ctx, user)
+}
+
+func (s *server) self(ctx context.Context, user account.User) (*selfAnswer, error) {
+	cash, err := s.Books.Cash(ctx, user.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &selfAnswer{Body: showSelf(user, cash)}, nil
+}
+
+func (s *server) profile(ctx context.Context, in *byID) (*profileAnswer, error) {
+	user, err := s.Accounts.UserByID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &profileAnswer{Body: showProfile(user)}, nil
+}
+
+func (s *server) streamers(ctx context.Context, in *Page) (*profilesAnswer, error) {
+	before, err := after(*in, uuid.Max)
+	if err != nil {
+		return nil, err
+	}
+	users, err := s.Accounts.Streamers(ctx, before, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := page(*in, users, showProfile, func(u account.User) uuid.UUID { return u.ID })
+	return &profilesAnswer{Body: listed}, err
+}
+
+func showSelf(u account.User, cash ledger.Cash) Self {
+	return Self{
+		ID: u.ID, Email: u.Email, DisplayName: u.DisplayName, Streamer: u.Streamer, Locale: u.Locale,
+		AutoAccept: u.Terms.AutoAccept, MinStake: u.Terms.MinStake, MaxStake: u.Terms.MaxStake,
+		AcceptanceSeconds: int64(u.Terms.Acceptance / time.Second), CreatedAt: u.CreatedAt.UTC(), Cash: Cash(cash),
+	}
+}
+
+func showProfile(u account.User) Profile {
+	return Profile{
+		ID: u.ID, DisplayName: u.DisplayName, Streamer: u.Streamer, AutoAccept: u.Terms.AutoAccept,
+		MinStake: u.Terms.MinStake, MaxStake: u.Terms.MaxStake, CreatedAt: u.CreatedAt.UTC(),
+	}
+}

@@ -1,0 +1,182 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+)
+
+type placeBetInput struct {
+	Keyed
+	Waiting
+	ID   uuid.UUID `path:"id"`
+	Body struct {
+		Amount ledger.Won `json:"amount" minimum:"100" maximum:"1000000" doc:"In won. The streamer's min_stake and max_stake narrow it." example:"2000"`
+	}
+}
+
+type getBetInput struct {
+	ID    uuid.UUID `path:"id"`
+	BetID uuid.UUID `path:"bet_id"`
+}
+
+// Bet is one person's cash on a mission, or on its way there.
+type Bet struct {
+	ID        uuid.UUID  `json:"id"`
+	MissionID uuid.UUID  `json:"mission_id"`
+	Amount    ledger.Won `json:"amount" example:"2000"`
+	Status    string     `json:"status" enum:"pending,held,declined,paid,refunded" doc:"pending: safe in the log, not decided yet. held: in the pot. declined: nothing moved, see reason. paid: the mission succeeded. refunded: it came back."`
+	Reason    *string    `json:"reason" enum:"insufficient_cash,mission_closed,too_late,unknown_user,unknown_mission" doc:"Why it was declined, else null."`
+	PlacedAt  time.Time  `json:"placed_at"`
+}
+
+type placedBetAnswer struct {
+	Status            int
+	Location          string `header:"Location"`
+	PreferenceApplied string `header:"Preference-Applied"`
+	Body              Bet
+}
+
+type betAnswer struct{ Body Bet }
+
+func (s *server) serveBets() {
+	serve(s, operation{
+		id: "place-bet", method: http.MethodPost, path: "/v1/missions/{id}/bets", tag: "Bets", status: http.StatusAccepted,
+		signedIn: true, keyed: true, waits: true, summary: "Put cash on a mission",
+		description: "202 means that your bet is logged and can't be lost; it is decided within moments. Look at `Location`, follow the mission's events, " +
+			"or send `Prefer: wait=5` to get the outcome in this answer. A key is yours and one mission's.",
+		also: map[int]string{
+			http.StatusOK:      "A repeated call: the bet with its outcome.",
+			http.StatusCreated: "Decided while you waited: held, or declined with a reason.",
+		},
+		refusals: []*fault.Kind{fault.InsufficientCash, fault.OwnMission, fault.NotFound, fault.NotActive},
+	}, s.placeBet)
+	serve(s, operation{
+		id: "get-bet", method: http.MethodGet, path: "/v1/missions/{id}/bets/{bet_id}", tag: "Bets", signedIn: true,
+		summary: "What became of your bet", refusals: []*fault.Kind{fault.NotFound},
+		description: "Only its owner sees a bet. A bet that is `pending` for longer than usual is late, not lost.",
+	}, s.getBet)
+	serve(s, operation{
+		id: "list-contributors", method: http.MethodGet, path: "/v1/missions/{id}/contributors", tag: "Bets",
+		summary: "Who put in how much", description: "Most first. A person's bets are added up.", refusals: []*fault.Kind{fault.NotFound},
+	}, s.contributors)
+}
+
+func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAnswer, error) {
+	user, hash := caller(ctx), requestHash("bet", in.Body.Amount)
+	b, known, err := s.knownBet(ctx, in.ID, user, in.Key, hash)
+	first := false
+	if err == nil && !known {
+		b, first, err = s.logBet(ctx, in, user, hash)
+	}
+	if err != nil {
+		return nil, err
+	}
+	decided := outcome{}
+	if !first {
+		decided, _ = s.outcomes.Do(ctx, b.ID) // unknown is as good as pending
+	}
+	if !decided.known {
+		// A repeated call may be here because its first try died before this.
+		s.publish(ctx, event.PlacedBet(b))
+		decided = s.awaitOutcome(ctx, b.ID, in.wait())
+	}
+	out := &placedBetAnswer{
+		Status: http.StatusAccepted, Body: showBet(b, decided), PreferenceApplied: in.applied(),
+		Location: "/v1/missions/" + b.MissionID.String() + "/bets/" + b.ID.String(),
+	}
+	switch {
+	case decided.known && first:
+		out.Status = http.StatusCreated
+	case decided.known:
+		out.Status = http.StatusOK
+	}
+	return out, nil
+}
+
+// knownBet looks the key up before anything can refuse the call (rule 1).
+func (s *server) knownBet(ctx context.Context, missionID, user uuid.UUID, key string, hash []byte) (ledger.Bet, bool, error) {
+	e, ok, err := s.BetLog.Lookup(ctx, missionID, user, betKind, key)
+	if err == nil && ok && !bytes.Equal(e.RequestHash, hash) {
+		err = fault.IdempotencyReused.Because("")
+	}
+	return e.Bet, ok, err
+}
+
+// logBet refuses what is plainly not possible and logs the rest.
+func (s *server) logBet(ctx context.Context, in *placeBetInput, user uuid.UUID, hash []byte) (ledger.Bet, bool, error) {
+	m, err := s.openMission(ctx, in.ID, user)
+	if err != nil {
+		return ledger.Bet{}, false, err
+	}
+	if err := m.Terms.CheckBet("body.amount", in.Body.Amount); err != nil {
+		return ledger.Bet{}, false, err
+	}
+	if err := s.checkCash(ctx, user, in.Body.Amount); err != nil {
+		return ledger.Bet{}, false, err
+	}
+	return s.BetLog.Append(ctx, LogEntry{
+		Bet:  ledger.Bet{MissionID: m.ID, UserID: user, Amount: in.Body.Amount, Deadline: m.Deadline},
+		Kind: betKind, IdempotencyKey: in.Key, RequestHash: hash,
+	})
+}
+
+// openMission returns a mission the user may bet on. The mission seen may be a
+// second old; before it is refused for its state it is looked at again, so that
+// nobody is told of a state that has passed.
+func (s *server) openMission(ctx context.Context, id, user uuid.UUID) (mission.Mission, error) {
+	m, err := s.seen.get(ctx, id)
+	if err != nil {
+		return mission.Mission{}, err
+	}
+	if m.MayBet(user, s.Now()) == nil {
+		return m, nil
+	}
+	if m, err = s.seen.fresh(ctx, id); err != nil {
+		return mission.Mission{}, err
+	}
+	return m, m.MayBet(user, s.Now())
+}
+
+func (s *server) getBet(ctx context.Context, in *getBetInput) (*betAnswer, error) {
+	decided, err := s.outcomes.Do(ctx, in.BetID)
+	if err != nil {
+		return nil, err
+	}
+	b := ledger.Bet{
+		ID: in.BetID, MissionID: decided.status.MissionID, UserID: decided.status.UserID, Amount: decided.status.Amount,
+	}
+	if !decided.known {
+		if b, err = s.BetLog.ByBetID(ctx, in.ID, in.BetID); err != nil {
+			return nil, err
+		}
+	}
+	if b.UserID != caller(ctx) || b.MissionID != in.ID {
+		return nil, fault.NotFound.Because("You have no such bet on this mission.")
+	}
+	return &betAnswer{Body: showBet(b, decided)}, nil
+}
+
+// showBet takes the time from the bet's id, a UUIDv7, so that a bet looks the
+// same whether the log or the ledger told of it.
+func showBet(b ledger.Bet, decided outcome) Bet {
+	seconds, nanos := b.ID.Time().UnixTime()
+	shown := Bet{
+		ID: b.ID, MissionID: b.MissionID, Amount: b.Amount, Status: "pending", PlacedAt: time.Unix(seconds, nanos).UTC(),
+	}
+	if decided.known {
+		shown.Status = decided.status.Status
+		if reason := string(decided.status.Reason); reason != "" {
+			shown.Reason = &reason
+		}
+	}
+	return shown
+}

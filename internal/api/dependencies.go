@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/token"
+)
+
+// Dependencies is everything the API needs of the world.
+type Dependencies struct {
+	Accounts  Accounts
+	Sessions  Sessions
+	Charges   Charges
+	Books     Books
+	Missions  Missions
+	BetLog    BetLog
+	Events    EventLog
+	Live      Live
+	Publisher Publisher
+	Board     Board
+	Passwords Passwords
+	Tokens    Tokens
+	Payments  Payments
+	Probes    []Probe         // what /readyz asks
+	Role      Role            // which routes are served
+	Draining  <-chan struct{} // closed when streams must end; nil never
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// Role is the part of the API that an instance plays. Watchers have a service
+// of their own, so that they never take a bet's place (rule 21).
+type Role string
+
+// The roles.
+const (
+	RoleAll  Role = "all"  // everything, for one machine
+	RoleAPI  Role = "api"  // calls, no event streams
+	RoleLive Role = "live" // events only
+)
+
+// Accounts keeps the people.
+type Accounts interface {
+	SignUp(ctx context.Context, u account.User, passwordHash string) (account.User, error)
+	Credentials(ctx context.Context, email string) (id uuid.UUID, passwordHash string, err error)
+	UserByID(ctx context.Context, id uuid.UUID) (account.User, error)
+	ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error)
+	Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error)
+}
+
+// Sessions keeps the hashes of refresh tokens.
+type Sessions interface {
+	StartSession(ctx context.Context, user uuid.UUID, hash []byte, unused time.Duration) error
+	RotateSession(ctx context.Context, hash, next []byte, unused time.Duration) (uuid.UUID, error)
+	EndSession(ctx context.Context, hash []byte) error
+}
+
+// Charges keeps what the payment provider is asked for.
+type Charges interface {
+	OpenCharge(ctx context.Context, c ledger.Charge, key string, requestHash []byte) (known ledger.Charge, first bool, err error)
+	ResolveCharge(ctx context.Context, id uuid.UUID, succeeded bool) error
+}
+
+// Books reads the ledger.
+type Books interface {
+	Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error)
+	Available(ctx context.Context, users []uuid.UUID) ([]ledger.Won, error)
+	Statement(ctx context.Context, user uuid.UUID, before int64, limit int) ([]ledger.StatementLine, error)
+	Ranking(ctx context.Context, missionID uuid.UUID, after ledger.Standing, limit int) ([]ledger.Standing, error)
+	BetStatuses(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]ledger.BetStatus, error)
+}
+
+// MissionFilter narrows a list of missions. A zero field does not narrow.
+type MissionFilter struct {
+	StreamerID uuid.UUID
+	CreatorID  uuid.UUID
+	Status     mission.Status
+	Before     uuid.UUID // only missions older than this one
+	Limit      int
+}
+
+// Missions keeps the missions.
+type Missions interface {
+	ByKey(ctx context.Context, creator uuid.UUID, key string) (m mission.Mission, requestHash []byte, ok bool, err error)
+	Create(ctx context.Context, id uuid.UUID, d mission.Draft, t mission.Terms, key string, requestHash []byte) (m mission.Mission, created bool, err error)
+	ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error)
+	List(ctx context.Context, f MissionFilter) ([]mission.Mission, error)
+	Act(ctx context.Context, id, user uuid.UUID, a mission.Action) (mission.Mission, error)
+}
+
+// LogEntry is one bet as the log keeps it.
+type LogEntry struct {
+	Bet            ledger.Bet
+	Kind           string // betKind or stakeKind
+	IdempotencyKey string
+	RequestHash    []byte
+}
+
+// BetLog is the append-only log of bets.
+type BetLog interface {
+	// Append logs a bet and returns it with its id and the log's time. A key that
+	// came before returns the first bet and false, or fault.IdempotencyReused.
+	Append(ctx context.Context, e LogEntry) (b ledger.Bet, first bool, err error)
+	Lookup(ctx context.Context, missionID, user uuid.UUID, kind, key string) (e LogEntry, ok bool, err error)
+	ByBetID(ctx context.Context, missionID, betID uuid.UUID) (ledger.Bet, error)
+}
+
+// EventLog reads what happened to a mission, in order.
+type EventLog interface {
+	Events(ctx context.Context, missionID uuid.UUID, after int64, limit int) ([]mission.Event, error)
+}
+
+// Live follows the board. A feed begins with the present state: one event for
+// a mission, one for each open mission of a streamer.
+type Live interface {
+	WatchMission(ctx context.Context, id uuid.UUID) (Feed, error)
+	WatchStreamer(ctx context.Context, id uuid.UUID) (Feed, error)
+}
+
+// Feed is one client's place at the board.
+type Feed interface {
+	// Events is closed when the client was too slow or the board can't be
+	// followed any more; the client should connect again.
+	Events() <-chan mission.Event
+	Close()
+}
+
+// Publisher tells the steps. It returns once the message is safe.
+type Publisher interface {
+	Publish(ctx context.Context, events ...event.Event) error
+}
+
+// Board copies a mission's new events to where watchers read them.
+type Board interface {
+	Mission(ctx context.Context, id uuid.UUID) error
+}
+
+// Passwords hashes slowly and within bounds.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	Verify(ctx context.Context, password, hash string) (bool, error)
+}
+
+// Tokens makes and reads access tokens.
+type Tokens interface {
+	Sign(user uuid.UUID) (string, error)
+	Verify(signed string) (uuid.UUID, error)
+	JWKS() []byte
+}
+
+var _ Tokens = (*token.Issuer)(nil)
+
+// Payments takes cash in.
+type Payments interface {
+	Charge(ctx context.Context, c ledger.Charge) (ledger.ChargeStatus, error)
+}
+
+// Probe is one part that the API can't work without.
+type Probe struct {
+	Name string
+	Ping func(context.Context) error
+}

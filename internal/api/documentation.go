@@ -1,0 +1,137 @@
+package api
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"example.com/missionpot/internal/fault"
+)
+
+//go:embed documentation.html
+var documentationPage string
+
+//go:embed documentation.css
+var documentationStyle []byte
+
+// serveDocumentation serves the description and a page made of it. The page is
+// whole in itself: no script, nothing from another host.
+func (s *server) serveDocumentation() {
+	asJSON := sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.huma.OpenAPI()) })
+	asYAML := sync.OnceValues(func() ([]byte, error) { return s.huma.OpenAPI().YAML() })
+	asPage := sync.OnceValues(s.renderDocumentation)
+	s.serveText("/openapi.json", "application/openapi+json", asJSON)
+	s.serveText("/openapi.yaml", "application/openapi+yaml", asYAML)
+	s.serveText("/docs", "text/html; charset=utf-8", asPage)
+	s.serveText("/docs/style.css", "text/css; charset=utf-8", func() ([]byte, error) { return documentationStyle, nil })
+}
+
+func (s *server) serveText(path, mediaType string, text func() ([]byte, error)) {
+	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		body, err := text()
+		if err != nil {
+			s.problem(r.Context(), err).write(w)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", mediaType)
+		h.Set("Cache-Control", "public, max-age=300")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		_, _ = w.Write(body) // a client that has gone needs no body
+	})
+}
+
+// documentedCall is one operation as the page shows it.
+type documentedCall struct {
+	Method, Path string
+	*huma.Operation
+	Request   string // the body's fields, as JSON schema
+	Responses []documentedResponse
+}
+
+type documentedResponse struct {
+	Status string
+	*huma.Response
+	Schema string
+}
+
+func (s *server) renderDocumentation() ([]byte, error) {
+	page, err := template.New("documentation").Funcs(template.FuncMap{"prose": prose}).Parse(documentationPage)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = page.Execute(&out, map[string]any{
+		"Document": s.huma.OpenAPI(), "Calls": s.documentedCalls(), "Faults": fault.Kinds(),
+		"Schemas": s.documentedSchemas(),
+	})
+	return out.Bytes(), err
+}
+
+// documentedCalls lists the operations by tag, then by path.
+func (s *server) documentedCalls() map[string][]documentedCall {
+	calls := map[string][]documentedCall{}
+	for path, item := range s.huma.OpenAPI().Paths {
+		for method, op := range map[string]*huma.Operation{
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch,
+		} {
+			if op == nil {
+				continue
+			}
+			call := documentedCall{Method: method, Path: path, Operation: op, Responses: documentedResponses(op)}
+			if op.RequestBody != nil {
+				call.Request = schemaName(op.RequestBody.Content)
+			}
+			calls[op.Tags[0]] = append(calls[op.Tags[0]], call)
+		}
+	}
+	for _, list := range calls {
+		slices.SortFunc(list, func(a, b documentedCall) int {
+			return strings.Compare(a.Path+a.Method, b.Path+b.Method)
+		})
+	}
+	return calls
+}
+
+func documentedResponses(op *huma.Operation) []documentedResponse {
+	var responses []documentedResponse
+	for status, response := range op.Responses {
+		responses = append(responses, documentedResponse{status, response, schemaName(response.Content)})
+	}
+	slices.SortFunc(responses, func(a, b documentedResponse) int { return strings.Compare(a.Status, b.Status) })
+	return responses
+}
+
+// schemaName is the name of the schema that a body refers to, or "".
+func schemaName(content map[string]*huma.MediaType) string {
+	for _, media := range content {
+		if media.Schema != nil && media.Schema.Ref != "" {
+			return media.Schema.Ref[strings.LastIndex(media.Schema.Ref, "/")+1:]
+		}
+	}
+	return ""
+}
+
+// documentedSchemas is every schema as indented JSON, by name.
+func (s *server) documentedSchemas() map[string]string {
+	schemas := map[string]string{}
+	for name, schema := range s.huma.OpenAPI().Components.Schemas.Map() {
+		text, err := json.MarshalIndent(schema, "", "  ")
+		if err == nil {
+			schemas[name] = string(text)
+		}
+	}
+	return schemas
+}
+
+// prose splits the little Markdown the descriptions use into paragraphs.
+func prose(text string) []string {
+	return strings.Split(strings.NewReplacer("`", "", "**", "", "*", "").Replace(text), "\n\n")
+}

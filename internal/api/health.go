@@ -1,0 +1,60 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"example.com/missionpot/internal/fault"
+)
+
+// probeTime bounds one part's answer, below the probe time-out of 4 seconds
+// that the service is deployed with.
+const probeTime = 3 * time.Second
+
+type healthAnswer struct {
+	Body struct {
+		Status string `json:"status" example:"ok"`
+	}
+}
+
+func (s *server) serveHealth() {
+	serve(s, operation{
+		id: "health", method: http.MethodGet, path: "/healthz", tag: "Platform",
+		summary: "Is the process alive?", description: "Asks nothing of any other part.",
+	}, func(context.Context, *struct{}) (*healthAnswer, error) { return healthy(), nil })
+	serve(s, operation{
+		id: "ready", method: http.MethodGet, path: "/readyz", tag: "Platform",
+		summary: "Can it do its work?", description: "503 names each part that does not answer, under `errors`.",
+	}, s.ready)
+}
+
+func healthy() *healthAnswer {
+	out := &healthAnswer{}
+	out.Body.Status = "ok"
+	return out
+}
+
+// ready asks all parts at once.
+func (s *server) ready(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	failures := make([]error, len(s.Probes))
+	var all sync.WaitGroup
+	for i, probe := range s.Probes {
+		all.Go(func() { failures[i] = probe.Ping(ctx) })
+	}
+	all.Wait()
+	p := newProblem(fault.Unavailable.Because("A part does not answer.").After(retryLater))
+	for i, err := range failures {
+		if err != nil {
+			s.log.WarnContext(ctx, "not ready", "part", s.Probes[i].Name, "error", err)
+			p.field(s.Probes[i].Name, "does not answer")
+		}
+	}
+	if len(p.Errors) > 0 {
+		return nil, p
+	}
+	return healthy(), nil
+}

@@ -1,0 +1,153 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/fault"
+)
+
+// operation is one route: what its documentation says and what is done before
+// its handler runs.
+type operation struct {
+	id          string
+	method      string
+	path        string
+	tag         string
+	summary     string
+	description string
+	status      int            // of an ordinary answer; 0 is 200
+	also        map[int]string // other answers with the same body, and when they come
+	refusals    []*fault.Kind  // beyond the ones any such route has
+	signedIn    bool           // needs an access token
+	keyed       bool           // needs an Idempotency-Key
+	waits       bool           // takes Prefer: wait
+	offers      []string       // media types; JSON if empty
+}
+
+const jsonType = "application/json"
+
+// serve registers an operation. Its errors are decided here, at the edge.
+func serve[I, O any](s *server, op operation, handle func(context.Context, *I) (*O, error)) {
+	input := reflect.TypeFor[I]()
+	_, body := input.FieldByName("Body")
+	h := huma.Operation{
+		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
+		Summary: op.summary, Description: op.description, DefaultStatus: op.status,
+		Middlewares: s.before(op, body), Responses: s.responses(op, body, hasParams(input)),
+		MaxBodyBytes: maxBody + 1, // readBody has refused what is longer
+	}
+	if op.signedIn {
+		h.Security = []map[string][]string{{bearerScheme: {}}}
+	}
+	huma.Register(s.huma, h, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return out, nil
+	})
+	ordinary := h.Responses[strconv.Itoa(max(op.status, http.StatusOK))]
+	for status, when := range op.also {
+		other := *ordinary
+		other.Description = when
+		h.Responses[strconv.Itoa(status)] = &other
+	}
+}
+
+// before is what runs ahead of the handler, in the order of refusals that the
+// package comment gives.
+func (s *server) before(op operation, body bool) huma.Middlewares {
+	var steps huma.Middlewares
+	switch {
+	case slices.Contains(op.offers, streamType): // a stream sets its own deadlines
+	case op.waits:
+		steps = append(steps, within(waitTime))
+	default:
+		steps = append(steps, within(callTime))
+	}
+	if op.signedIn {
+		steps = append(steps, s.authenticate)
+	}
+	if op.keyed {
+		steps = append(steps, s.requireKey)
+	}
+	offers := op.offers
+	if len(offers) == 0 {
+		offers = []string{jsonType}
+	}
+	steps = append(steps, s.negotiate(offers...))
+	if body {
+		steps = append(steps, s.readBody)
+	}
+	return steps
+}
+
+// responses documents the refusals of an operation, by status.
+func (s *server) responses(op operation, body, params bool) map[string]*huma.Response {
+	kinds := slices.Concat(op.refusals, []*fault.Kind{fault.NotAcceptable, fault.Unavailable, fault.Internal})
+	if op.signedIn {
+		kinds = append(kinds, fault.Unauthenticated)
+	}
+	if op.keyed {
+		kinds = append(kinds, fault.IdempotencyMissing, fault.IdempotencyReused)
+	}
+	if body {
+		kinds = append(kinds, fault.Malformed, fault.TooLarge, fault.UnsupportedMedia)
+	}
+	if body || params {
+		kinds = append(kinds, fault.Invalid)
+	}
+	described := map[string][]string{}
+	for _, kind := range kinds {
+		status := strconv.Itoa(kind.Status)
+		line := "`" + kind.Code + "`: " + kind.Title
+		if !slices.Contains(described[status], line) {
+			described[status] = append(described[status], line)
+		}
+	}
+	responses := map[string]*huma.Response{}
+	for status, lines := range described {
+		responses[status] = s.problemResponse(strings.Join(lines, "\n\n"))
+	}
+	return responses
+}
+
+func (s *server) problemResponse(description string) *huma.Response {
+	schema := s.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	return &huma.Response{
+		Description: description,
+		Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
+	}
+}
+
+func hasParams(input reflect.Type) bool {
+	for i := range input.NumField() {
+		f := input.Field(i)
+		if f.Anonymous && hasParams(f.Type) || f.Tag.Get("path")+f.Tag.Get("query") != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// uuidText is how a UUID looks in the documentation.
+type uuidText string
+
+// Schema describes it to huma.
+func (uuidText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "uuid", Examples: []any{"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e40"}}
+}
+
+func newRegistry() huma.Registry {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	registry.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[uuidText]())
+	return registry
+}

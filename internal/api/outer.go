@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/telemetry"
+)
+
+// writeTime is how long an answer may take to be written after the call began.
+// A stream moves its own deadline on.
+const writeTime = waitTime + 10*time.Second
+
+// outer is around every route: trace, deadline, headers, log, and an answer
+// even where there is no route or a handler panicked.
+func (s *server) outer(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		ctx := telemetry.WithRequest(r.Context(), r)
+		r = r.WithContext(ctx)
+		seen := &recorder{ResponseWriter: w}
+		// Without a deadline of its own a connection could hold an instance for ever.
+		// A writer that has none, as in a test, needs none.
+		_ = http.NewResponseController(w).SetWriteDeadline(began.Add(writeTime))
+		setHeaders(ctx, w.Header())
+		handler, pattern := mux.Handler(r)
+		defer s.logCall(ctx, r, seen, pattern, began)
+		defer s.rescue(ctx, seen)
+		if pattern == "" {
+			s.noRoute(seen, r, handler)
+			return
+		}
+		mux.ServeHTTP(seen, r)
+	})
+}
+
+// setHeaders sets what every answer has. The policy forbids a browser to do
+// anything with an answer but show it; the documentation loosens it for itself.
+func setHeaders(ctx context.Context, h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("X-Request-Id", trace.SpanContextFromContext(ctx).TraceID().String())
+}
+
+// noRoute turns the router's own refusal into a problem. The router knows the
+// methods a path has; it tells them in Allow.
+func (s *server) noRoute(w http.ResponseWriter, r *http.Request, handler http.Handler) {
+	probe := &refusal{header: http.Header{}}
+	handler.ServeHTTP(probe, r)
+	if probe.status != http.StatusMethodNotAllowed {
+		newProblem(fault.NotFound.Because("There is no such route.")).write(w)
+		return
+	}
+	allow := probe.header.Get("Allow")
+	w.Header().Set("Allow", allow)
+	newProblem(fault.NotAllowed.Because("This takes " + allow + ".")).write(w)
+}
+
+// refusal takes in what the router would have answered.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+func (f *refusal) Header() http.Header         { return f.header }
+func (f *refusal) WriteHeader(status int)      { f.status = status }
+func (f *refusal) Write(b []byte) (int, error) { return len(b), nil }
+
+// recorder remembers the status for the log. Unwrap lets the stream's flushes
+// and deadlines through.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// rescue answers a panic with 500. What it was is for the log.
+func (s *server) rescue(ctx context.Context, w *recorder) {
+	what := recover()
+	if what == nil {
+		return
+	}
+	if what == http.ErrAbortHandler {
+		panic(what) // net/http's own way to drop a connection
+	}
+	s.log.ErrorContext(ctx, "panic", "panic", what, "stack", string(debug.Stack()))
+	if w.status == 0 {
+		newProblem(fault.Internal.Because("")).write(w)
+	}
+}
+
+// logCall writes the access log: the route and never the path's or the query's
+// values, which may name people.
+func (s *server) logCall(ctx context.Context, r *http.Request, w *recorder, pattern string, began time.Time) {
+	log := s.log.InfoContext
+	if strings.HasSuffix(pattern, "z") { // the platform's probes
+		log = s.log.DebugContext
+	}
+	log(ctx, "call", "method", r.Method, "route", pattern, "status", w.status,
+		"ms", float64(time.Since(began).Microseconds())/1000)
+}

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/json"
+
+	"example.com/missionpot/internal/fault"
+)
+
+// Page is how a list is read on.
+type Page struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many items at most."`
+	Cursor string `query:"cursor" maxLength:"512" doc:"next_cursor of the page before. Opaque: its form may change at any time."`
+}
+
+// Listed is one page of a list.
+type Listed[T any] struct {
+	Items      []T     `json:"items" nullable:"false"`
+	NextCursor *string `json:"next_cursor" doc:"Give it as cursor for the next page; null on the last page."`
+}
+
+// cursorVersion is raised when the content of cursors changes, so that an old
+// one is refused and not misread.
+const cursorVersion = 1
+
+type cursor[K any] struct {
+	Version int `json:"v"`
+	Key     K   `json:"k"`
+}
+
+// after returns the place a page starts from: the cursor's, or the given first
+// one. The error is fault.Invalid.
+func after[K any](p Page, first K) (K, error) {
+	if p.Cursor == "" {
+		return first, nil
+	}
+	var c cursor[K]
+	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if err != nil || c.Version != cursorVersion {
+		return first, fault.Invalid.On("query.cursor", "is not a next_cursor of this list")
+	}
+	return c.Key, nil
+}
+
+// page makes a page out of the rows found. Ask the source for one row more
+// than the limit: whether it came tells whether there is a next page.
+func page[T, R, K any](p Page, rows []R, show func(R) T, key func(R) K) (Listed[T], error) {
+	more := len(rows) > p.Limit
+	if more {
+		rows = rows[:p.Limit]
+	}
+	listed := Listed[T]{Items: make([]T, 0, len(rows))}
+	for _, row := range rows {
+		listed.Items = append(listed.Items, show(row))
+	}
+	if more {
+		text, err := json.Marshal(cursor[K]{cursorVersion, key(rows[len(rows)-1])})
+		if err != nil {
+			return listed, err
+		}
+		next := base64.RawURLEncoding.EncodeToString(text)
+		listed.NextCursor = &next
+	}
+	return listed, nil
+}

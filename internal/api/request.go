@@ -1,0 +1,169 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/fault"
+)
+
+const (
+	maxBody = 64 << 10 // bytes, of the REST contract
+	// callTime bounds a call; waitTime one that the caller asked to wait.
+	callTime = 15 * time.Second
+	waitTime = maxWait + callTime
+)
+
+type contextKey int
+
+const (
+	callerKey contextKey = iota
+	offerKey
+)
+
+// caller is who the request's token was made for. Only operations with
+// signedIn have one.
+func caller(ctx context.Context) uuid.UUID {
+	id, _ := ctx.Value(callerKey).(uuid.UUID)
+	return id
+}
+
+// accepted is the media type that was agreed on.
+func accepted(ctx context.Context) string {
+	offer, _ := ctx.Value(offerKey).(string)
+	return offer
+}
+
+type middleware = func(huma.Context, func(huma.Context))
+
+// refuse answers with a problem instead of going on.
+func (s *server) refuse(ctx huma.Context, err error) {
+	_, w := humago.Unwrap(ctx)
+	s.problem(ctx.Context(), err).write(w)
+}
+
+// within bounds the whole call.
+func within(limit time.Duration) middleware {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		bounded, cancel := context.WithTimeout(ctx.Context(), limit)
+		defer cancel()
+		next(huma.WithContext(ctx, bounded))
+	}
+}
+
+// authenticate lets only a bearer of a good access token in (RFC 6750).
+func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
+	scheme, signed, _ := strings.Cut(ctx.Header("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(signed) == "" {
+		s.refuse(ctx, fault.Unauthenticated.Because("Send the access token as Authorization: Bearer."))
+		return
+	}
+	user, err := s.Tokens.Verify(strings.TrimSpace(signed))
+	if err != nil {
+		s.refuse(ctx, err)
+		return
+	}
+	next(huma.WithValue(ctx, callerKey, user))
+}
+
+// requireKey refuses a call that moves cash and could not be told from its own
+// retry.
+func (s *server) requireKey(ctx huma.Context, next func(huma.Context)) {
+	if ctx.Header("Idempotency-Key") == "" {
+		s.refuse(ctx, fault.IdempotencyMissing.On("header.Idempotency-Key", ""))
+		return
+	}
+	next(ctx)
+}
+
+// negotiate agrees on a media type out of the operation's offers.
+func (s *server) negotiate(offers ...string) middleware {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, _ := humago.Unwrap(ctx)
+		offer := prefers(r.Header.Values("Accept"), offers)
+		if offer == "" {
+			s.refuse(ctx, fault.NotAcceptable.Because("This can be had as "+strings.Join(offers, " or ")+"."))
+			return
+		}
+		next(huma.WithValue(ctx, offerKey, offer))
+	}
+}
+
+// readBody takes the body in whole, so that what can be wrong with it is
+// refused here and not found half way.
+func (s *server) readBody(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	if err := checkMediaType(r.Header.Get("Content-Type")); err != nil {
+		s.refuse(ctx, err)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		s.refuse(ctx, fault.TooLarge.Because(""))
+		return
+	case err != nil:
+		s.refuse(ctx, fault.Malformed.Because("The body ended too early.").Wrap(err))
+		return
+	case len(bytes.TrimSpace(body)) == 0:
+		s.refuse(ctx, fault.Malformed.On("body", "Send a JSON object."))
+		return
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	next(ctx)
+}
+
+// checkMediaType takes JSON, whatever it is called, and what is not named.
+func checkMediaType(header string) error {
+	if header == "" {
+		return nil
+	}
+	name, params, err := mime.ParseMediaType(header)
+	charset := params["charset"]
+	json := name == "application/json" || strings.HasPrefix(name, "application/") && strings.HasSuffix(name, "+json")
+	if err != nil || !json || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return fault.UnsupportedMedia.Because("The body must be application/json in UTF-8.")
+	}
+	return nil
+}
+
+// unmarshal reads JSON and says what is wrong in the client's words, never in
+// Go's.
+func unmarshal(data []byte, into any) error {
+	err := json.Unmarshal(data, into)
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax):
+		return fmt.Errorf("not valid JSON at byte %d", syntax.Offset)
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Errorf("%s does not fit a %s", kind.Field, jsonName(kind))
+	}
+	return errors.New("not valid JSON")
+}
+
+func jsonName(e *json.UnmarshalTypeError) string {
+	switch e.Type.Kind().String() {
+	case "int", "int32", "int64":
+		return "whole number"
+	case "bool":
+		return "boolean"
+	}
+	return "string"
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/batch"
+	"example.com/missionpot/internal/ledger"
+)
+
+// The names of fields are exact. huma takes them in any case unless told
+// otherwise, checks one spelling and lets the decoder read the other.
+func init() { huma.ValidateStrictCasing = true }
+
+type server struct {
+	Dependencies
+	log      *slog.Logger
+	huma     huma.API
+	mux      *http.ServeMux
+	seen     *missionCache
+	balances *batch.Batcher[uuid.UUID, ledger.Won]
+	outcomes *batch.Batcher[uuid.UUID, outcome]
+	logins   *loginLimiter
+}
+
+// New is the API as a handler. It does no I/O before the first request.
+func New(d Dependencies) http.Handler {
+	s := build(d)
+	return s.outer(s.mux)
+}
+
+// OpenAPI is the API's description, in YAML.
+func OpenAPI() ([]byte, error) {
+	return build(Dependencies{Role: RoleAll}).huma.OpenAPI().YAML()
+}
+
+func build(d Dependencies) *server {
+	s := &server{Dependencies: d, log: d.Log, mux: http.NewServeMux(), logins: newLoginLimiter(d.Now)}
+	s.seen = newMissionCache(d.Now, d.Missions)
+	s.balances = batch.New(s.readBalances, batch.Options{Max: 500})
+	s.outcomes = batch.New(s.readOutcomes, batch.Options{Max: 1000})
+	s.huma = humago.New(s.mux, humaConfig())
+	s.serveHealth()
+	if d.Role != RoleLive {
+		s.serveSessions()
+		s.serveAccounts()
+		s.serveCharges()
+		s.serveMissions()
+		s.serveVerdicts()
+		s.serveBets()
+	}
+	s.serveEvents()
+	s.serveDocumentation()
+	return s
+}

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/token"
+)
+
+type loginInput struct {
+	Body struct {
+		Email    string `json:"email" maxLength:"320" example:"mina@example.com"`
+		Password string `json:"password" maxLength:"1024" example:"correct horse battery"`
+	}
+}
+
+type refreshInput struct {
+	Body struct {
+		RefreshToken string `json:"refresh_token" maxLength:"256"`
+	}
+}
+
+// TokenPair is what a sign-in gives.
+type TokenPair struct {
+	AccessToken  string `json:"access_token" doc:"Send it as Authorization: Bearer. A JWT; treat it as opaque."`
+	TokenType    string `json:"token_type" example:"Bearer"`
+	ExpiresIn    int    `json:"expires_in" doc:"Seconds the access token is good for." example:"900"`
+	RefreshToken string `json:"refresh_token" doc:"Good once, for the next pair. Keep it secret."`
+}
+
+type tokenAnswer struct{ Body TokenPair }
+
+// KeySet is a JWK set, RFC 7517.
+type KeySet struct {
+	Keys []map[string]any `json:"keys" nullable:"false"`
+}
+
+type keySetAnswer struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         KeySet
+}
+
+func (s *server) serveSessions() {
+	serve(s, operation{
+		id: "login", method: http.MethodPost, path: "/v1/login", tag: "Sessions",
+		summary:     "Sign in",
+		description: "Gives an access token of 15 minutes and a refresh token. The answer takes as long for an address without an account.",
+		refusals:    []*fault.Kind{fault.BadCredentials, fault.TooMany},
+	}, s.login)
+	serve(s, operation{
+		id: "refresh", method: http.MethodPost, path: "/v1/token", tag: "Sessions",
+		summary:     "Get the next pair of tokens",
+		description: "Each refresh token works once. One that comes a second time was copied by somebody: the whole sign-in ends, and both holders must sign in again.",
+		refusals:    []*fault.Kind{fault.Unauthenticated, fault.TokenReused},
+	}, s.refresh)
+	serve(s, operation{
+		id: "logout", method: http.MethodPost, path: "/v1/logout", tag: "Sessions", status: http.StatusNoContent,
+		summary:     "Sign out",
+		description: "Ends the sign-in the refresh token belongs to. The access token stays good until it expires. Saying it twice is fine.",
+	}, s.logout)
+	serve(s, operation{
+		id: "jwks", method: http.MethodGet, path: "/.well-known/jwks.json", tag: "Sessions",
+		summary:     "The public keys of access tokens",
+		description: "A JWK set (RFC 7517). Keys come and go: look again when a token names a key you do not know.",
+	}, s.jwks)
+}
+
+func (s *server) login(ctx context.Context, in *loginInput) (*tokenAnswer, error) {
+	email, err := account.NormalEmail("body.email", in.Body.Email)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.logins.take(email); err != nil {
+		return nil, err
+	}
+	user, hash, err := s.Accounts.Credentials(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	good, err := s.Passwords.Verify(ctx, in.Body.Password, hash)
+	if err != nil {
+		return nil, err
+	}
+	if !good {
+		return nil, fault.BadCredentials.Because("")
+	}
+	refresh := token.NewRefresh()
+	if err := s.Sessions.StartSession(ctx, user, refresh.Hash(), token.RefreshTime); err != nil {
+		return nil, err
+	}
+	return s.pair(user, refresh)
+}
+
+func (s *server) refresh(ctx context.Context, in *refreshInput) (*tokenAnswer, error) {
+	next := token.NewRefresh()
+	user, err := s.Sessions.RotateSession(ctx, token.Refresh(in.Body.RefreshToken).Hash(), next.Hash(), token.RefreshTime)
+	if err != nil {
+		return nil, err
+	}
+	return s.pair(user, next)
+}
+
+func (s *server) pair(user uuid.UUID, refresh token.Refresh) (*tokenAnswer, error) {
+	access, err := s.Tokens.Sign(user)
+	if err != nil {
+		return nil, err
+	}
+	return &tokenAnswer{Body: TokenPair{
+		AccessToken: access, TokenType: "Bearer", ExpiresIn: int(token.AccessTime.Seconds()), RefreshToken: string(refresh),
+	}}, nil
+}
+
+func (s *server) logout(ctx context.Context, in *refreshInput) (*struct{}, error) {
+	return nil, s.Sessions.EndSession(ctx, token.Refresh(in.Body.RefreshToken).Hash())
+}
+
+// jwks may be kept for five minutes: a new key is published long before it
+// signs.
+func (s *server) jwks(context.Context, *struct{}) (*keySetAnswer, error) {
+	out := &keySetAnswer{CacheControl: "public, max-age=300"}
+	return out, json.Unmarshal(s.Tokens.JWKS(), &out.Body)
+}

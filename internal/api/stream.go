@@ -1,0 +1,178 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/mission"
+)
+
+const (
+	streamType = "text/event-stream"
+	// heartbeat is how often a silent stream says that it is alive. Proxies
+	// commonly drop a connection that is silent for 30 to 60 seconds.
+	heartbeat = 15 * time.Second
+	// reconnectAfter is what clients are told to wait before they connect again,
+	// so that a restart does not bring all of them at once.
+	reconnectAfter = 2 * time.Second
+	// streamWrite is how long one write may take. A client that reads slower than
+	// its own kernel buffers fill is dropped.
+	streamWrite = 10 * time.Second
+	// replayPage is how many old events are read at once for a client that
+	// resumes.
+	replayPage = 100
+)
+
+// stream writes server-sent events to one client.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// openStream sends the head, so that the client knows that it is connected.
+func openStream(w http.ResponseWriter) (*stream, error) {
+	h := w.Header()
+	h.Set("Content-Type", streamType)
+	h.Set("X-Accel-Buffering", "no") // nginx and its like hold streams back otherwise
+	st := &stream{w: w, control: http.NewResponseController(w)}
+	return st, st.write(fmt.Sprintf("retry: %d\n\n", reconnectAfter.Milliseconds()))
+}
+
+func (st *stream) write(text string) error {
+	// A writer without deadlines, as in a test, writes without one.
+	_ = st.control.SetWriteDeadline(time.Now().Add(streamWrite))
+	if _, err := st.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return st.control.Flush()
+}
+
+// send writes one event. A streamer's events are of many missions, whose
+// revisions say nothing about each other, so they go without an id.
+func (st *stream) send(e mission.Event, withID bool) error {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	id := ""
+	if withID {
+		id = "id: " + streamID(e.Revision) + "\n"
+	}
+	return st.write(id + "event: " + string(e.Kind) + "\ndata: " + string(data) + "\n\n")
+}
+
+// streamMission joins the live feed first and then reads what the client
+// missed, so that nothing falls between the two.
+func (s *server) streamMission(ctx context.Context, in *missionEventsInput) (*eventsAnswer, error) {
+	resumed := in.LastEventID != ""
+	var last int64
+	if resumed {
+		var err error
+		if last, err = strconv.ParseInt(in.LastEventID, 10, 64); err != nil {
+			return nil, badEventID()
+		}
+	}
+	feed, err := s.Live.WatchMission(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.streaming(feed, func(ctx context.Context, st *stream) error {
+		if resumed {
+			if last, err = s.replay(ctx, st, in.ID, last); err != nil {
+				return err
+			}
+		}
+		return s.follow(ctx, st, feed, func(e mission.Event) error {
+			if e.Revision <= last {
+				return nil
+			}
+			// The first event of a client that did not resume is the present state.
+			if last > 0 && e.Revision > last+1 {
+				if last, err = s.replay(ctx, st, in.ID, last); err != nil || e.Revision <= last {
+					return err
+				}
+			}
+			last = e.Revision
+			return st.send(e, true)
+		})
+	}), nil
+}
+
+// replay sends the log from after a revision to its end, and returns the
+// revision it came to.
+func (s *server) replay(ctx context.Context, st *stream, id uuid.UUID, last int64) (int64, error) {
+	for {
+		events, err := s.Events.Events(ctx, id, last, replayPage)
+		if err != nil {
+			return last, err
+		}
+		for _, e := range events {
+			if err := st.send(e, true); err != nil {
+				return last, err
+			}
+			last = e.Revision
+		}
+		if len(events) < replayPage {
+			return last, nil
+		}
+	}
+}
+
+func (s *server) streamStreamer(ctx context.Context, id uuid.UUID) (*eventsAnswer, error) {
+	feed, err := s.Live.WatchStreamer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.streaming(feed, func(ctx context.Context, st *stream) error {
+		return s.follow(ctx, st, feed, func(e mission.Event) error { return st.send(e, false) })
+	}), nil
+}
+
+// streaming is an answer that runs as long as its client stays.
+func (s *server) streaming(feed Feed, run func(context.Context, *stream) error) *eventsAnswer {
+	return &eventsAnswer{Body: func(hc huma.Context) {
+		defer feed.Close()
+		r, w := humago.Unwrap(hc)
+		st, err := openStream(w)
+		if err == nil {
+			err = run(r.Context(), st)
+		}
+		if err != nil && r.Context().Err() == nil {
+			s.log.InfoContext(r.Context(), "stream ended", "error", err)
+		}
+	}}
+}
+
+// follow hands on the feed's events until the client leaves, the feed ends or
+// the instance stops.
+func (s *server) follow(ctx context.Context, st *stream, feed Feed, send func(mission.Event) error) error {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		var err error
+		select {
+		case e, ok := <-feed.Events():
+			if !ok {
+				return nil
+			}
+			err = send(e)
+		case <-beat.C:
+			err = st.write(": still here\n\n")
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.Draining:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
