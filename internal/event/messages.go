@@ -194,6 +194,13 @@ func (e VerdictGiven) Closing() ledger.Closing {
 	}
 }
 
+// GivenVerdict is the event that tells of a verdict given at a time.
+func GivenVerdict(c ledger.Closing, at time.Time) VerdictGiven {
+	return VerdictGiven{
+		MissionID: c.MissionID, Ending: c.Ending, StreamerID: c.StreamerID, CreatorID: c.CreatorID, Title: c.Title, DecidedAt: at.UTC(),
+	}
+}
+
 // SettledMission is the event that tells of a settlement.
 func SettledMission(s ledger.Settlement) MissionSettled {
 	return MissionSettled{
