@@ -121,7 +121,7 @@ func initDataDir(ctx context.Context, parts Parts, cfg PostgresConfig, account *
 		"-D", building, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
 		"--auth-host=trust", "--auth-local=reject", "--no-sync", "--no-instructions")
 	cmd.Dir = "/"
-	cmd.SysProcAttr = ownGroup(account)
+	cmd.SysProcAttr = OwnGroup(account)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}

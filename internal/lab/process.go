@@ -44,7 +44,7 @@ func StartProcess(program Program) (*Process, error) {
 	cmd := exec.Command(program.Path, program.Args...)
 	cmd.Env, cmd.Dir = program.Env, program.Dir
 	cmd.Stdout, cmd.Stderr = program.Output, program.Output
-	cmd.SysProcAttr = ownGroup(program.Account)
+	cmd.SysProcAttr = OwnGroup(program.Account)
 	// A grandchild that holds the output pipe must not delay the news of the end.
 	cmd.WaitDelay = time.Second
 	if program.LogFile != "" {
@@ -143,6 +143,9 @@ func (p *Process) waitReady(ctx context.Context, probe func(context.Context) err
 		case <-p.done:
 			return fmt.Errorf("%s ended while starting: %w%s", p.program.Name, exitError(p.err), p.logTail())
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return fmt.Errorf("start of %s interrupted: %w", p.program.Name, ctx.Err())
+			}
 			return fmt.Errorf("%s was not ready in time: %w%s", p.program.Name, errors.Join(ctx.Err(), err), p.logTail())
 		case <-tick.C:
 		}

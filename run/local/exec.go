@@ -52,18 +52,19 @@ func runCommand(ctx context.Context, args, env []string) error {
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.WaitDelay = grace
-	// A group of its own lets us end the command with all it started. At a terminal
-	// it must stay in ours, or it could not read the keyboard; Ctrl-C reaches it there.
-	if !term.IsTerminal(int(os.Stdin.Fd())) {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-		defer func() {
-			if cmd.Process != nil {
-				_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // only fails if nobody is left
-			}
-		}()
-	} else {
+	cmd.SysProcAttr = lab.OwnGroup(nil)
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		// There it must stay in our group, or it could not read the keyboard; Ctrl-C
+		// reaches both of us.
+		cmd.SysProcAttr.Setpgid = false
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		return cmd.Run()
 	}
-	return cmd.Run()
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	err := cmd.Wait()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the rest of its group, if any
+	return err
 }
