@@ -1,0 +1,266 @@
+package board
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/mission"
+)
+
+// Bounds of one instance (rule 21).
+const (
+	// maxTopics is how many listeners run at once. Eight connections of 100
+	// streams carry twice as many.
+	maxTopics = 400
+	// maxClients is how many feeds are open at once. A feed's buffer takes up to
+	// 24 KiB, so all of them take up to 240 MiB.
+	maxClients = 10_000
+	// joinTimeout bounds the wait for a listener's first answer.
+	joinTimeout = 10 * time.Second
+	// comeBack is what a client over a bound is told to wait.
+	comeBack = 5 * time.Second
+)
+
+// topic is what a hub is about: one mission, or all missions of a streamer.
+type topic struct {
+	kind topicKind
+	id   uuid.UUID
+}
+
+type topicKind string
+
+const (
+	ofMission  topicKind = "mission"
+	ofStreamer topicKind = "streamer"
+)
+
+// presents reports whether a feed begins with a mission's last event. A streamer
+// has more and more missions that ended long ago; nobody waits for those.
+func (t topic) presents(e mission.Event, now time.Time) bool {
+	return t.kind == ofMission || !e.Mission.Status.Decided() || now.Sub(e.At) < lately
+}
+
+// listen follows a topic until the context ends or it can't go on. It calls the
+// hub's begin once and then its send.
+type listen func(context.Context, *hub) error
+
+// hubs are the topics somebody watches on this instance.
+type hubs struct {
+	mu      sync.Mutex // guards everything below, and the hubs and their feeds
+	running map[topic]*hub
+	clients int
+	closed  bool
+	ended   sync.WaitGroup // every listener
+
+	maxTopics, maxClients int
+}
+
+func newHubs() *hubs {
+	return &hubs{running: map[topic]*hub{}, maxTopics: maxTopics, maxClients: maxClients}
+}
+
+// hub spreads what one listener hears among its clients. Sending never blocks: a
+// client that does not keep up is dropped.
+type hub struct {
+	*hubs
+	topic  topic
+	cancel context.CancelFunc
+	begun  chan struct{} // closed when the present state is known, or the hub has ended
+	err    error         // why it ended
+	users  int           // feeds, and clients waiting to become one
+	feeds  map[*Feed]struct{}
+	state  map[uuid.UUID]mission.Event // the last event of each mission
+}
+
+// join gives a client a place at a topic's hub, starting the listener if nobody
+// watches the topic yet. It waits until the present state is known, so whatever
+// happens after join returns is delivered.
+func (h *hubs) join(ctx context.Context, t topic, listen listen) (*Feed, error) {
+	hub, err := h.enter(t, listen)
+	if err != nil {
+		return nil, err
+	}
+	patience := time.NewTimer(joinTimeout)
+	defer patience.Stop()
+	select {
+	case <-hub.begun:
+		return hub.seat()
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-patience.C:
+		err = context.DeadlineExceeded
+	}
+	hub.mu.Lock()
+	defer hub.mu.Unlock()
+	hub.exit()
+	return nil, fault.Unavailable.Because("").After(comeBack).Wrap(err)
+}
+
+// enter counts a client in.
+func (h *hubs) enter(t topic, listen listen) (*hub, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	running, there := h.running[t]
+	switch {
+	case h.closed:
+		return nil, fault.Unavailable.Because("").After(comeBack).Wrap(ErrClosed)
+	case h.clients >= h.maxClients, !there && len(h.running) >= h.maxTopics:
+		return nil, fault.Unavailable.Because("too many are watching here").After(comeBack)
+	case !there:
+		running = h.start(t, listen)
+	}
+	running.users++
+	h.clients++
+	return running, nil
+}
+
+// start begins to listen. The mutex is held.
+func (h *hubs) start(t topic, listen listen) *hub {
+	ctx, cancel := context.WithCancel(context.Background())
+	started := &hub{
+		hubs: h, topic: t, cancel: cancel, begun: make(chan struct{}),
+		feeds: map[*Feed]struct{}{}, state: map[uuid.UUID]mission.Event{},
+	}
+	h.running[t] = started
+	h.ended.Go(func() {
+		defer cancel()
+		started.end(listen(ctx, started))
+	})
+	return started
+}
+
+// seat makes a feed that begins with the present state.
+func (h *hub) seat() (*Feed, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.err != nil {
+		h.exit()
+		return nil, fault.Unavailable.Because("").After(comeBack).Wrap(h.err)
+	}
+	present := slices.SortedFunc(maps.Values(h.state), byTime)
+	f := &Feed{hub: h, events: make(chan mission.Event, len(present)+feedBuffer)}
+	for _, e := range present {
+		if h.topic.presents(e, time.Now()) {
+			f.events <- e
+		}
+	}
+	h.feeds[f] = struct{}{}
+	return f, nil
+}
+
+func byTime(a, b mission.Event) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Revision, b.Revision))
+}
+
+// leave gives a feed's place back.
+func (h *hub) leave(f *Feed) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop(f, ErrClosed)
+}
+
+// drop ends a feed. The mutex is held.
+func (h *hub) drop(f *Feed, why error) {
+	if _, there := h.feeds[f]; !there {
+		return
+	}
+	delete(h.feeds, f)
+	f.err = why
+	close(f.events)
+	h.exit()
+}
+
+// exit counts a client out; the last one stops the listener. The mutex is held.
+func (h *hub) exit() {
+	h.users--
+	h.clients--
+	if h.users == 0 {
+		h.forget()
+	}
+}
+
+// forget stops the listener and lets the next client start another. The mutex is
+// held.
+func (h *hub) forget() {
+	h.cancel()
+	if h.running[h.topic] == h {
+		delete(h.running, h.topic)
+	}
+}
+
+// begin tells the present state and lets the waiting clients in.
+func (h *hub) begin(present []mission.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range present {
+		h.state[e.Mission.ID] = e
+	}
+	close(h.begun)
+}
+
+// send delivers what happened to every client, in order.
+func (h *hub) send(happened []mission.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range happened {
+		h.state[e.Mission.ID] = e
+		for f := range h.feeds {
+			select {
+			case f.events <- e:
+			default:
+				h.drop(f, ErrSlow)
+			}
+		}
+	}
+}
+
+// shown is the revision of a mission that the clients have, 0 for none.
+func (h *hub) shown(id uuid.UUID) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state[id].Revision
+}
+
+// unlist leaves a mission out of what new clients begin with.
+func (h *hub) unlist(id uuid.UUID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.state, id)
+}
+
+// end drops every client when the listener has stopped.
+func (h *hub) end(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err == nil {
+		err = ErrClosed
+	}
+	h.err = err
+	h.forget()
+	for f := range h.feeds {
+		h.drop(f, err)
+	}
+	select {
+	case <-h.begun:
+	default:
+		close(h.begun)
+	}
+}
+
+// close stops every listener and waits until they have ended.
+func (h *hubs) close() {
+	h.mu.Lock()
+	h.closed = true
+	for _, running := range h.running {
+		running.cancel()
+	}
+	h.mu.Unlock()
+	h.ended.Wait()
+}

@@ -1,0 +1,139 @@
+package board
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/mission"
+)
+
+const (
+	// logPage is how many events are read at once when a mission's board is ahead.
+	logPage = 100
+	// streamerWindow is how many of a streamer's missions are followed, those that
+	// changed last. A change brings a mission back into the window, so none is
+	// missed; only the snapshot of the beginning is bounded by it.
+	streamerWindow = 100
+	// lately is how long a decided mission stays in the snapshot of its streamer.
+	lately = time.Hour
+)
+
+// WatchMission follows one mission. The feed begins with its last event and then
+// delivers every event, without a gap. To resume after an event, watch first,
+// then read Events after it, then take from the feed what is newer.
+//
+// The error is fault.Unavailable when this instance has no place left, or
+// Firestore does not answer.
+func (b *Board) WatchMission(ctx context.Context, missionID uuid.UUID) (*Feed, error) {
+	client, err := b.listening(ctx)
+	if err != nil {
+		return nil, err
+	}
+	board := client.Collection(boards).Doc(missionID.String())
+	return b.hubs.join(ctx, topic{ofMission, missionID}, func(ctx context.Context, h *hub) error {
+		return b.followMission(ctx, h, board, missionID)
+	})
+}
+
+// WatchStreamer follows the missions of a streamer. The feed begins with the
+// last event of each mission that is undecided or changed within the last hour,
+// then delivers each change. Changes of a mission that come faster than
+// Firestore tells them are merged: the last one counts.
+//
+// The errors are those of WatchMission.
+func (b *Board) WatchStreamer(ctx context.Context, streamerID uuid.UUID) (*Feed, error) {
+	client, err := b.listening(ctx)
+	if err != nil {
+		return nil, err
+	}
+	query := client.Collection(boards).Where("streamer_id", "==", streamerID.String()).
+		OrderBy("updated_at", firestore.Desc).Limit(streamerWindow)
+	return b.hubs.join(ctx, topic{ofStreamer, streamerID}, func(ctx context.Context, h *hub) error {
+		return followStreamer(ctx, h, query)
+	})
+}
+
+// followMission listens to the mission's board for how far it is, and reads what
+// came up to there from the log, once for all clients.
+func (b *Board) followMission(ctx context.Context, h *hub, board *firestore.DocumentRef, id uuid.UUID) error {
+	snapshots := board.Snapshots(ctx)
+	defer snapshots.Stop()
+	for first := true; ; first = false {
+		doc, err := snapshots.Next()
+		if err != nil {
+			return fmt.Errorf("listen to mission %s: %w", id, err)
+		}
+		var present []mission.Event
+		if doc.Exists() {
+			e, err := readBoard(doc)
+			if err != nil {
+				return err
+			}
+			present = []mission.Event{e}
+		}
+		switch {
+		case first:
+			h.begin(present)
+		case len(present) > 0:
+			if err := b.catchUp(ctx, h, present[0]); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// catchUp sends the events up to the board's that the clients do not have. A
+// board that is one ahead holds the only one itself.
+func (b *Board) catchUp(ctx context.Context, h *hub, shown mission.Event) error {
+	id, to := shown.Mission.ID, shown.Revision
+	if h.shown(id)+1 == to {
+		h.send([]mission.Event{shown})
+		return nil
+	}
+	for at := h.shown(id); at < to; at = h.shown(id) {
+		happened, err := b.Events(ctx, id, at, logPage)
+		if err != nil {
+			return err
+		}
+		if len(happened) == 0 || happened[0].Revision != at+1 {
+			return fmt.Errorf("the log of mission %s has no event %d, but its board is at %d", id, at+1, to)
+		}
+		h.send(happened)
+	}
+	return nil
+}
+
+func followStreamer(ctx context.Context, h *hub, query firestore.Query) error {
+	snapshots := query.Snapshots(ctx)
+	defer snapshots.Stop()
+	for first := true; ; first = false {
+		window, err := snapshots.Next()
+		if err != nil {
+			return fmt.Errorf("listen to streamer %s: %w", h.topic.id, err)
+		}
+		var changed []mission.Event
+		for _, change := range window.Changes {
+			e, err := readBoard(change.Doc)
+			if err != nil {
+				return err
+			}
+			switch {
+			case change.Kind == firestore.DocumentRemoved:
+				h.unlist(e.Mission.ID) // others changed since and pushed it out
+			case e.Revision > h.shown(e.Mission.ID):
+				changed = append(changed, e)
+			}
+		}
+		slices.SortFunc(changed, byTime)
+		if first {
+			h.begin(changed)
+		} else {
+			h.send(changed)
+		}
+	}
+}
