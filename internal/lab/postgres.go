@@ -50,8 +50,33 @@ func StartPostgres(ctx context.Context, parts Parts, cfg PostgresConfig) (*Postg
 	if err := initDataDir(ctx, parts, cfg, account); err != nil {
 		return nil, fmt.Errorf("make the %s database directory: %w", cfg.Name, err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		server, err := launchPostgres(ctx, parts, cfg, account)
+		if err == nil || attempt == startAttempts || ctx.Err() != nil {
+			return server, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(startPause):
+		}
+	}
+}
+
+// A start can fail for reasons that pass: somebody took the free port in between, or
+// the children of a killed server, which are in sessions of their own, hold the data
+// directory until they notice.
+const (
+	startAttempts = 5
+	startPause    = 500 * time.Millisecond
+)
+
+func launchPostgres(ctx context.Context, parts Parts, cfg PostgresConfig, account *Account) (*Postgres, error) {
 	port := cfg.Port
 	if port == 0 {
+		var err error
 		if port, err = FreePort(); err != nil {
 			return nil, err
 		}
@@ -70,8 +95,6 @@ func StartPostgres(ctx context.Context, parts Parts, cfg PostgresConfig) (*Postg
 		return nil, err
 	}
 	server := &Postgres{Process: process, Port: port}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
 	if err := process.waitReady(ctx, func(ctx context.Context) error { return Exec(ctx, server.DSN("postgres"), "SELECT 1") }); err != nil {
 		process.Kill()
 		return nil, err

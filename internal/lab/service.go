@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -15,11 +16,17 @@ const restartPause = time.Second
 type Service struct {
 	program Program
 	port    int
-	ready   string // the path that answers once it is up
-	want    int    // with this status; 0 means any
+	ready   string
 
 	mu      sync.Mutex
 	process *Process
+}
+
+// NewService makes a service of a program that serves HTTP at 127.0.0.1:port, as PORT
+// tells it. It is ready when the path ready answers 200; with an empty path, when it
+// answers at all.
+func NewService(program Program, port int, ready string) *Service {
+	return &Service{program: program, port: port, ready: ready}
 }
 
 // URL is the service's address, without a slash at the end.
@@ -36,7 +43,11 @@ func (s *Service) Start(ctx context.Context) error {
 	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	err = process.waitReady(ctx, func(ctx context.Context) error { return probeHTTP(ctx, s.URL()+s.ready, s.want) })
+	want := http.StatusOK
+	if s.ready == "" {
+		want = 0
+	}
+	err = process.waitReady(ctx, func(ctx context.Context) error { return probeHTTP(ctx, s.URL()+s.ready, want) })
 	if err != nil {
 		process.Kill()
 	}

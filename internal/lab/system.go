@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,19 +133,15 @@ func (s *System) makeServices() error {
 		"SENDGRID_HOST="+s.MailboxURL(),
 		"MAIL_FROM=Missionpot <pot@missionpot.example>",
 	)
-	s.API = s.service("API", s.cfg.Binaries.API, s.cfg.Ports.API, append(env, s.cfg.APIEnv...))
-	s.API.ready, s.API.want = "/healthz", http.StatusOK
-	s.Functions = s.service("functions", s.cfg.Binaries.Functions, s.cfg.Ports.Functions, append(env, s.cfg.FunctionsEnv...))
-	s.Functions.ready = "/"
+	s.API = s.service("API", s.cfg.Binaries.API, s.cfg.Ports.API, "/healthz", slices.Concat(env, s.cfg.APIEnv))
+	s.Functions = s.service("functions", s.cfg.Binaries.Functions, s.cfg.Ports.Functions, "", slices.Concat(env, s.cfg.FunctionsEnv))
 	return nil
 }
 
-func (s *System) service(name, path string, port int, env []string) *Service {
-	env = append(env[:len(env):len(env)], "PORT="+strconv.Itoa(port), "HOST="+loopback)
-	return &Service{
-		program: Program{Name: name, Path: path, Env: env, LogFile: filepath.Join(s.cfg.LogDir, name+".log")},
-		port:    port,
-	}
+func (s *System) service(name, path string, port int, ready string, env []string) *Service {
+	env = append(env, "PORT="+strconv.Itoa(port), "HOST="+loopback)
+	logFile := filepath.Join(s.cfg.LogDir, strings.ToLower(name)+".log")
+	return NewService(Program{Name: name, Path: path, Env: env, LogFile: logFile}, port, ready)
 }
 
 // MailboxURL is the mailbox's address, without a slash at the end.

@@ -1,0 +1,60 @@
+package lab_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/lab"
+)
+
+func TestADurableServerKeepsItsDataAndListensOnlyHere(t *testing.T) {
+	t.Parallel()
+	parts, err := lab.FindParts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, err := lab.NewScratch() // as root, Postgres's account can't enter t.TempDir
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { scratch.Close() })
+	cfg := lab.PostgresConfig{Name: "test", DataDir: filepath.Join(scratch.Dir, "data"), LogFile: filepath.Join(scratch.Dir, "test.log")}
+
+	first := startPostgres(t, parts, cfg)
+	if err := lab.Exec(t.Context(), first.DSN("postgres"), "CREATE TABLE kept AS SELECT 42 AS n"); err != nil {
+		t.Fatal(err)
+	}
+	first.Kill() // as a crash would
+	second := startPostgres(t, parts, cfg)
+	conn, err := pgx.Connect(t.Context(), second.DSN("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	for sql, want := range map[string]string{
+		"SELECT n::text FROM kept":     "42",
+		"SHOW fsync":                   "on",
+		"SHOW listen_addresses":        "127.0.0.1",
+		"SHOW unix_socket_directories": "",
+	} {
+		var got string
+		if err := conn.QueryRow(t.Context(), sql).Scan(&got); err != nil || got != want {
+			t.Errorf("%s = %q, %v, want %q", sql, got, err, want)
+		}
+	}
+}
+
+func startPostgres(t *testing.T, parts lab.Parts, cfg lab.PostgresConfig) *lab.Postgres {
+	t.Helper()
+	start := time.Now()
+	server, err := lab.StartPostgres(t.Context(), parts, cfg)
+	if err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	t.Logf("ready after %v", time.Since(start))
+	t.Cleanup(server.Kill)
+	return server
+}
