@@ -24,5 +24,5 @@ check: ## Check format, vet, staticcheck, import directions, go.mod and generate
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	go test ./internal/directions
+	go test ./internal/layout
 	go mod tidy -diff

@@ -75,8 +75,8 @@ var wiring = []string{"functions", "run/", "internal/lab", "internal/config", "i
 
 type listed struct {
 	ImportPath string
-	Standard   bool
 	Imports    []string
+	Deps       []string
 }
 
 func TestEveryPackageImportsOnlyWhatItsKindMay(t *testing.T) {
@@ -122,6 +122,43 @@ func isWiring(name string) bool {
 	})
 }
 
+// impure are the parts of the standard library that a rule must do without.
+var impure = []string{"net", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}
+
+func TestPurePackagesDoNoIO(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		if !slices.Contains(kinds["pure"].packages, strings.TrimPrefix(p.ImportPath, module)) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			// Of net/http, fault takes the names of the statuses.
+			if slices.Contains(impure, imported) || imported == "net/http" && !strings.HasSuffix(p.ImportPath, "/fault") {
+				t.Errorf("%s imports %s: a rule does no I/O", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+func TestNothingThatRunsInTheCloudHoldsTheLocalStandOrTesting(t *testing.T) {
+	t.Parallel()
+	programs := []string{strings.TrimSuffix(module, "/"), module + "run/api", module + "run/migrate"}
+	for _, p := range list(t) {
+		if !slices.Contains(programs, p.ImportPath) {
+			continue
+		}
+		programs = slices.DeleteFunc(programs, func(name string) bool { return name == p.ImportPath })
+		for _, dep := range p.Deps {
+			if dep == "testing" || strings.HasPrefix(dep, module+"internal/lab") {
+				t.Errorf("%s holds %s", p.ImportPath, dep)
+			}
+		}
+	}
+	if len(programs) > 0 {
+		t.Errorf("these programs do not exist: %v", programs)
+	}
+}
+
 // The pure packages have no clock: a rule that reads the time can't be tested
 // at its edges.
 func TestPurePackagesDoNotReadTheClock(t *testing.T) {
@@ -141,7 +178,7 @@ func TestPurePackagesDoNotReadTheClock(t *testing.T) {
 
 func list(t *testing.T) []listed {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports", module+"...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,Deps", module+"...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
