@@ -3,7 +3,7 @@ package holdbets
 import (
 	"context"
 	"maps"
-	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -11,29 +11,100 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// outcome is a decided bet that somebody must hear of.
-type outcome struct {
-	bet    ledger.Bet
-	ruling ledger.Ruling
+// tellTime bounds the telling of a batch. Its callers give up when their own
+// time is over, whatever is left of this one.
+const tellTime = 15 * time.Second
+
+// news is what others must hear of a batch: the newest pot of each mission in
+// it, and each declined stake.
+type news struct {
+	pots   map[uuid.UUID]ledger.Pot        // by mission
+	stakes map[uuid.UUID]event.BetDeclined // by bet
 }
 
-// announce tells the outcomes of one or more committed batches and remembers
-// what was told. It makes no difference between a bet decided now and one
-// decided at an earlier delivery: nobody knows whether that one got as far as
-// telling (rule 9).
-func (s *Step) announce(ctx context.Context, outcomes []outcome) ([]struct{}, error) {
-	pots, stakes := news(outcomes)
-	events := make([]event.Event, 0, len(pots)+len(stakes))
-	for _, p := range pots {
-		events = append(events, event.ChangedPot(p))
+func noNews() news {
+	return news{pots: map[uuid.UUID]ledger.Pot{}, stakes: map[uuid.UUID]event.BetDeclined{}}
+}
+
+// newsOf collects the news of a committed batch. It makes no difference between
+// a bet decided now and one decided at an earlier delivery: nobody knows
+// whether that one got as far as telling (rule 9). A pot of version 0 never
+// took anything in, so there is nothing to tell of it; declines of bets other
+// than stakes are read from the ledger by whoever asks.
+func newsOf(bets []ledger.Bet, rulings []ledger.Ruling) news {
+	n := noNews()
+	for i, r := range rulings {
+		if r.Err != nil {
+			continue
+		}
+		n.addPot(r.Pot)
+		if bet := bets[i]; bet.Stake && r.Outcome == ledger.Declined {
+			n.stakes[bet.ID] = event.BetDeclined{BetID: bet.ID, MissionID: bet.MissionID, Reason: r.Reason, Stake: true}
+		}
 	}
-	for _, d := range stakes {
+	return n
+}
+
+func (n news) addPot(p ledger.Pot) {
+	if p.Version > n.pots[p.MissionID].Version {
+		n.pots[p.MissionID] = p
+	}
+}
+
+func (n news) empty() bool { return len(n.pots) == 0 && len(n.stakes) == 0 }
+
+// telling is news on its way. All callers of a batch wait for the same one.
+type telling struct {
+	done chan struct{}
+	err  error // read after done is closed
+}
+
+// wait returns once the news is told, or with the reason why it is not.
+func (t *telling) wait(ctx context.Context) error {
+	select {
+	case <-t.done:
+		return t.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// tell sets the telling of news off, together with that of other batches that
+// were committed while the bus was busy.
+func (s *Step) tell(n news) *telling {
+	t := &telling{done: make(chan struct{})}
+	if n.empty() {
+		close(t.done)
+		return t
+	}
+	go func() {
+		defer close(t.done)
+		ctx, cancel := context.WithTimeout(context.Background(), tellTime)
+		defer cancel()
+		_, t.err = s.news.Do(ctx, n)
+	}()
+	return t
+}
+
+// announce publishes the news of some batches and remembers what was told.
+func (s *Step) announce(ctx context.Context, batches []news) ([]struct{}, error) {
+	all := noNews()
+	for _, n := range batches {
+		for _, p := range n.pots {
+			all.addPot(p)
+		}
+		maps.Copy(all.stakes, n.stakes)
+	}
+	var events []event.Event
+	var pots []ledger.Pot
+	for _, p := range all.pots {
+		events = append(events, event.ChangedPot(p))
+		pots = append(pots, p)
+	}
+	for _, d := range all.stakes {
 		events = append(events, d)
 	}
-	told := make([]struct{}, len(outcomes))
-	if len(events) == 0 {
-		return told, nil
-	}
+	told := make([]struct{}, len(batches))
 	if err := s.bus.Publish(ctx, events...); err != nil {
 		return nil, err
 	}
@@ -41,25 +112,4 @@ func (s *Step) announce(ctx context.Context, outcomes []outcome) ([]struct{}, er
 		return told, nil
 	}
 	return told, s.ledger.MarkPublished(ctx, pots)
-}
-
-// news is what the outcomes come to: the newest pot of each mission, and each
-// declined stake once. A pot of version 0 never took anything in, so there is
-// nothing to tell of it. Declines of other bets are read from the ledger by
-// whoever asks.
-func news(outcomes []outcome) ([]ledger.Pot, []event.BetDeclined) {
-	pots := map[uuid.UUID]ledger.Pot{}
-	stakes := map[uuid.UUID]event.BetDeclined{}
-	for _, o := range outcomes {
-		pot := o.ruling.Pot
-		if pot.Version > pots[o.bet.MissionID].Version {
-			pots[o.bet.MissionID] = pot
-		}
-		if o.bet.Stake && o.ruling.Outcome == ledger.Declined {
-			stakes[o.bet.ID] = event.BetDeclined{
-				BetID: o.bet.ID, MissionID: o.bet.MissionID, Reason: o.ruling.Reason, Stake: true,
-			}
-		}
-	}
-	return slices.Collect(maps.Values(pots)), slices.Collect(maps.Values(stakes))
 }

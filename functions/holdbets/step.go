@@ -14,6 +14,10 @@ import (
 // pushes in flight (rule 20).
 const maxBatch = 1000
 
+// maxNews is the most batches told of in one go. More can hardly gather: each
+// has callers waiting for it, and there are no more of them than fit one batch.
+const maxNews = 100
+
 // Ledger is what the step asks of the users instance.
 type Ledger interface {
 	// Hold decides bets in one transaction and returns one ruling for each. The
@@ -31,19 +35,23 @@ type Publisher interface {
 // Step decides bets. Make one with New; it is safe for concurrent use, and
 // only concurrent use makes it fast.
 type Step struct {
-	ledger   Ledger
-	bus      Publisher
-	holds    *batch.Batcher[ledger.Bet, ledger.Ruling]
-	outcomes *batch.Batcher[outcome, struct{}]
+	ledger Ledger
+	bus    Publisher
+	holds  *batch.Batcher[ledger.Bet, decided]
+	news   *batch.Batcher[news, struct{}]
+}
+
+// decided is what one bet's caller learns of its batch.
+type decided struct {
+	ruling ledger.Ruling
+	told   *telling
 }
 
 // New makes the step.
 func New(l Ledger, bus Publisher) *Step {
 	s := &Step{ledger: l, bus: bus}
-	s.holds = batch.New(func(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
-		return s.hold(ctx, bets), nil
-	}, batch.Options{Max: maxBatch})
-	s.outcomes = batch.New(s.announce, batch.Options{Max: maxBatch})
+	s.holds = batch.New(s.decide, batch.Options{Max: maxBatch})
+	s.news = batch.New(s.announce, batch.Options{Max: maxNews})
 	return s
 }
 
@@ -56,17 +64,29 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 		return fmt.Errorf("%w: holdbets does not handle %s", event.ErrMalformed, e.Type())
 	}
 	bet := placed.Bet()
-	ruling, err := s.holds.Do(ctx, bet)
+	d, err := s.holds.Do(ctx, bet)
 	if err == nil {
-		err = ruling.Err
+		err = d.ruling.Err
 	}
 	if err != nil {
 		return fmt.Errorf("bet %s: %w", bet.ID, err)
 	}
-	if _, err := s.outcomes.Do(ctx, outcome{bet: bet, ruling: ruling}); err != nil {
-		return fmt.Errorf("bet %s is %s, but that was not told: %w", bet.ID, ruling.Outcome, err)
+	if err := d.told.wait(ctx); err != nil {
+		return fmt.Errorf("bet %s is %s, but that was not told: %w", bet.ID, d.ruling.Outcome, err)
 	}
 	return nil
+}
+
+// decide rules on a batch and sets off the telling, which goes on while the
+// next batch is decided.
+func (s *Step) decide(ctx context.Context, bets []ledger.Bet) ([]decided, error) {
+	rulings := s.hold(ctx, bets)
+	told := s.tell(newsOf(bets, rulings))
+	answers := make([]decided, len(rulings))
+	for i, r := range rulings {
+		answers[i] = decided{ruling: r, told: told}
+	}
+	return answers, nil
 }
 
 // hold decides a batch. If the database refuses it for a lasting reason, the

@@ -1,0 +1,222 @@
+package holdbets_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/functions/holdbets"
+	"example.com/missionpot/functions/internal/steptest"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/ledger"
+)
+
+// In these tests it matters which bets share a batch. A bubble of synctest knows
+// when all callers are in line, which a real database is not part of; so the
+// ledger is a counting one.
+
+// One message the database can't take must not keep a batch from its outcome.
+func TestRule11OnlyThePoisonErrs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		poison := map[int]bool{3: true, 4: true, 39: true}
+		bets := betsOn(40, uuid.New())
+		l := newCounting()
+		for i := range poison {
+			l.poison = append(l.poison, bets[i].ID)
+		}
+		for i, err := range together(t, l, &steptest.Bus{}, bets) {
+			switch {
+			case poison[i] && !errors.Is(err, ledger.ErrLasting):
+				t.Errorf("the poison %d got %v, want a lasting error", i, err)
+			case !poison[i] && err != nil:
+				t.Errorf("bet %d got %v, want an outcome", i, err)
+			}
+		}
+		if got := l.held(); got != 37 {
+			t.Errorf("%d bets are held, want 37", got)
+		}
+		// Halving finds one among 39 in 13 statements at most, and the others share them.
+		if got := len(l.batches); got > 1+3*13 {
+			t.Errorf("the ledger was asked %d times, want the poison to be found by halving", got)
+		}
+	})
+}
+
+func TestRule11ADatabaseThatIsDownIsNotPoison(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newCounting()
+		l.down = errDown
+		for i, err := range together(t, l, &steptest.Bus{}, betsOn(40, uuid.New())) {
+			if !errors.Is(err, errDown) {
+				t.Errorf("bet %d got %v, want the database's error, to come again", i, err)
+			}
+		}
+		if got := len(l.batches); got != 2 {
+			t.Errorf("the database that is down was asked %d times, want once for each of 2 batches", got)
+		}
+	})
+}
+
+func TestRule9OneMessagePerMissionAndBatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		bus, l := &steptest.Bus{}, newCounting()
+		missions := []uuid.UUID{uuid.New(), uuid.New()}
+		for i, err := range together(t, l, bus, betsOn(201, missions...)) {
+			if err != nil {
+				t.Fatalf("bet %d: %v", i, err)
+			}
+		}
+		told := steptest.Told[event.PotChanged](bus)
+		// The first bet went alone; the other 200, of two missions, behind it. News
+		// of both batches may go out together.
+		if len(l.batches) != 2 || len(told) > 3 {
+			t.Fatalf("%d batches, told of %d pots, want 2 and at most 3", len(l.batches), len(told))
+		}
+		newest := map[uuid.UUID]int64{}
+		for _, p := range told {
+			newest[p.MissionID] = max(newest[p.MissionID], p.Version)
+		}
+		if newest[missions[0]] != 101 || newest[missions[1]] != 100 {
+			t.Errorf("the newest versions told are %v, want 101 and 100", newest)
+		}
+	})
+}
+
+// While the bus is busy with one batch, later ones gather and are told at once,
+// the newest pot only.
+func TestBatchesThatGatherBehindTheBusAreToldTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan struct{})
+		bus := &steptest.Bus{Refuse: func([]event.Event) error { <-goOn; return nil }}
+		l := newCounting()
+		close(l.open)
+		step := holdbets.New(l, bus)
+		var all sync.WaitGroup
+		for _, bet := range betsOn(5, uuid.New()) {
+			all.Go(func() {
+				if err := step.Handle(t.Context(), event.PlacedBet(bet)); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait() // each bet is a batch of its own
+		}
+		close(goOn)
+		all.Wait()
+		var versions []int64
+		for _, p := range steptest.Told[event.PotChanged](bus) {
+			versions = append(versions, p.Version)
+		}
+		if !slices.Equal(versions, []int64{1, 5}) {
+			t.Errorf("told the versions %v, want 1 and 5", versions)
+		}
+	})
+}
+
+// A caller who gives up must not take the others' news along.
+func TestACallerWhoGivesUpDoesNotStopTheTelling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan struct{})
+		bus := &steptest.Bus{Refuse: func([]event.Event) error { <-goOn; return nil }}
+		l := newCounting()
+		close(l.open)
+		ctx, cancel := context.WithCancel(t.Context())
+		left := make(chan error)
+		go func() { left <- holdbets.New(l, bus).Handle(ctx, event.PlacedBet(betsOn(1, uuid.New())[0])) }()
+		synctest.Wait()
+		cancel()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("the error is %v, want the context's: nobody knows yet whether it was told", err)
+		}
+		close(goOn)
+		synctest.Wait()
+		if told := steptest.Told[event.PotChanged](bus); len(told) != 1 {
+			t.Errorf("told %v, want the pot", told)
+		}
+	})
+}
+
+// together handles bets with one step: the first alone, and the others as one
+// batch behind it.
+func together(t *testing.T, l *counting, bus *steptest.Bus, bets []ledger.Bet) []error {
+	t.Helper()
+	step := holdbets.New(l, bus)
+	errs := make([]error, len(bets))
+	var all sync.WaitGroup
+	for i, bet := range bets {
+		all.Go(func() { errs[i] = step.Handle(t.Context(), event.PlacedBet(bet)) })
+		if i == 0 {
+			synctest.Wait()
+		}
+	}
+	synctest.Wait()
+	close(l.open)
+	all.Wait()
+	return errs
+}
+
+func betsOn(n int, missions ...uuid.UUID) []ledger.Bet {
+	bets := make([]ledger.Bet, n)
+	for i := range bets {
+		bets[i] = steptest.Bet(missions[i%len(missions)], uuid.New(), 100)
+	}
+	return bets
+}
+
+// counting is a ledger where every wallet is full. It counts batches, waits
+// until it is opened, and fails where it is told to.
+type counting struct {
+	open   chan struct{}
+	poison []uuid.UUID
+	down   error
+
+	mu      sync.Mutex
+	batches []int
+	pots    map[uuid.UUID]ledger.Pot
+}
+
+func newCounting() *counting {
+	return &counting{open: make(chan struct{}), pots: map[uuid.UUID]ledger.Pot{}}
+}
+
+func (c *counting) Hold(_ context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
+	<-c.open
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.batches = append(c.batches, len(bets))
+	if c.down != nil {
+		return nil, c.down
+	}
+	if slices.ContainsFunc(bets, func(b ledger.Bet) bool { return slices.Contains(c.poison, b.ID) }) {
+		return nil, ledger.ErrLasting
+	}
+	rulings := make([]ledger.Ruling, len(bets))
+	for i, b := range bets {
+		p := c.pots[b.MissionID]
+		p = ledger.Pot{MissionID: b.MissionID, Total: p.Total + b.Amount, Contributors: p.Contributors + 1, Version: p.Version + 1}
+		c.pots[b.MissionID] = p
+		rulings[i] = ledger.Ruling{Decision: ledger.Decision{BetID: b.ID, Outcome: ledger.Held, Pot: p}}
+	}
+	return rulings, nil
+}
+
+func (c *counting) MarkPublished(context.Context, []ledger.Pot) error { return nil }
+
+func (c *counting) held() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, p := range c.pots {
+		n += p.Contributors
+	}
+	return n
+}

@@ -1,0 +1,202 @@
+package holdbets_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"example.com/missionpot/functions/holdbets"
+	"example.com/missionpot/functions/internal/steptest"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/ledger"
+)
+
+var errDown = errors.New("down")
+
+func TestABetIsHeldAndItsPotIsTold(t *testing.T) {
+	t.Parallel()
+	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	user := l.User(1000)
+	mission := l.Mission(l.User(500), 500)
+	step := holdbets.New(l, bus)
+	if err := step.Handle(t.Context(), event.PlacedBet(steptest.Bet(mission, user, 300))); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.Cash(user); got != 700 {
+		t.Errorf("the wallet has %d, want 700", got)
+	}
+	want := []event.PotChanged{{MissionID: mission, Total: 800, Contributors: 2, Version: 2}}
+	if diff := cmp.Diff(want, steptest.Told[event.PotChanged](bus)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if got := l.Figure(`SELECT published_version FROM escrows WHERE mission_id = $1`, mission); got != 2 {
+		t.Errorf("version %d counts as told, want 2", got)
+	}
+}
+
+func TestADeclinedBetIsAnOutcomeAndAcked(t *testing.T) {
+	t.Parallel()
+	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	mission := l.Mission(l.User(500), 500)
+	bet := steptest.Bet(mission, l.User(100), 300)
+	if err := holdbets.New(l, bus).Handle(t.Context(), event.PlacedBet(bet)); err != nil {
+		t.Fatalf("a refusal came back as an error: %v", err)
+	}
+	if got := statusOf(t, l, bet.ID); got.Status != "declined" || got.Reason != ledger.InsufficientCash {
+		t.Errorf("the bet is %s (%s), want declined (insufficient_cash)", got.Status, got.Reason)
+	}
+	if told := steptest.Told[event.BetDeclined](bus); len(told) != 0 {
+		t.Errorf("told %v, want nothing: only a stake's decline decides a mission", told)
+	}
+}
+
+func TestRule4ABetLoggedAfterItsDeadlineIsDeclined(t *testing.T) {
+	t.Parallel()
+	l := steptest.NewLedger(t)
+	mission := l.Mission(l.User(500), 500)
+	user := l.User(1000)
+	for name, late := range map[string]time.Duration{"at the deadline": 0, "after it": time.Second} {
+		bet := steptest.Bet(mission, user, 300)
+		bet.Deadline = bet.LoggedAt.Add(-late)
+		if err := holdbets.New(l, &steptest.Bus{}).Handle(t.Context(), event.PlacedBet(bet)); err != nil {
+			t.Fatal(err)
+		}
+		if got := statusOf(t, l, bet.ID); got.Reason != ledger.TooLate {
+			t.Errorf("%s: the bet is %s (%s), want declined (too_late)", name, got.Status, got.Reason)
+		}
+	}
+}
+
+// Killed after its commit and before its publish: the redelivery tells.
+func TestRule9ARedeliveryTellsThePotAgain(t *testing.T) {
+	t.Parallel()
+	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	mission := l.Mission(l.User(500), 500)
+	user := l.User(1000)
+	placed := event.PlacedBet(steptest.Bet(mission, user, 300))
+
+	broken := holdbets.New(l, &steptest.Bus{Refuse: func([]event.Event) error { return errDown }})
+	if err := broken.Handle(t.Context(), placed); !errors.Is(err, errDown) {
+		t.Fatalf("the error is %v, want the bus's: an outcome nobody heard of was acked", err)
+	}
+	if got := l.Inflow(mission); got != 800 {
+		t.Fatalf("the escrow took in %d, want 800: the commit came before the publish", got)
+	}
+	if err := holdbets.New(l, bus).Handle(t.Context(), placed); err != nil {
+		t.Fatal(err)
+	}
+	want := []event.PotChanged{{MissionID: mission, Total: 800, Contributors: 2, Version: 2}}
+	if diff := cmp.Diff(want, steptest.Told[event.PotChanged](bus)); diff != "" {
+		t.Errorf("the redelivery told (-want +got):\n%s", diff)
+	}
+	if l.Inflow(mission) != 800 || l.Cash(user) != 700 {
+		t.Errorf("the redelivery moved cash: inflow %d, wallet %d", l.Inflow(mission), l.Cash(user))
+	}
+}
+
+func TestRule9ADeclinedStakeIsToldAtEveryDelivery(t *testing.T) {
+	t.Parallel()
+	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	stake := steptest.Bet(uuid.Must(uuid.NewV7()), l.User(100), 500)
+	stake.Stake = true
+	for range 2 {
+		if err := holdbets.New(l, bus).Handle(t.Context(), event.PlacedBet(stake)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	declined := event.BetDeclined{BetID: stake.ID, MissionID: stake.MissionID, Reason: ledger.InsufficientCash, Stake: true}
+	if diff := cmp.Diff([]event.BetDeclined{declined, declined}, steptest.Told[event.BetDeclined](bus)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if told := steptest.Told[event.PotChanged](bus); len(told) != 0 {
+		t.Errorf("told of an escrow that never took anything in: %v", told)
+	}
+}
+
+// The mark is the last write a message stands for.
+func TestRule13ABetIsNotAckedBeforeItsPotCountsAsTold(t *testing.T) {
+	t.Parallel()
+	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	mission := l.Mission(l.User(500), 500)
+	step := holdbets.New(unmarkable{l}, bus)
+	if err := step.Handle(t.Context(), event.PlacedBet(steptest.Bet(mission, l.User(1000), 300))); !errors.Is(err, errDown) {
+		t.Errorf("the error is %v, want the database's", err)
+	}
+}
+
+type unmarkable struct{ steptest.Ledger }
+
+func (unmarkable) MarkPublished(context.Context, []ledger.Pot) error { return errDown }
+
+func TestTheSameIdWithOtherContentsIsPoison(t *testing.T) {
+	t.Parallel()
+	l := steptest.NewLedger(t)
+	mission := l.Mission(l.User(500), 500)
+	user := l.User(1000)
+	step := holdbets.New(l, &steptest.Bus{})
+	bet := steptest.Bet(mission, user, 300)
+	if err := step.Handle(t.Context(), event.PlacedBet(bet)); err != nil {
+		t.Fatal(err)
+	}
+	bet.Amount = 400
+	if err := step.Handle(t.Context(), event.PlacedBet(bet)); !errors.Is(err, ledger.ErrPoison) {
+		t.Errorf("the error is %v, want poison", err)
+	}
+	if got := l.Cash(user); got != 700 {
+		t.Errorf("the wallet has %d, want 700", got)
+	}
+}
+
+// While one batch is being published, the next one must be able to commit.
+func TestTheNextBatchCommitsWhileTheFormerIsPublished(t *testing.T) {
+	t.Parallel()
+	l := steptest.NewLedger(t)
+	mission := l.Mission(l.User(500), 500)
+	first, second := steptest.Bet(mission, l.User(100), 100), steptest.Bet(mission, l.User(100), 100)
+	publishing, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	bus := &steptest.Bus{Refuse: func([]event.Event) error {
+		once.Do(func() { close(publishing) })
+		<-goOn
+		return nil
+	}}
+	step := holdbets.New(l, bus)
+	var both errgroup.Group
+	both.Go(func() error { return step.Handle(t.Context(), event.PlacedBet(first)) })
+	<-publishing
+	both.Go(func() error { return step.Handle(t.Context(), event.PlacedBet(second)) })
+	for deadline := time.Now().Add(10 * time.Second); l.Inflow(mission) != 700; {
+		if time.Now().After(deadline) {
+			t.Error("the second bet was not held while the first one's pot was being told")
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	close(goOn)
+	if err := both.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnotherStepsEventIsMalformed(t *testing.T) {
+	t.Parallel()
+	err := holdbets.New(nil, nil).Handle(t.Context(), event.Tick{})
+	if !errors.Is(err, event.ErrMalformed) {
+		t.Errorf("the error is %v, want malformed", err)
+	}
+}
+
+func statusOf(t *testing.T, l steptest.Ledger, bet uuid.UUID) ledger.BetStatus {
+	t.Helper()
+	statuses, err := l.BetStatuses(t.Context(), []uuid.UUID{bet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return statuses[bet]
+}
