@@ -208,3 +208,11 @@ func SettledMission(s ledger.Settlement) MissionSettled {
 		Paid: s.Paid, Refunded: s.Refunded, SettledAt: s.SettledAt,
 	}
 }
+
+// Settlement is the settlement as the ledger knows it.
+func (e MissionSettled) Settlement() ledger.Settlement {
+	return ledger.Settlement{
+		Pot:    ledger.Pot{MissionID: e.MissionID, Total: e.Total, Contributors: e.Contributors, Version: e.Version},
+		Ending: e.Ending, Paid: e.Paid, Refunded: e.Refunded, SettledAt: e.SettledAt,
+	}
+}
