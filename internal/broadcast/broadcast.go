@@ -1,0 +1,67 @@
+// Package broadcast copies what happened to a mission from the missions
+// database to the live board. It exists because the two can't be written in one
+// transaction: the database records an event with its change, and whoever made
+// the change, or a sweep after them, copies what is not known to be copied.
+//
+// It is pure: the database and the board are interfaces. Copying again changes
+// nothing, so it is always safe to call.
+package broadcast
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/mission"
+)
+
+// maxPages bounds one call. A mission has about one event a second, so more
+// than this are only left after a long outage; the sweep comes again.
+const maxPages = 10
+
+// Source has the events.
+type Source interface {
+	// Uncopied reads events of a mission that are not known to be copied, oldest
+	// first and without a gap; none when all are.
+	Uncopied(ctx context.Context, id uuid.UUID) ([]mission.Event, error)
+	// MarkCopied notes that every event up to and including a revision is copied.
+	MarkCopied(ctx context.Context, id uuid.UUID, through int64) error
+}
+
+// Board shows them.
+type Board interface {
+	// Write adds events of one mission. Those it has are left as they are.
+	Write(ctx context.Context, events []mission.Event) error
+}
+
+// Copier copies events from a source to a board. It is safe for concurrent use.
+type Copier struct {
+	source Source
+	board  Board
+}
+
+// New makes a Copier.
+func New(source Source, board Board) *Copier { return &Copier{source: source, board: board} }
+
+// Mission copies the events of one mission, oldest first. It returns nil once
+// the board has every event that was there when it was called. Events are marked
+// only after the board has them, so a failure in between copies them again.
+func (c *Copier) Mission(ctx context.Context, id uuid.UUID) error {
+	for range maxPages {
+		events, err := c.source.Uncopied(ctx, id)
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			return nil
+		}
+		if err := c.board.Write(ctx, events); err != nil {
+			return err
+		}
+		if err := c.source.MarkCopied(ctx, id, events[len(events)-1].Revision); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("copy the events of mission %s: more are left than one call copies", id)
+}
