@@ -1,0 +1,107 @@
+// Package growpot is the step that shows on the board what the ledger decided:
+// the pot a mission has, that its stake was held and it may begin, or that the
+// stake was declined and it is over.
+//
+// Pots change with every batch of bets, far more often than a Firestore document
+// may be written. So the step is paced: about one write a second and mission,
+// with the newest pot; the first change of a mission that was quiet is shown at
+// once. All messages that came for a write are answered when it is done.
+package growpot
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/batch"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+)
+
+const (
+	// pace is the time between two writes of one mission. Firestore takes about
+	// one sustained write a second to a document:
+	// https://cloud.google.com/firestore/quotas#soft_limits
+	pace = time.Second
+	// showTime bounds one write to the database and the board. A message waits for
+	// the write before its own, its pace and its own: 1 s + 2 × 9 s is within the
+	// handler's 20 s.
+	showTime = 9 * time.Second
+)
+
+// Missions is what the step asks of the missions instance.
+type Missions interface {
+	// ApplyPot shows a pot that is newer than the one shown.
+	ApplyPot(ctx context.Context, p ledger.Pot) (m mission.Mission, changed bool, err error)
+	// Unfund ends a mission that waits for its stake.
+	Unfund(ctx context.Context, id uuid.UUID) (m mission.Mission, changed bool, err error)
+}
+
+// Board shows a mission's new events to those who watch.
+type Board interface {
+	Mission(ctx context.Context, id uuid.UUID) error
+}
+
+// Publisher tells the other steps. It returns once Pub/Sub has the events.
+type Publisher interface {
+	Publish(ctx context.Context, events ...event.Event) error
+}
+
+// Step shows pots. Make one with New; it is safe for concurrent use.
+type Step struct {
+	missions Missions
+	board    Board
+	bus      Publisher
+	pots     *batch.Paced[uuid.UUID, ledger.Pot]
+}
+
+// New makes the step.
+func New(missions Missions, board Board, bus Publisher) *Step {
+	s := &Step{missions: missions, board: board, bus: bus}
+	newer := func(a, b ledger.Pot) bool { return a.Version > b.Version }
+	s.pots = batch.NewPaced(s.show, newer, batch.PacedOptions{Interval: pace, Timeout: showTime})
+	return s
+}
+
+// Handle takes one message from the ledger. It returns nil once the missions
+// instance and the board have what the message, or a newer one, told (rule 13).
+func (s *Step) Handle(ctx context.Context, e event.Event) error {
+	switch e := e.(type) {
+	case event.PotChanged:
+		return s.pots.Do(ctx, e.MissionID, e.Pot())
+	case event.BetDeclined:
+		if !e.Stake {
+			return nil // nobody but its owner waits for it, and they ask the ledger
+		}
+		return s.unfund(ctx, e.MissionID)
+	}
+	return fmt.Errorf("%w: growpot does not handle %s", event.ErrMalformed, e.Type())
+}
+
+// show writes a pot. One that was shown before may have been left half done, so
+// the board is brought up to date in any case.
+func (s *Step) show(ctx context.Context, id uuid.UUID, p ledger.Pot) error {
+	if _, _, err := s.missions.ApplyPot(ctx, p); err != nil {
+		return err
+	}
+	return s.board.Mission(ctx, id)
+}
+
+// unfund ends a mission whose stake was declined. The ledger must hear of it,
+// or a stake that is on its way a second time could still open the escrow; it is
+// told again at every delivery until it has settled.
+func (s *Step) unfund(ctx context.Context, id uuid.UUID) error {
+	m, _, err := s.missions.Unfund(ctx, id)
+	if err != nil {
+		return err
+	}
+	if closing, decided := m.Closing(); decided && m.Status == mission.Unfunded && m.SettledAt == nil {
+		if err := s.bus.Publish(ctx, event.GivenVerdict(closing, *m.DecidedAt)); err != nil {
+			return fmt.Errorf("mission %s is unfunded, but that was not told: %w", id, err)
+		}
+	}
+	return s.board.Mission(ctx, id)
+}
