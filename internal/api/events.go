@@ -19,7 +19,7 @@ import (
 type missionEventsInput struct {
 	Page
 	ID          uuid.UUID `path:"id"`
-	LastEventID string    `header:"Last-Event-ID" maxLength:"19" pattern:"^[0-9]+$" patternDescription:"the id of an event" doc:"Event streams: go on after this event. Browsers send it by themselves." example:"0000000000000000007"`
+	LastEventID string    `header:"Last-Event-ID" maxLength:"19" pattern:"^[0-9]+$" doc:"Event streams: go on after this event. Browsers send it by themselves." example:"0000000000000000007"`
 }
 
 type streamerEventsInput struct {
@@ -56,6 +56,9 @@ func (s *server) serveEvents() {
 }
 
 func (s *server) missionEvents(ctx context.Context, in *missionEventsInput) (*eventsAnswer, error) {
+	// Only the answer may go on for ever; all that comes before it is bounded.
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	if _, err := s.seen.get(ctx, in.ID); err != nil {
 		return nil, err
 	}
@@ -66,8 +69,6 @@ func (s *server) missionEvents(ctx context.Context, in *missionEventsInput) (*ev
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
 	events, err := s.Events.Events(ctx, in.ID, from, in.Limit+1)
 	if err != nil {
 		return nil, err
@@ -76,6 +77,8 @@ func (s *server) missionEvents(ctx context.Context, in *missionEventsInput) (*ev
 }
 
 func (s *server) streamerEvents(ctx context.Context, in *streamerEventsInput) (*eventsAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
 	streamer, err := s.Accounts.UserByID(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -90,8 +93,6 @@ func (s *server) streamerEvents(ctx context.Context, in *streamerEventsInput) (*
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
 	missions, err := s.Missions.List(ctx, MissionFilter{StreamerID: in.ID, Before: before, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, err

@@ -43,6 +43,9 @@ func serve[I, O any](s *server, op operation, handle func(context.Context, *I) (
 		Summary: op.summary, Description: op.description, DefaultStatus: op.status,
 		Middlewares: s.before(op, body), Responses: s.responses(op, body, hasParams(input)),
 		MaxBodyBytes: maxBody + 1, // readBody has refused what is longer
+		// The body has been read by then. A read deadline left on the connection
+		// would cancel a call that waits.
+		BodyReadTimeout: -1,
 	}
 	if op.signedIn {
 		h.Security = []map[string][]string{{bearerScheme: {}}}

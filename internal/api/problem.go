@@ -12,7 +12,10 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
+	"example.com/missionpot/internal/batch"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -89,10 +92,15 @@ func (s *server) problem(ctx context.Context, err error) *Problem {
 }
 
 // passes reports whether an error is of the sort that a retry mends: time-outs,
-// lost connections, and what Postgres says when it is overloaded or going away.
+// lost connections, full queues, and what Firestore and Postgres say when they
+// are overloaded or going away.
 func passes(err error) bool {
 	var network net.Error
-	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, batch.ErrFull) || errors.As(err, &network) {
+		return true
+	}
+	switch status.Code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Aborted:
 		return true
 	}
 	var postgres interface{ SQLState() string }

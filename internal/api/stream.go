@@ -43,6 +43,9 @@ func openStream(w http.ResponseWriter) (*stream, error) {
 	h.Set("Content-Type", streamType)
 	h.Set("X-Accel-Buffering", "no") // nginx and its like hold streams back otherwise
 	st := &stream{w: w, control: http.NewResponseController(w)}
+	// The server's deadline for reading the request would cut the stream off. A
+	// writer without deadlines, as in a test, needs none.
+	_ = st.control.SetReadDeadline(time.Time{})
 	return st, st.write(fmt.Sprintf("retry: %d\n\n", reconnectAfter.Milliseconds()))
 }
 
@@ -93,12 +96,6 @@ func (s *server) streamMission(ctx context.Context, in *missionEventsInput) (*ev
 		return s.follow(ctx, st, feed, func(e mission.Event) error {
 			if e.Revision <= last {
 				return nil
-			}
-			// The first event of a client that did not resume is the present state.
-			if last > 0 && e.Revision > last+1 {
-				if last, err = s.replay(ctx, st, in.ID, last); err != nil || e.Revision <= last {
-					return err
-				}
 			}
 			last = e.Revision
 			return st.send(e, true)

@@ -6,7 +6,6 @@ import (
 
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -41,16 +40,9 @@ func (s *server) act(a mission.Action) func(context.Context, *byID) (*missionAns
 		}
 		s.seen.put(m)
 		if closing, decided := m.Closing(); decided {
-			s.publish(ctx, verdict(closing, m))
+			s.publish(ctx, event.GivenVerdict(closing, *m.DecidedAt))
 		}
 		s.copyToBoard(ctx, m.ID)
 		return &missionAnswer{Body: m.Snapshot()}, nil
-	}
-}
-
-func verdict(c ledger.Closing, m mission.Mission) event.VerdictGiven {
-	return event.VerdictGiven{
-		MissionID: c.MissionID, Ending: c.Ending, StreamerID: c.StreamerID, CreatorID: c.CreatorID, Title: c.Title,
-		DecidedAt: m.DecidedAt.UTC(),
 	}
 }

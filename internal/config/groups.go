@@ -45,6 +45,7 @@ type Program struct {
 
 // HTTP is where the API listens and which part of it this service plays.
 type HTTP struct {
+	Host string `env:"HOST"` // all interfaces if empty, as Cloud Run needs it
 	Port uint16 `env:"PORT, default=8080"`
 	Role Role   `env:"API_ROLE, default=all"`
 }

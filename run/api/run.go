@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/config"
+	"example.com/missionpot/internal/telemetry"
+)
+
+// Limits of the server. A call's body is at most 64 KiB; what takes longer than
+// this to send it only holds a place. Answers set their own deadlines.
+const (
+	readHeaderTime = 5 * time.Second
+	readTime       = 15 * time.Second
+	idleTime       = 60 * time.Second
+	maxHeader      = 16 << 10 // bytes
+	// drainTime is how long calls under way may take after the signal to stop.
+	// Cloud Run kills an instance 10 seconds after it.
+	drainTime = 9 * time.Second
+)
+
+type settings struct {
+	config.Program
+	config.Databases
+	config.HTTP
+	config.Tokens
+	config.Payments
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 1 && args[0] == "openapi" {
+		text, err := api.OpenAPI()
+		if err != nil {
+			return fmt.Errorf("describe the API: %w", err)
+		}
+		_, err = os.Stdout.Write(text)
+		return err
+	}
+	if len(args) > 0 {
+		return errors.New("usage: api [openapi]")
+	}
+	var c settings
+	if err := config.Load(ctx, &c); err != nil {
+		return err
+	}
+	log := telemetry.NewLogger(os.Stderr, c.Level, c.Project)
+	slog.SetDefault(log)
+	parts, err := open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer parts.close()
+	draining := make(chan struct{})
+	handler, err := parts.handler(c, log, draining)
+	if err != nil {
+		return err
+	}
+	return listen(ctx, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), handler, draining, log)
+}
+
+// listen serves until ctx ends, then ends the streams and lets calls under way
+// finish.
+func listen(ctx context.Context, address string, handler http.Handler, draining chan struct{}, log *slog.Logger) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: readHeaderTime, ReadTimeout: readTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	log.Info("serving", "address", listener.Addr().String())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	close(draining)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
+	}
+	return nil
+}

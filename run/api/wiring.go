@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/betlog"
+	"example.com/missionpot/internal/board"
+	"example.com/missionpot/internal/broadcast"
+	"example.com/missionpot/internal/bus"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/missionsdb"
+	"example.com/missionpot/internal/password"
+	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/usersdb"
+)
+
+// connections is how many connections one instance opens to each database. The
+// API only reads by key and writes single rows; more would wait in Postgres
+// instead of here.
+const connections = 10
+
+// parts are the clients of everything the API talks to.
+type parts struct {
+	users    *usersdb.DB
+	missions *missionsdb.DB
+	log      *betlog.Log
+	board    *board.Board
+	bus      *bus.Bus
+	closers  []func()
+}
+
+// open connects to everything. The clients make no call until they are used, so
+// an instance starts even while a database is away; /readyz tells.
+func open(ctx context.Context, c settings) (*parts, error) {
+	p := &parts{}
+	var err error
+	fail := func(err error) (*parts, error) {
+		p.close()
+		return nil, err
+	}
+	if p.users, err = usersdb.Open(ctx, c.UsersURL.Reveal(), connections); err != nil {
+		return fail(err)
+	}
+	p.closers = append(p.closers, p.users.Close)
+	if p.missions, err = missionsdb.Open(ctx, c.MissionsURL.Reveal(), connections); err != nil {
+		return fail(err)
+	}
+	p.closers = append(p.closers, p.missions.Close)
+	if p.log, err = betlog.Open(ctx, c.Project, c.FirestoreDatabase); err != nil {
+		return fail(err)
+	}
+	p.closers = append(p.closers, closing(p.log))
+	if p.board, err = board.Open(ctx, c.Project, c.FirestoreDatabase); err != nil {
+		return fail(err)
+	}
+	p.closers = append(p.closers, closing(p.board))
+	if p.bus, err = bus.Open(ctx, c.Project); err != nil {
+		return fail(err)
+	}
+	p.closers = append(p.closers, closing(p.bus))
+	return p, nil
+}
+
+func closing(client interface{ Close() error }) func() {
+	return func() {
+		if err := client.Close(); err != nil {
+			slog.Warn("close a client", "error", err)
+		}
+	}
+}
+
+// close closes what was opened, last first.
+func (p *parts) close() {
+	for _, closeIt := range slices.Backward(p.closers) {
+		closeIt()
+	}
+}
+
+func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) (http.Handler, error) {
+	private, err := c.KeySet()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := token.ParseSet([]byte(private.Reveal()))
+	if err != nil {
+		return nil, fmt.Errorf("settings: TOKEN_KEYS: %w", err)
+	}
+	// Two hashes per processor keep it busy; each takes 19 MiB while it runs.
+	passwords, err := password.New(password.Recommended(), 2*runtime.GOMAXPROCS(0))
+	if err != nil {
+		return nil, err
+	}
+	payments, err := provider(c)
+	if err != nil {
+		return nil, err
+	}
+	return api.New(api.Dependencies{
+		Accounts: p.users, Sessions: p.users, Charges: p.users, Books: p.users,
+		Missions: missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
+		Publisher: p.bus, Board: broadcast.New(p.missions, p.board),
+		Passwords: passwords, Payments: payments,
+		Tokens: &token.Issuer{Keys: keys, Name: c.Issuer, Audience: c.Audience, Now: time.Now},
+		Probes: []api.Probe{
+			{Name: "users database", Ping: p.users.Ping},
+			{Name: "missions database", Ping: p.missions.Ping},
+		},
+		Role: api.Role(c.Role), Draining: draining, Now: time.Now, Log: log,
+	}), nil
+}
+
+func provider(c settings) (payment.Provider, error) {
+	if c.Provider != "sandbox" {
+		return nil, errors.New("settings: PAYMENT_PROVIDER: the only provider so far is sandbox")
+	}
+	return payment.NewSandbox(c.SandboxAllowed, os.LookupEnv)
+}
+
+// missions, betLog and live fit the adapters to the API's own types, so that
+// neither needs to know the other.
+type missions struct{ *missionsdb.DB }
+
+func (m missions) List(ctx context.Context, f api.MissionFilter) ([]mission.Mission, error) {
+	return m.DB.List(ctx, missionsdb.Filter(f))
+}
+
+type betLog struct{ *betlog.Log }
+
+func (l betLog) Append(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
+	return l.Log.Append(ctx, betlog.Entry{
+		Bet: e.Bet, Kind: betlog.Kind(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash,
+	})
+}
+
+func (l betLog) Lookup(ctx context.Context, missionID, user uuid.UUID, kind, key string) (api.LogEntry, bool, error) {
+	e, ok, err := l.Log.Lookup(ctx, missionID, user, betlog.Kind(kind), key)
+	return api.LogEntry{Bet: e.Bet, Kind: string(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash}, ok, err
+}
+
+type live struct{ *board.Board }
+
+func (l live) WatchMission(ctx context.Context, id uuid.UUID) (api.Feed, error) {
+	return feed(l.Board.WatchMission(ctx, id))
+}
+
+func (l live) WatchStreamer(ctx context.Context, id uuid.UUID) (api.Feed, error) {
+	return feed(l.Board.WatchStreamer(ctx, id))
+}
+
+// feed keeps a nil pointer from becoming an interface that is not nil.
+func feed(f *board.Feed, err error) (api.Feed, error) {
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
