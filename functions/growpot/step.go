@@ -22,10 +22,10 @@ import (
 )
 
 const (
-	// pace is the time between two writes of one mission. Firestore takes about
+	// Pace is the time between two writes of one mission. Firestore takes about
 	// one sustained write a second to a document:
 	// https://cloud.google.com/firestore/quotas#soft_limits
-	pace = time.Second
+	Pace = time.Second
 	// showTime bounds one write to the database and the board. A message waits for
 	// the write before its own, its pace and its own: 1 s + 2 × 9 s is within the
 	// handler's 20 s.
@@ -58,8 +58,9 @@ type Step struct {
 	pots     *batch.Paced[uuid.UUID, ledger.Pot]
 }
 
-// New makes the step.
-func New(missions Missions, board Board, bus Publisher) *Step {
+// New makes the step. It writes a mission at most once per pace, which is Pace
+// but for tests that need not wait.
+func New(missions Missions, board Board, bus Publisher, pace time.Duration) *Step {
 	s := &Step{missions: missions, board: board, bus: bus}
 	newer := func(a, b ledger.Pot) bool { return a.Version > b.Version }
 	s.pots = batch.NewPaced(s.show, newer, batch.PacedOptions{Interval: pace, Timeout: showTime})

@@ -1,0 +1,382 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/missionpot/functions/closemission"
+	"example.com/missionpot/functions/growpot"
+	"example.com/missionpot/functions/holdbets"
+	"example.com/missionpot/functions/mailresults"
+	"example.com/missionpot/functions/settlemission"
+	"example.com/missionpot/functions/sweepbets"
+	"example.com/missionpot/functions/sweepmissions"
+	"example.com/missionpot/internal/betlog"
+	"example.com/missionpot/internal/board"
+	"example.com/missionpot/internal/broadcast"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/letter"
+	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/missionsdb"
+	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/push"
+	"example.com/missionpot/internal/usersdb"
+)
+
+// TestMain keeps the properties to a size that a test run can afford, unless
+// the command line asks for more (-rapid.checks), and the sweeps' warnings,
+// which are the point of these tests, out of the output.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		if err := flag.Set("rapid.checks", "25"); err != nil {
+			panic(err)
+		}
+	}
+	slog.SetLogLoggerLevel(slog.LevelError + 1)
+	m.Run()
+}
+
+// failer is what a test of a part and a step of a property have in common.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+// world is a whole house: both databases, the log, the board, every step, and
+// the messages that are under way between them.
+type world struct {
+	ctx       context.Context
+	users     *usersdb.DB
+	usersPool *pgxpool.Pool
+	missions  *missionsdb.DB
+	boardPool *pgxpool.Pool
+	log       *betlog.Log
+	board     *board.Board
+	steps     map[event.Topic][]push.Step
+	queue     []event.Event
+	mu        sync.Mutex     // guards queue and mails while a step runs
+	mails     map[string]int // sent letters by mission and user
+	// crash makes the next Publish fail, as if the instance died after its commit.
+	crash bool
+
+	drafts   map[uuid.UUID]mission.Mission
+	accounts []uuid.UUID
+	start    ledger.Won // each account's first charge, in won
+	streamer uuid.UUID
+}
+
+var errCrashed = errors.New("the instance died before it could publish")
+
+// Publish puts events under way.
+func (w *world) Publish(_ context.Context, events ...event.Event) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.crash {
+		w.crash = false
+		return errCrashed
+	}
+	w.queue = append(w.queue, events...)
+	return nil
+}
+
+// Send takes a letter like the mail service.
+func (w *world) Send(_ context.Context, r letter.Result, _ letter.Letter) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mails[r.MissionID.String()+r.UserID.String()]++
+	return nil
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{ctx: t.Context(), mails: map[string]int{}, drafts: map[uuid.UUID]mission.Mission{}, start: 1_000}
+	w.usersPool, w.boardPool = pool(t, labtest.UsersDatabase(t)), pool(t, labtest.MissionsDatabase(t))
+	w.users, w.missions = usersdb.New(w.usersPool), missionsdb.New(w.boardPool)
+	project := labtest.Firestore(t)
+	var err error
+	if w.log, err = betlog.Open(w.ctx, project, "(default)"); err != nil {
+		t.Fatal(err)
+	}
+	if w.board, err = board.Open(w.ctx, project, "(default)"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(w.log.Close(), w.board.Close()) })
+	w.wire(t)
+	w.streamer = w.account(t, 0)
+	for range 4 {
+		w.accounts = append(w.accounts, w.account(t, w.start))
+	}
+	return w
+}
+
+func pool(t *testing.T, dsn string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.MaxConns = 10
+	p, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// wire puts the steps together as functions.go does. A step made anew is a new
+// instance: it knows nothing of what the one before had in memory.
+func (w *world) wire(t *testing.T) {
+	t.Helper()
+	sandbox, err := payment.NewSandbox(true, func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	copier := broadcast.New(w.missions, w.board)
+	sweep := sweepbets.Options{Age: -time.Minute, Now: time.Now}
+	mails := mailresults.New(w.users, w, time.Now)
+	closer := closemission.New(w.missions, copier)
+	w.steps = map[event.Topic][]push.Step{
+		event.Bets:        {holdbets.New(w.users, w).Handle},
+		event.Pots:        {growpot.New(w.missions, copier, w, time.Millisecond).Handle},
+		event.Verdicts:    {settlemission.New(w.users, w).Handle},
+		event.Settlements: {closer.Handle, mails.Handle},
+		event.Ticks: {
+			sweepbets.New(w.users, w.log, sandbox, w, sweep).Handle,
+			sweepmissions.New(w.missions, copier, w, time.Now).Handle, mails.Handle,
+		},
+	}
+}
+
+func (w *world) account(t failer, cash ledger.Won) uuid.UUID {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	w.exec(t, w.usersPool, `INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, $2, 'x', 'someone')`, id, id.String()+"@example.com")
+	w.exec(t, w.usersPool, `INSERT INTO wallets (user_id, cash) VALUES ($1, $2)`, id, cash)
+	if cash > 0 {
+		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, amount, balance_after) VALUES ($1, 'charge', $2, $3, $3)`, uuid.New(), id, cash)
+	}
+	return id
+}
+
+func (w *world) exec(t failer, p *pgxpool.Pool, query string, args ...any) {
+	t.Helper()
+	if _, err := p.Exec(w.ctx, query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+func (w *world) figure(t failer, p *pgxpool.Pool, query string, args ...any) int64 {
+	t.Helper()
+	var n int64
+	if err := p.QueryRow(w.ctx, query, args...).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+func (w *world) cash(t failer, user uuid.UUID) ledger.Won {
+	t.Helper()
+	return ledger.Won(w.figure(t, w.usersPool, `SELECT cash FROM wallets WHERE user_id = $1`, user))
+}
+
+func (w *world) mission(t failer, id uuid.UUID) mission.Mission {
+	t.Helper()
+	m, err := w.missions.ByID(w.ctx, id)
+	if err != nil {
+		t.Fatalf("read mission %s: %v", id, err)
+	}
+	return m
+}
+
+// create makes a mission the way the API does. With published false the API
+// died between the log and the message.
+func (w *world) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept, published bool) mission.Mission {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	draft := mission.Draft{CreatorID: creator, StreamerID: w.streamer, Title: "no hit", Stake: stake, TimeLimit: time.Hour}
+	terms := mission.Terms{AutoAccept: autoAccept, MinStake: 100, MaxStake: 1_000_000, Acceptance: time.Hour}
+	m, _, err := w.missions.Create(w.ctx, id, draft, terms, id.String(), []byte("hash"))
+	if err != nil {
+		t.Fatalf("create a mission: %v", err)
+	}
+	w.drafts[id] = m
+	w.logBet(t, betlog.Stake, m, creator, stake, published)
+	return m
+}
+
+// bet logs a bet the way the API does, whatever state the mission is in: the
+// API's view may be a second old.
+func (w *world) bet(t failer, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
+	t.Helper()
+	return w.logBet(t, betlog.Bet, m, user, amount, published)
+}
+
+func (w *world) logBet(t failer, kind betlog.Kind, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
+	t.Helper()
+	logged, _, err := w.log.Append(w.ctx, betlog.Entry{
+		Bet:  ledger.Bet{MissionID: m.ID, UserID: user, Amount: amount, Deadline: m.Deadline},
+		Kind: kind, IdempotencyKey: uuid.NewString(), RequestHash: []byte("hash"),
+	})
+	if err != nil {
+		t.Fatalf("log a bet: %v", err)
+	}
+	if published {
+		w.queue = append(w.queue, event.PlacedBet(logged))
+	}
+	return logged
+}
+
+// judge gives the streamer's verdict. With published false the API died
+// between the database and the message. It reports whether the verdict counted.
+func (w *world) judge(t failer, id uuid.UUID, a mission.Action, published bool) bool {
+	t.Helper()
+	m, err := w.missions.Act(w.ctx, id, w.streamer, a)
+	if err != nil {
+		return false
+	}
+	if closing, decided := m.Closing(); decided && published {
+		w.queue = append(w.queue, event.GivenVerdict(closing, *m.DecidedAt))
+	}
+	return true
+}
+
+// deliver hands the message at a place to its steps. It leaves the queue unless
+// a step failed, as with Pub/Sub.
+func (w *world) deliver(i int) error {
+	e := w.queue[i]
+	w.queue = append(w.queue[:i:i], w.queue[i+1:]...)
+	var failed error
+	for _, step := range w.steps[e.Topic()] {
+		failed = errors.Join(failed, step(w.ctx, e))
+	}
+	if failed != nil {
+		_ = w.Publish(w.ctx, e)
+	}
+	return failed
+}
+
+// drain delivers until nothing is under way.
+func (w *world) drain(t failer) {
+	t.Helper()
+	for range 10_000 {
+		if len(w.queue) == 0 {
+			return
+		}
+		if err := w.deliver(0); err != nil && !errors.Is(err, ledger.ErrNoEscrow) && !errors.Is(err, errCrashed) {
+			t.Fatalf("deliver: %v", err)
+		}
+	}
+	t.Fatalf("%d messages are still under way after 10,000 deliveries", len(w.queue))
+}
+
+// sweep lets a minute and more pass for everything that waits, and ticks until
+// the sweeps find nothing to do.
+func (w *world) sweep(t failer) {
+	t.Helper()
+	for range 6 {
+		w.exec(t, w.usersPool, `UPDATE strays SET next_at = clock_timestamp()`)
+		w.exec(t, w.usersPool, `UPDATE mails SET due_at = clock_timestamp() WHERE state <> 'sent'`)
+		w.exec(t, w.boardPool, `UPDATE missions SET verdict_next_at = clock_timestamp() WHERE verdict_next_at IS NOT NULL`)
+		w.exec(t, w.boardPool, `UPDATE mission_events SET created_at = created_at - interval '1 hour' WHERE copied_at IS NULL`)
+		w.queue = append(w.queue, event.Tick{At: time.Now()})
+		w.drain(t)
+	}
+}
+
+// expire lets a mission's deadline pass.
+func (w *world) expire(t failer, id uuid.UUID) {
+	t.Helper()
+	w.exec(t, w.boardPool, `UPDATE missions SET deadline = clock_timestamp() - interval '1 millisecond' WHERE id = $1`, id)
+}
+
+// checkInvariants asserts what must hold at every moment.
+func (w *world) checkInvariants(t failer) {
+	t.Helper()
+	for claim, query := range map[string]string{
+		"1: the sum of all postings is zero":         `SELECT coalesce(sum(amount), 0)::bigint FROM postings`,
+		"1: every wallet is the sum of its postings": `SELECT count(*) FROM wallets w WHERE cash <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'wallet' AND p.owner = w.user_id)`,
+		"1: every escrow is the sum of its postings": `SELECT count(*) FROM escrows e WHERE inflow - outflow <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'escrow' AND p.owner = e.mission_id)`,
+		"2: no wallet is negative":                   `SELECT count(*) FROM wallets WHERE cash < 0`,
+		"3: a mission pays out at most once":         `SELECT count(*) FROM (SELECT FROM ledger WHERE kind = 'payout' GROUP BY mission_id HAVING count(*) > 1) s`,
+		"3: nobody is refunded twice":                `SELECT count(*) FROM (SELECT FROM ledger WHERE kind = 'refund' GROUP BY mission_id, user_id HAVING count(*) > 1) s`,
+		"5: a settled escrow is empty":               `SELECT count(*) FROM escrows WHERE settled_at IS NOT NULL AND inflow <> outflow`,
+		"nobody gets back more than they put in":     `SELECT count(*) FROM ledger r WHERE kind = 'refund' AND amount > (SELECT coalesce(sum(amount), 0) FROM ledger h WHERE h.kind = 'hold' AND h.mission_id = r.mission_id AND h.user_id = r.user_id)`,
+	} {
+		if n := w.figure(t, w.usersPool, query); n != 0 {
+			t.Errorf("invariant %s: got %d, want 0", claim, n)
+		}
+	}
+}
+
+// checkQuiet asserts what must hold once the queues are empty and the sweeps
+// found nothing: every bet has its outcome, every decided mission is settled,
+// and the board shows what the ledger holds.
+func (w *world) checkQuiet(t failer, bets []ledger.Bet) {
+	t.Helper()
+	w.checkInvariants(t)
+	ids := make([]uuid.UUID, len(bets))
+	for i, b := range bets {
+		ids[i] = b.ID
+	}
+	undecided, err := w.users.Undecided(w.ctx, ids)
+	if err != nil || len(undecided) > 0 {
+		t.Errorf("invariant 4: %d of %d bets have no outcome (error %v)", len(undecided), len(bets), err)
+	}
+	for id := range w.drafts {
+		m := w.mission(t, id)
+		if m.Status.Decided() && m.SettledAt == nil {
+			t.Errorf("mission %s is %s and not settled", id, m.Status)
+		}
+		if m.Status == mission.Funding {
+			t.Errorf("mission %s is still waiting for its stake", id)
+		}
+		if in := w.figure(t, w.usersPool, `SELECT coalesce(sum(amount), 0)::bigint FROM ledger WHERE kind = 'hold' AND mission_id = $1`, id); ledger.Won(in) != m.Pot {
+			t.Errorf("invariant 6: the board shows %s, the ledger took in %d", m.Pot, in)
+		}
+		events, err := w.board.Events(w.ctx, id, 0, 1000)
+		if err != nil || len(events) == 0 || events[len(events)-1].Revision != m.Revision {
+			t.Errorf("the event log of %s ends before revision %d (%d events, error %v)", id, m.Revision, len(events), err)
+		}
+	}
+	if n := w.figure(t, w.usersPool, `SELECT count(*) FROM mails WHERE state <> 'sent'`); n != 0 {
+		t.Errorf("%d mails were not sent", n)
+	}
+	for who, n := range w.mails {
+		if n != 1 {
+			t.Errorf("%d letters to %s, want one", n, who)
+		}
+	}
+}
+
+// books is every figure of the house that must not depend on how messages came.
+func (w *world) books(t failer) string {
+	t.Helper()
+	var text string
+	for i, user := range append([]uuid.UUID{w.streamer}, w.accounts...) {
+		text += fmt.Sprintf("account %d has %s\n", i, w.cash(t, user))
+	}
+	text += fmt.Sprintf("%d holds, %d declines, %d refunds, %d payouts\n",
+		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'hold'`),
+		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'decline'`),
+		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'refund'`),
+		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'payout'`))
+	return text
+}
+
+func tick() event.Event { return event.Tick{At: time.Now()} }
