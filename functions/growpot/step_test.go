@@ -1,0 +1,209 @@
+package growpot_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/functions/growpot"
+	"example.com/missionpot/functions/internal/steptest"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+)
+
+var errDown = errors.New("down")
+
+// flakyBoard fails its first calls.
+type flakyBoard struct {
+	growpot.Board
+	failures int
+}
+
+func (b *flakyBoard) Mission(ctx context.Context, id uuid.UUID) error {
+	if b.failures > 0 {
+		b.failures--
+		return errDown
+	}
+	return b.Board.Mission(ctx, id)
+}
+
+func changed(id uuid.UUID, version int64) event.PotChanged {
+	return event.ChangedPot(steptest.Pot(id, version))
+}
+
+func declined(id uuid.UUID, stake bool) event.BetDeclined {
+	return event.BetDeclined{BetID: uuid.New(), MissionID: id, Reason: ledger.InsufficientCash, Stake: stake}
+}
+
+func TestTheFirstPotStartsTheMissionAndIsShownAtOnce(t *testing.T) {
+	t.Parallel()
+	m, bus := steptest.NewMissions(t), &steptest.Bus{}
+	id := m.Funding().ID
+	step := growpot.New(m, m.Copy, bus, growpot.Pace)
+	if err := step.Handle(t.Context(), changed(id, 1)); err != nil {
+		t.Fatal(err)
+	}
+	last := m.LastOnBoard(id)
+	if last.Kind != mission.WasAccepted || last.Mission.Reward != 1000 || !last.Mission.IsActive {
+		t.Errorf("the board shows %s with %s, want it accepted with 1,000 won", last.Kind, last.Mission.Reward)
+	}
+	if told := steptest.Told[event.VerdictGiven](bus); len(told) != 0 {
+		t.Errorf("told %v, want no verdict", told)
+	}
+}
+
+func TestPotsThatComeFastAreShownOnceASecondTheLastOneWins(t *testing.T) {
+	t.Parallel()
+	m := steptest.NewMissions(t)
+	id := m.Active().ID
+	before := m.Read(id).Revision
+	step := growpot.New(m, m.Copy, &steptest.Bus{}, growpot.Pace)
+	const messages = 200
+	start := time.Now()
+	var wg sync.WaitGroup
+	for version := range int64(messages) {
+		wg.Go(func() {
+			if err := step.Handle(t.Context(), changed(id, version+2)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	writes, most := m.Read(id).Revision-before, int64(time.Since(start)/time.Second)+1
+	if writes > most {
+		t.Errorf("%d writes in %s, want at most %d", writes, time.Since(start), most)
+	}
+	if got, want := m.LastOnBoard(id).Mission.Reward, steptest.Pot(id, messages+1).Total; got != want {
+		t.Errorf("the board shows %s, want %s", got, want)
+	}
+}
+
+func TestPotsInReverseOrderLeaveTheNewest(t *testing.T) {
+	t.Parallel()
+	m := steptest.NewMissions(t)
+	id := m.Funding().ID
+	for _, version := range []int64{3, 2, 1} {
+		// A step of its own for each, as on another instance.
+		if err := growpot.New(m, m.Copy, &steptest.Bus{}, growpot.Pace).Handle(t.Context(), changed(id, version)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := m.Read(id); got.PotVersion != 3 || got.Status != mission.Active {
+		t.Errorf("the mission is %s with version %d, want active with 3", got.Status, got.PotVersion)
+	}
+	if got := m.LastOnBoard(id); got.Mission.Reward != 3000 {
+		t.Errorf("the board shows %s, want 3,000 won", got.Mission.Reward)
+	}
+}
+
+func TestRule13APotIsNotAckedBeforeTheBoardHasIt(t *testing.T) {
+	t.Parallel()
+	m := steptest.NewMissions(t)
+	id := m.Funding().ID
+	board := &flakyBoard{Board: m.Copy, failures: 1}
+	step := growpot.New(m, board, &steptest.Bus{}, growpot.Pace)
+	if err := step.Handle(t.Context(), changed(id, 1)); !errors.Is(err, errDown) {
+		t.Fatalf("a board that is down: error %v, want %v", err, errDown)
+	}
+	if got := m.OnBoard(id); len(got) != 0 {
+		t.Fatalf("the board has %d events, want none yet", len(got))
+	}
+	// The redelivery finds nothing to change in the database, and still copies.
+	if err := step.Handle(t.Context(), changed(id, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.LastOnBoard(id); got.Mission.Reward != 1000 {
+		t.Errorf("the board shows %s after the redelivery, want 1,000 won", got.Mission.Reward)
+	}
+}
+
+func TestRule12ADeclinedStakeEndsTheMissionAndOtherDeclinesDoNot(t *testing.T) {
+	t.Parallel()
+	m, bus := steptest.NewMissions(t), &steptest.Bus{}
+	id := m.Funding().ID
+	step := growpot.New(m, m.Copy, bus, growpot.Pace)
+	if err := step.Handle(t.Context(), declined(id, false)); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Read(id).Status; got != mission.Funding {
+		t.Fatalf("somebody's declined bet made the mission %s, want it untouched", got)
+	}
+	if err := step.Handle(t.Context(), declined(id, true)); err != nil {
+		t.Fatal(err)
+	}
+	got := m.Read(id)
+	if got.Status != mission.Unfunded {
+		t.Fatalf("the mission is %s, want unfunded", got.Status)
+	}
+	if last := m.LastOnBoard(id); last.Kind != mission.WasUnfunded {
+		t.Errorf("the board's last event is %s, want unfunded", last.Kind)
+	}
+	want := []event.VerdictGiven{{
+		MissionID: id, Ending: ledger.Unfunded, StreamerID: got.StreamerID, CreatorID: got.CreatorID, Title: got.Title, DecidedAt: *got.DecidedAt,
+	}}
+	if diff := cmp.Diff(want, steptest.Told[event.VerdictGiven](bus)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
+func TestRule13AnUnfundedMissionIsToldAgainUntilItHasSettled(t *testing.T) {
+	t.Parallel()
+	m := steptest.NewMissions(t)
+	id := m.Funding().ID
+	down := true
+	bus := &steptest.Bus{Refuse: func([]event.Event) error {
+		if down {
+			return errDown
+		}
+		return nil
+	}}
+	step := growpot.New(m, m.Copy, bus, growpot.Pace)
+	if err := step.Handle(t.Context(), declined(id, true)); !errors.Is(err, errDown) {
+		t.Fatalf("a verdict that can't be told: error %v, want %v", err, errDown)
+	}
+	down = false
+	for want := 1; want <= 2; want++ {
+		if err := step.Handle(t.Context(), declined(id, true)); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(steptest.Told[event.VerdictGiven](bus)); got != want {
+			t.Errorf("told %d times after %d redeliveries", got, want)
+		}
+	}
+	if _, _, err := m.Settle(t.Context(), ledger.Settlement{Pot: ledger.Pot{MissionID: id}, Ending: ledger.Unfunded, SettledAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := step.Handle(t.Context(), declined(id, true)); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(steptest.Told[event.VerdictGiven](bus)); got != 2 {
+		t.Errorf("told %d times, want no more once it has settled", got)
+	}
+}
+
+func TestRule8ALatePotOfAnEndedMissionIsAckedAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	m := steptest.NewMissions(t)
+	judged := m.Judged(mission.Fail)
+	step := growpot.New(m, m.Copy, &steptest.Bus{}, growpot.Pace)
+	if err := step.Handle(t.Context(), changed(judged.ID, 9)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(judged, m.Read(judged.ID)); diff != "" {
+		t.Errorf("the mission changed (-want +got):\n%s", diff)
+	}
+}
+
+func TestAMessageForAnotherStepIsMalformed(t *testing.T) {
+	t.Parallel()
+	step := growpot.New(nil, nil, nil, growpot.Pace)
+	if err := step.Handle(t.Context(), event.Tick{At: time.Now()}); !errors.Is(err, event.ErrMalformed) {
+		t.Errorf("error %v, want %v", err, event.ErrMalformed)
+	}
+}
