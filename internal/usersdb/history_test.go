@@ -1,0 +1,157 @@
+package usersdb_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+func (h house) mustCash(user uuid.UUID) ledger.Cash {
+	h.t.Helper()
+	cash, err := h.Cash(h.t.Context(), user)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return cash
+}
+
+func TestHeldIsOwnCashInPotsThatAreNotSettled(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mina, jun, streamer := h.user(10_000), h.user(10_000), h.user(0)
+	kept, failed, won := h.mission(), h.mission(), h.mission()
+	h.hold(bet(kept, mina, 1_000), bet(kept, mina, 500), bet(failed, mina, 2_000), bet(won, mina, 4_000), bet(kept, jun, 3_000))
+	if got, want := h.mustCash(mina), (ledger.Cash{Available: 2_500, Held: 7_500}); got != want {
+		t.Errorf("while all missions run: %+v, want %+v", got, want)
+	}
+	h.settle(failed, ledger.Failed, streamer, mina, 10)
+	if got, want := h.mustCash(mina), (ledger.Cash{Available: 4_500, Held: 5_500}); got != want {
+		t.Errorf("after a refund: %+v, want %+v", got, want)
+	}
+	h.settle(won, ledger.Succeeded, streamer, mina, 10)
+	if got, want := h.mustCash(mina), (ledger.Cash{Available: 4_500, Held: 1_500}); got != want {
+		t.Errorf("after a payout: %+v, want %+v", got, want)
+	}
+	if got, want := h.mustCash(streamer), (ledger.Cash{Available: 4_000}); got != want {
+		t.Errorf("the streamer has %+v, want %+v", got, want)
+	}
+}
+
+// Between two chunks of a refund some contributors have their cash back and
+// some have not. Nobody's cash may be seen twice, or not at all.
+func TestCashIsCountedOnceWhileRefundsRun(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mission, creator := h.mission(), h.user(0)
+	users := make([]uuid.UUID, 7)
+	for i := range users {
+		users[i] = h.user(1_000)
+		h.hold(bet(mission, users[i], 400))
+	}
+	if _, err := h.CloseEscrow(t.Context(), ledger.Closing{MissionID: mission, Ending: ledger.Expired, StreamerID: creator, CreatorID: creator, Title: "a mission"}); err != nil {
+		t.Fatal(err)
+	}
+	for chunk := 0; ; chunk++ {
+		for _, user := range users {
+			if c := h.mustCash(user); c.Available+c.Held != 1_000 {
+				t.Errorf("after %d chunks a contributor has %+v, want 1,000 won in all", chunk, c)
+			}
+		}
+		settled, err := h.SettleChunk(t.Context(), mission, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settled != nil {
+			break
+		}
+	}
+}
+
+func TestAvailableIsToldInTheOrderAsked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	a, b, nobody := h.user(100), h.user(200), uuid.New()
+	got, err := h.Available(t.Context(), []uuid.UUID{b, nobody, a, b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]ledger.Won{200, 0, 100, 200}, got); diff != "" {
+		t.Errorf("available (-want +got):\n%s", diff)
+	}
+}
+
+func TestAStatementTellsEveryMoveWithItsSignNewestFirst(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mina, streamer := h.user(5_000), h.user(0)
+	mission := h.mission()
+	first, second := bet(mission, mina, 1_000), bet(mission, mina, 500)
+	h.hold(first)
+	h.hold(bet(mission, mina, 90_000)) // declined: it moves nothing and is not told
+	h.hold(second)
+	h.settle(mission, ledger.Failed, streamer, mina, 10)
+
+	type line struct {
+		Kind          string
+		Amount, After ledger.Won
+	}
+	want := []line{{"refund", 1_500, 5_000}, {"hold", -500, 3_500}, {"hold", -1_000, 4_000}, {"charge", 5_000, 5_000}}
+	var got []line
+	before := int64(math.MaxInt64)
+	for {
+		page, err := h.Statement(t.Context(), mina, before, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, l := range page {
+			got = append(got, line{l.Kind, l.Amount, l.BalanceAfter})
+			if (l.Kind == "charge") != (l.MissionID == uuid.Nil) || l.Kind != "charge" && l.MissionID != mission {
+				t.Errorf("the %s names the mission %v", l.Kind, l.MissionID)
+			}
+			before = l.Seq
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("statement (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheRankingIsMostFirstAndPagesBreakNoTie(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mission, other := h.mission(), h.mission()
+	for _, amount := range []ledger.Won{300, 100, 500, 300, 300, 200} {
+		user := h.user(1_000)
+		h.hold(bet(mission, user, amount), bet(other, user, 100))
+	}
+	var got []ledger.Won
+	seen := map[uuid.UUID]bool{}
+	after := ledger.Standing{Amount: math.MaxInt64}
+	for {
+		page, err := h.Ranking(t.Context(), mission, after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, s := range page {
+			if seen[s.UserID] || s.DisplayName != "someone" {
+				t.Errorf("%+v comes twice or without a name", s)
+			}
+			seen[s.UserID] = true
+			got = append(got, s.Amount)
+		}
+		after = page[len(page)-1]
+	}
+	if diff := cmp.Diff([]ledger.Won{500, 300, 300, 300, 200, 100}, got); diff != "" {
+		t.Errorf("ranking (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,142 @@
+package usersdb_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/fault"
+)
+
+const month = 30 * 24 * time.Hour
+
+func hashOf(name string) []byte {
+	sum := sha256.Sum256([]byte(name))
+	return sum[:]
+}
+
+// session starts one for a new user, with a first token of the name.
+func (h house) session(first string) uuid.UUID {
+	h.t.Helper()
+	user := h.user(0)
+	if err := h.StartSession(h.t.Context(), user, hashOf(first), month); err != nil {
+		h.t.Fatalf("start a session: %v", err)
+	}
+	return user
+}
+
+func (h house) rotate(from, to string) (uuid.UUID, error) {
+	return h.RotateSession(h.t.Context(), hashOf(from), hashOf(to), month)
+}
+
+func TestEachRefreshTokenLeadsToTheNext(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user := h.session("token 0")
+	for i := range 5 {
+		got, err := h.rotate(fmt.Sprintf("token %d", i), fmt.Sprintf("token %d", i+1))
+		if err != nil || got != user {
+			t.Fatalf("rotation %d: user %v, error %v; want %v", i, got, err, user)
+		}
+	}
+}
+
+func TestAReusedTokenEndsItsFamilyAndNoOther(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.session("stolen")
+	other := h.session("other")
+	if _, err := h.rotate("stolen", "second"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.rotate("stolen", "thief's"); !errors.Is(err, fault.TokenReused) {
+		t.Errorf("a token used again: %v, want fault.TokenReused", err)
+	}
+	for _, name := range []string{"second", "stolen", "thief's"} {
+		if _, err := h.rotate(name, "next of "+name); !errors.Is(err, fault.Unauthenticated) {
+			t.Errorf("after the reuse the token %q: %v, want fault.Unauthenticated", name, err)
+		}
+	}
+	if got, err := h.rotate("other", "other 2"); err != nil || got != other {
+		t.Errorf("another sign-in: user %v, error %v; want it untouched", got, err)
+	}
+}
+
+func TestOfTwoRotationsAtOnceOneIsAReuse(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for round := range 10 {
+		name := fmt.Sprintf("round %d", round)
+		h.session(name)
+		var wg sync.WaitGroup
+		errs := make([]error, 4)
+		for i := range errs {
+			wg.Go(func() { _, errs[i] = h.rotate(name, fmt.Sprintf("%s next %d", name, i)) })
+		}
+		wg.Wait()
+		won := 0
+		for _, err := range errs {
+			switch {
+			case err == nil:
+				won++
+			case !errors.Is(err, fault.TokenReused) && !errors.Is(err, fault.Unauthenticated):
+				t.Fatalf("rotate: %v", err)
+			}
+		}
+		if won != 1 {
+			t.Fatalf("round %d: %d of 4 rotations of one token succeeded, want 1", round, won)
+		}
+	}
+}
+
+func TestSigningOutEndsTheFamily(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.session("first")
+	if _, err := h.rotate("first", "second"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // saying it twice is fine
+		if err := h.EndSession(t.Context(), hashOf("second")); err != nil {
+			t.Errorf("sign out: %v", err)
+		}
+	}
+	if _, err := h.rotate("second", "third"); !errors.Is(err, fault.Unauthenticated) {
+		t.Errorf("after signing out: %v, want fault.Unauthenticated", err)
+	}
+	if err := h.EndSession(t.Context(), hashOf("never seen")); err != nil {
+		t.Errorf("signing out of nothing: %v", err)
+	}
+}
+
+func TestATokenThatLayUnusedLapses(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user := h.user(0)
+	if err := h.StartSession(t.Context(), user, hashOf("old"), -time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.rotate("old", "new"); !errors.Is(err, fault.Unauthenticated) {
+		t.Errorf("a lapsed token: %v, want fault.Unauthenticated", err)
+	}
+}
+
+func TestASessionThatIsRefreshedForYearsDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.session("token 0")
+	for i := range 4 {
+		if _, err := h.rotate(fmt.Sprintf("token %d", i), fmt.Sprintf("token %d", i+1)); err != nil {
+			t.Fatal(err)
+		}
+		h.exec(`UPDATE refresh_tokens SET expires_at = clock_timestamp() - interval '1 second' WHERE used_at IS NOT NULL`)
+	}
+	if n := h.figure(`SELECT count(*) FROM refresh_tokens`); n > 2 {
+		t.Errorf("%d tokens are kept, want lapsed ones cleared away", n)
+	}
+}
