@@ -13,11 +13,15 @@ import (
 
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
+	"example.com/missionpot/functions/closemission"
+	"example.com/missionpot/functions/growpot"
 	"example.com/missionpot/functions/holdbets"
 	"example.com/missionpot/functions/keepdeadletter"
 	"example.com/missionpot/functions/mailresults"
 	"example.com/missionpot/functions/settlemission"
 	"example.com/missionpot/functions/sweepbets"
+	"example.com/missionpot/functions/sweepmissions"
+	"example.com/missionpot/internal/broadcast"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/push"
@@ -27,8 +31,11 @@ import (
 // all functions must stay below the server's max_connections.
 const (
 	holdPool   = 4 // one batch deciding, one being marked as told, and one of each to spare
-	settlePool = 8 // settlements run one chunk at a time each
-	mailPool   = 8
+	growPool   = 8 // each mission writes once a second at most
+	settlePool = 8 // each settlement runs one chunk at a time
+	closePool  = 4
+	mailPool   = 8  // one for each mail under way
+	duePool    = 4  // missions whose time is up, one round at a time
 	sweepPool  = 10 // four shards at once, each a lock and a query, and two to spare
 )
 
@@ -47,8 +54,11 @@ func init() {
 func all() map[string]func(*opening) http.HandlerFunc {
 	return map[string]func(*opening) http.HandlerFunc{
 		"HoldBets":       holdBets,
+		"GrowPot":        growPot,
 		"SettleMission":  settleMission,
+		"CloseMission":   closeMission,
 		"MailResults":    mailResults,
+		"SweepMissions":  sweepMissions,
 		"SweepBets":      sweepBets,
 		"KeepDeadLetter": keepDeadLetter,
 	}
@@ -64,6 +74,17 @@ func holdBets(o *opening) http.HandlerFunc {
 	return push.Handler(step.Handle, handlerTime("HoldBets"))
 }
 
+func growPot(o *opening) http.HandlerFunc {
+	var c struct {
+		config.Program
+		config.MissionsDatabase
+	}
+	o.settings(&c, &c.Program)
+	missions := o.missions(c.MissionsURL, growPool)
+	step := growpot.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), growpot.Pace)
+	return push.Handler(step.Handle, handlerTime("GrowPot"))
+}
+
 func settleMission(o *opening) http.HandlerFunc {
 	var c struct {
 		config.Program
@@ -72,6 +93,17 @@ func settleMission(o *opening) http.HandlerFunc {
 	o.settings(&c, &c.Program)
 	step := settlemission.New(o.users(c.UsersURL, settlePool), o.bus(c.Project))
 	return push.Handler(step.Handle, handlerTime("SettleMission"))
+}
+
+func closeMission(o *opening) http.HandlerFunc {
+	var c struct {
+		config.Program
+		config.MissionsDatabase
+	}
+	o.settings(&c, &c.Program)
+	missions := o.missions(c.MissionsURL, closePool)
+	step := closemission.New(missions, broadcast.New(missions, o.board(c.Google)))
+	return push.Handler(step.Handle, handlerTime("CloseMission"))
 }
 
 func mailResults(o *opening) http.HandlerFunc {
@@ -83,6 +115,17 @@ func mailResults(o *opening) http.HandlerFunc {
 	o.settings(&c, &c.Program)
 	step := mailresults.New(o.users(c.UsersURL, mailPool), o.mail(c.Mail), time.Now)
 	return push.Handler(step.Handle, handlerTime("MailResults"))
+}
+
+func sweepMissions(o *opening) http.HandlerFunc {
+	var c struct {
+		config.Program
+		config.MissionsDatabase
+	}
+	o.settings(&c, &c.Program)
+	missions := o.missions(c.MissionsURL, duePool)
+	step := sweepmissions.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), time.Now)
+	return push.Handler(step.Handle, handlerTime("SweepMissions"))
 }
 
 func sweepBets(o *opening) http.HandlerFunc {

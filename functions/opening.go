@@ -10,10 +10,12 @@ import (
 	"sync"
 
 	"example.com/missionpot/internal/betlog"
+	"example.com/missionpot/internal/board"
 	"example.com/missionpot/internal/bus"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/deadletter"
 	"example.com/missionpot/internal/mail"
+	"example.com/missionpot/internal/missionsdb"
 	"example.com/missionpot/internal/payment"
 	"example.com/missionpot/internal/telemetry"
 	"example.com/missionpot/internal/usersdb"
@@ -96,12 +98,20 @@ func (o *opening) users(url config.Secret, connections int32) *usersdb.DB {
 	return open(o, func() (*usersdb.DB, error) { return usersdb.Open(o.ctx, url.Reveal(), connections) }, (*usersdb.DB).Close)
 }
 
+func (o *opening) missions(url config.Secret, connections int32) *missionsdb.DB {
+	return open(o, func() (*missionsdb.DB, error) { return missionsdb.Open(o.ctx, url.Reveal(), connections) }, (*missionsdb.DB).Close)
+}
+
 func (o *opening) bus(project string) *bus.Bus {
 	return open(o, func() (*bus.Bus, error) { return bus.Open(o.ctx, project) }, closing[*bus.Bus])
 }
 
 func (o *opening) betLog(c config.Google) *betlog.Log {
 	return open(o, func() (*betlog.Log, error) { return betlog.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*betlog.Log])
+}
+
+func (o *opening) board(c config.Google) *board.Board {
+	return open(o, func() (*board.Board, error) { return board.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*board.Board])
 }
 
 func (o *opening) deadLetters(c config.Google) *deadletter.Store {
