@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -62,6 +63,8 @@ func TestRule20HoldBetsTakesAThousandPushesAtOnce(t *testing.T) {
 // again, and works as soon as they are right. Not parallel: settings are the
 // process's environment.
 func TestAFailedStartIsTriedAgain(t *testing.T) {
+	setenv(t)
+	project := os.Getenv("GOOGLE_CLOUD_PROJECT")
 	for name, build := range all() {
 		t.Run(name, func(t *testing.T) {
 			function := lazily(build)
@@ -69,7 +72,7 @@ func TestAFailedStartIsTriedAgain(t *testing.T) {
 			if got := pushed(function, "not an envelope"); got != http.StatusInternalServerError {
 				t.Errorf("without settings the answer is %d, want 500", got)
 			}
-			setenv(t)
+			t.Setenv("GOOGLE_CLOUD_PROJECT", project)
 			if got := pushed(function, "not an envelope"); got != http.StatusBadRequest {
 				t.Errorf("with settings the answer to a broken push is %d, want 400", got)
 			}
