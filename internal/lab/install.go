@@ -38,7 +38,8 @@ func (e *MissingPartsError) Error() string {
 	}
 	if google {
 		b.WriteString("The google-cloud-cli packages come from Google's apt repository. Add it as described in\n" +
-			"\"Install the Google Cloud CLI\", section Debian/Ubuntu: https://cloud.google.com/sdk/docs/install#deb\n")
+			"\"Install the Google Cloud CLI\", section Debian/Ubuntu: https://cloud.google.com/sdk/docs/install#deb\n" +
+			"(Where gcloud came by Google's own installer: gcloud components install cloud-firestore-emulator pubsub-emulator)\n")
 	}
 	b.WriteString("Then, on Debian or Ubuntu:\n  sudo apt-get update && sudo apt-get install -y " +
 		strings.Join(e.packages(), " "))

@@ -16,8 +16,8 @@ import (
 )
 
 // readyTimeout is how long a server of the stand may take to start. A loaded
-// machine with two cores needed up to ten seconds.
-const readyTimeout = time.Minute
+// machine with two cores needed 40 s for the Firestore emulator.
+const readyTimeout = 2 * time.Minute
 
 // PostgresConfig describes one Postgres server of the stand.
 type PostgresConfig struct {

@@ -150,6 +150,15 @@ func (s *System) MailboxURL() string { return "http://" + address(s.cfg.Ports.Ma
 // FunctionURL is where a function is served, by its name in the registry.
 func (s *System) FunctionURL(function string) string { return s.Functions.URL() + "/" + function }
 
+// UsersDSN leads to the users database, the ledger.
+func (s *System) UsersDSN() string { return s.cfg.UsersDSN }
+
+// MissionsDSN leads to the missions database, the board.
+func (s *System) MissionsDSN() string { return s.cfg.MissionsDSN }
+
+// Project is the Google Cloud project id of this run.
+func (s *System) Project() string { return s.cfg.Project }
+
 // Bus publishes to this system's topics, as a step would.
 func (s *System) Bus() *bus.Bus { return s.bus }
 

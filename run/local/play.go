@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/lab"
 )
@@ -76,7 +79,7 @@ func play(ctx context.Context, t *terminal, system *lab.System) error {
 	if err := succeed(ctx, t, people, mission); err != nil {
 		return err
 	}
-	if err := tellStatements(ctx, t, people); err != nil {
+	if err := tellStatements(ctx, t, people, system.UsersDSN()); err != nil {
 		return err
 	}
 	return tellMail(ctx, t, people, system.Mailbox)
@@ -195,16 +198,39 @@ func tellCash(ctx context.Context, t *terminal, people cast) error {
 	return nil
 }
 
-func tellStatements(ctx context.Context, t *terminal, people cast) error {
+func tellStatements(ctx context.Context, t *terminal, people cast, usersDSN string) error {
 	t.step(6, "The ledger says:")
 	for _, p := range people.all() {
 		var s statement
 		if err := p.get(ctx, "/v1/users/me/transactions", &s); err != nil {
 			return err
 		}
-		for _, item := range s.Items {
-			t.fact(p.name, fmt.Sprintf("%-10s %8s  balance %7s won", item.Kind, signed(item.Amount), won(item.BalanceAfter)))
+		for _, item := range slices.Backward(s.Items) { // the newest comes first
+			t.fact(p.name, fmt.Sprintf("%-8s %8s   balance %6s won", item.Kind, signed(item.Amount), won(item.BalanceAfter)))
 		}
+	}
+	return tellBooks(ctx, t, usersDSN)
+}
+
+// tellBooks looks into the users database itself, as a bookkeeper would: what people
+// charged is in wallets and escrows, to the last won.
+func tellBooks(ctx context.Context, t *terminal, usersDSN string) (err error) {
+	const sql = `
+		SELECT (SELECT coalesce(sum(cash), 0) FROM wallets)::bigint,
+		       (SELECT coalesce(sum(inflow - outflow), 0) FROM escrows)::bigint,
+		       (SELECT coalesce(sum(amount), 0) FROM ledger WHERE kind = 'charge')::bigint`
+	conn, err := pgx.Connect(ctx, usersDSN)
+	if err != nil {
+		return fmt.Errorf("open the books: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var wallets, escrows, charged int64 // won
+	if err := conn.QueryRow(ctx, sql).Scan(&wallets, &escrows, &charged); err != nil {
+		return fmt.Errorf("read the books: %w", err)
+	}
+	t.fact("books", fmt.Sprintf("wallets %s + escrows %s = charged %s won", won(wallets), won(escrows), won(charged)))
+	if wallets+escrows != charged {
+		return errors.New("the books don't balance")
 	}
 	return nil
 }

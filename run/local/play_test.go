@@ -20,7 +20,7 @@ func TestThePlayTellsAMissionsWholeLife(t *testing.T) {
 		"active", "3,000 won from 1", "Mina 7,000 (+3,000 held)",
 		"5,000 won from 2", "Jun 3,000 (+2,000 held)",
 		"succeeded", "Mina 7,000 · Jun 3,000 · Haneul 5,000 won",
-		"+10,000", "-3,000",
+		"+10,000", "-3,000", "wallets 15,000 + escrows 0 = charged 15,000 won",
 	} {
 		if !strings.Contains(told.String(), want) {
 			t.Errorf("the play does not tell %q:\n%s", want, &told)
