@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/event"
@@ -34,8 +35,18 @@ type Bet struct {
 	MissionID uuid.UUID  `json:"mission_id"`
 	Amount    ledger.Won `json:"amount" example:"2000"`
 	Status    string     `json:"status" enum:"pending,held,declined,paid,refunded" doc:"pending: safe in the log, not decided yet. held: in the pot. declined: nothing moved, see reason. paid: the mission succeeded. refunded: it came back."`
-	Reason    *string    `json:"reason" enum:"insufficient_cash,mission_closed,too_late,unknown_user,unknown_mission" doc:"Why it was declined, else null."`
+	Reason    *Reason    `json:"reason" doc:"Why it was declined, else null."`
 	PlacedAt  time.Time  `json:"placed_at"`
+}
+
+// Reason is why a bet was declined.
+type Reason string
+
+// Schema describes it to huma, which can't say that an enumeration may be null.
+func (Reason) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Nullable: true, Enum: []any{
+		ledger.InsufficientCash, ledger.MissionClosed, ledger.TooLate, ledger.UnknownUser, ledger.UnknownMission, nil,
+	}}
 }
 
 type placedBetAnswer struct {
@@ -174,7 +185,7 @@ func showBet(b ledger.Bet, decided outcome) Bet {
 	}
 	if decided.known {
 		shown.Status = decided.status.Status
-		if reason := string(decided.status.Reason); reason != "" {
+		if reason := Reason(decided.status.Reason); reason != "" {
 			shown.Reason = &reason
 		}
 	}

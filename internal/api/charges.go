@@ -34,7 +34,7 @@ type Transaction struct {
 	ID           uuid.UUID  `json:"id" doc:"Of the charge, the bet, the payout or the refund."`
 	Kind         string     `json:"kind" enum:"charge,hold,payout,refund"`
 	Amount       ledger.Won `json:"amount" doc:"In won: positive into your wallet, negative out of it." example:"-5000"`
-	MissionID    *uuid.UUID `json:"mission_id" format:"uuid" doc:"Null for a charge."`
+	MissionID    *uuid.UUID `json:"mission_id" nullable:"true" doc:"Null for a charge."`
 	BalanceAfter ledger.Won `json:"balance_after" example:"45000"`
 	CreatedAt    time.Time  `json:"created_at"`
 }

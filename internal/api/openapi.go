@@ -27,6 +27,7 @@ request. Come back after ` + "`Retry-After`" + ` where it is given. An id that i
 // humaConfig is huma without its own pages, links and fallbacks: they load
 // scripts from elsewhere or say what this API does not.
 func humaConfig() huma.Config {
+	json := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -50,7 +51,7 @@ func humaConfig() huma.Config {
 				}},
 			},
 		},
-		Formats:       map[string]huma.Format{jsonType: {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}},
+		Formats:       map[string]huma.Format{jsonType: json, "json": json}, // the second one is of problem+json
 		DefaultFormat: jsonType,
 		Transformers:  []huma.Transformer{showProblem},
 	}

@@ -138,6 +138,9 @@ func TestTwoChangesAtOnceAreCheckedTogether(t *testing.T) {
 	if (errs[0] == nil) == (errs[1] == nil) {
 		t.Errorf("the changes gave %v and %v, want exactly one refused", errs[0], errs[1])
 	}
+	if refused := errors.Join(errs...); !errors.Is(refused, fault.Invalid) {
+		t.Errorf("the refusal is %v, want fault.Invalid: the second change must see the first", refused)
+	}
 }
 
 func TestStreamersAreListedNewestFirstInPages(t *testing.T) {

@@ -1,0 +1,323 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/betlog"
+	"example.com/missionpot/internal/board"
+	"example.com/missionpot/internal/broadcast"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/missionsdb"
+	"example.com/missionpot/internal/password"
+	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/usersdb"
+)
+
+// stand is an API of a test's own, on databases and a Firestore of its own.
+type stand struct {
+	t        *testing.T
+	url      string
+	users    *usersdb.DB
+	missions *missionsdb.DB
+	usersSQL *pgxpool.Pool
+	missSQL  *pgxpool.Pool
+	log      *betlog.Log
+	board    *board.Board
+	copier   *broadcast.Copier
+	tokens   *token.Issuer
+	post     *post
+	logged   *syncBuffer
+	drain    chan struct{}
+}
+
+// newStand starts one. The changes are made to what the API is given.
+func newStand(t *testing.T, changes ...func(*stand, *api.Dependencies)) *stand {
+	t.Helper()
+	s := &stand{t: t, logged: &syncBuffer{}, drain: make(chan struct{})}
+	s.usersSQL, s.missSQL = s.pool(labtest.UsersDatabase(t)), s.pool(labtest.MissionsDatabase(t))
+	s.users, s.missions = usersdb.New(s.usersSQL), missionsdb.New(s.missSQL)
+	project := labtest.Firestore(t)
+	client, err := firestore.NewClient(t.Context(), project)
+	s.ok(err)
+	t.Cleanup(func() { _ = client.Close() })
+	s.log = betlog.New(client)
+	s.board, err = board.Open(t.Context(), project, "(default)")
+	s.ok(err)
+	t.Cleanup(func() { _ = s.board.Close() })
+	s.copier = broadcast.New(s.missions, s.board)
+	s.post = &post{stand: s, deliver: true}
+	private, err := token.GenerateSet()
+	s.ok(err)
+	keys, err := token.ParseSet(private)
+	s.ok(err)
+	s.tokens = &token.Issuer{Keys: keys, Name: "missionpot", Audience: "missionpot", Now: time.Now}
+	hasher, err := password.New(password.Params{MemoryKiB: 64, Iterations: 1}, 4)
+	s.ok(err)
+	d := api.Dependencies{
+		Accounts: s.users, Sessions: s.users, Charges: s.users, Books: s.users,
+		Missions: missions{s.missions}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
+		Publisher: s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
+		Probes: []api.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
+		Role:   api.RoleAll, Draining: s.drain, Now: time.Now,
+		Log: slog.New(slog.NewJSONHandler(s.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	for _, change := range changes {
+		change(s, &d)
+	}
+	server := httptest.NewServer(api.New(d))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+func (s *stand) pool(dsn string) *pgxpool.Pool {
+	s.t.Helper()
+	config, err := pgxpool.ParseConfig(dsn)
+	s.ok(err)
+	config.MaxConns = 5
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	s.ok(err)
+	s.t.Cleanup(pool.Close)
+	return pool
+}
+
+func (s *stand) ok(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// post takes the API's events to the books at once, as the steps would, so that
+// these tests need no queue. It can hold them back, or fail.
+type post struct {
+	stand *stand
+
+	mu      sync.Mutex
+	deliver bool
+	err     error
+	sent    []event.Event
+}
+
+func (p *post) Publish(ctx context.Context, events ...event.Event) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return p.err
+	}
+	p.sent = append(p.sent, events...)
+	if !p.deliver {
+		return nil
+	}
+	for _, e := range events {
+		if err := p.stand.process(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *post) set(deliver bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deliver, p.err = deliver, err
+}
+
+func (p *post) events() []event.Event {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]event.Event(nil), p.sent...)
+}
+
+// process does what the steps do for one event.
+func (s *stand) process(ctx context.Context, e event.Event) error {
+	switch e := e.(type) {
+	case event.BetPlaced:
+		rulings, err := s.users.Hold(ctx, []ledger.Bet{e.Bet()})
+		if err != nil || rulings[0].Err != nil {
+			return fmt.Errorf("hold: %w, %w", err, rulings[0].Err)
+		}
+		if rulings[0].Outcome == ledger.Declined {
+			if e.Stake {
+				_, _, err = s.missions.Unfund(ctx, e.MissionID)
+			}
+			return err
+		}
+		if _, _, err := s.missions.ApplyPot(ctx, rulings[0].Pot); err != nil {
+			return err
+		}
+	case event.VerdictGiven:
+		if _, err := s.users.CloseEscrow(ctx, e.Closing()); err != nil {
+			return err
+		}
+		settled, err := s.users.SettleChunk(ctx, e.MissionID, 1000)
+		for err == nil && settled == nil {
+			settled, err = s.users.SettleChunk(ctx, e.MissionID, 1000)
+		}
+		if err != nil {
+			return err
+		}
+		if _, _, err := s.missions.Settle(ctx, *settled); err != nil {
+			return err
+		}
+	}
+	return s.copier.Mission(ctx, e.Mission())
+}
+
+// reply is one answer of the API.
+type reply struct {
+	t      *testing.T
+	what   string
+	status int
+	header http.Header
+	body   []byte
+}
+
+// call makes a request. A string body is sent as it is, anything else as JSON.
+// Headers are pairs of name and value; an empty token is none.
+func (s *stand) call(method, path, bearer string, body any, headers ...string) reply {
+	s.t.Helper()
+	var reader io.Reader
+	if text, raw := body.(string); raw {
+		reader = bytes.NewReader([]byte(text))
+	} else if body != nil {
+		encoded, err := json.Marshal(body)
+		s.ok(err)
+		reader = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, reader)
+	s.ok(err)
+	if reader != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	s.ok(err)
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	s.ok(err)
+	r := reply{s.t, method + " " + path, response.StatusCode, response.Header, answer}
+	checkAgainstDocument(s.t, request, r)
+	return r
+}
+
+// postKeyed makes a call that moves cash, with a key of its own.
+func (s *stand) postKeyed(path, bearer string, body any, headers ...string) reply {
+	s.t.Helper()
+	return s.call(http.MethodPost, path, bearer, body, append([]string{"Idempotency-Key", uuid.NewString()}, headers...)...)
+}
+
+func (s *stand) get(path, bearer string, headers ...string) reply {
+	s.t.Helper()
+	return s.call(http.MethodGet, path, bearer, nil, headers...)
+}
+
+// want ends the test unless the status is the expected one.
+func (r reply) want(status int) reply {
+	r.t.Helper()
+	if r.status != status {
+		r.t.Fatalf("%s answered %d, want %d: %s", r.what, r.status, status, r.body)
+	}
+	return r
+}
+
+// refused ends the test unless the answer is a problem of that code.
+func (r reply) refused(status int, code string) api.Problem {
+	r.t.Helper()
+	r.want(status)
+	p := read[api.Problem](r)
+	if got := r.header.Get("Content-Type"); got != "application/problem+json" {
+		r.t.Errorf("%s: the problem's media type is %q", r.what, got)
+	}
+	if p.Code != code || p.Status != status || p.Title == "" || p.Type != "/docs#"+code {
+		r.t.Fatalf("%s: the problem is %s, want the code %s", r.what, r.body, code)
+	}
+	return p
+}
+
+func read[T any](r reply) T {
+	r.t.Helper()
+	var v T
+	if err := json.Unmarshal(r.body, &v); err != nil {
+		r.t.Fatalf("%s: the body is not JSON: %v: %s", r.what, err, r.body)
+	}
+	return v
+}
+
+// syncBuffer collects the log of many requests.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// missions, betLog and live fit the adapters to the API, as run/api does.
+type missions struct{ *missionsdb.DB }
+
+func (m missions) List(ctx context.Context, f api.MissionFilter) ([]mission.Mission, error) {
+	return m.DB.List(ctx, missionsdb.Filter(f))
+}
+
+type betLog struct{ *betlog.Log }
+
+func (l betLog) Append(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
+	return l.Log.Append(ctx, betlog.Entry{Bet: e.Bet, Kind: betlog.Kind(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash})
+}
+
+func (l betLog) Lookup(ctx context.Context, missionID, user uuid.UUID, kind, key string) (api.LogEntry, bool, error) {
+	e, ok, err := l.Log.Lookup(ctx, missionID, user, betlog.Kind(kind), key)
+	return api.LogEntry{Bet: e.Bet, Kind: string(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash}, ok, err
+}
+
+type live struct{ *board.Board }
+
+func (l live) WatchMission(ctx context.Context, id uuid.UUID) (api.Feed, error) {
+	f, err := l.Board.WatchMission(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (l live) WatchStreamer(ctx context.Context, id uuid.UUID) (api.Feed, error) {
+	f, err := l.Board.WatchStreamer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
