@@ -46,19 +46,37 @@ func EmptyDatabase(t testing.TB) string {
 
 func database(t testing.TB, env string, instance migrations.Instance) string {
 	t.Helper()
-	server := require(t, env)
-	dsn, err := lab.CloneDatabase(t.Context(), server, instance, uniqueName(t))
+	dsn, drop, err := clone(t.Context(), env, instance, t.Name())
 	if err != nil {
-		t.Fatalf("make a test database: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
-		defer cancel()
-		if err := lab.DropDatabase(ctx, server, dsn); err != nil {
-			t.Errorf("drop the test database: %v", err)
+		if err := drop(); err != nil {
+			t.Error(err)
 		}
 	})
 	return dsn
+}
+
+// clone makes a database on the server that the environment variable names, and
+// returns how to drop it.
+func clone(ctx context.Context, env string, instance migrations.Instance, label string) (dsn string, drop func() error, err error) {
+	server, err := lookup(env)
+	if err != nil {
+		return "", nil, err
+	}
+	if dsn, err = lab.CloneDatabase(ctx, server, instance, uniqueName(label)); err != nil {
+		return "", nil, fmt.Errorf("make a test database: %w", err)
+	}
+	drop = func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
+		defer cancel()
+		if err := lab.DropDatabase(ctx, server, dsn); err != nil {
+			return fmt.Errorf("drop the test database: %w", err)
+		}
+		return nil
+	}
+	return dsn, drop, nil
 }
 
 // Firestore returns a project id of the test's own on the Firestore emulator. The
@@ -79,23 +97,31 @@ func PubSub(t testing.TB) string {
 
 func require(t testing.TB, env string) string {
 	t.Helper()
-	value := os.Getenv(env)
-	if value == "" {
-		t.Fatalf("%s is not set: this test needs real servers. Run it through `make test` or `go run ./run/local exec -- go test ./...`", env)
+	value, err := lookup(env)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return value
+}
+
+func lookup(env string) (string, error) {
+	value := os.Getenv(env)
+	if value == "" {
+		return "", fmt.Errorf("%s is not set: this test needs real servers. Run it through `make test` or `go run ./run/local exec -- go test ./...`", env)
+	}
+	return value, nil
 }
 
 // projectID follows Google's rules: 6 to 30 lower-case letters, digits and hyphens.
 func projectID() string { return "test-" + strings.ToLower(rand.Text()[:16]) }
 
 // uniqueName tells a test's database apart on the server, at most 63 bytes.
-func uniqueName(t testing.TB) string {
+func uniqueName(label string) string {
 	name := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
 			return r
 		}
 		return '_'
-	}, strings.ToLower(t.Name()))
+	}, strings.ToLower(label))
 	return fmt.Sprintf("t_%.40s_%s", name, strings.ToLower(rand.Text()[:12]))
 }

@@ -2,14 +2,18 @@ package labtest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/migrations"
 )
 
 // tick is the period of a test's system: sweeps should not be what a test waits for.
@@ -24,44 +28,73 @@ const buildTimeout = 5 * time.Minute
 // Everything is stopped when the test ends; if it failed, the programs' logs are shown.
 func System(t testing.TB, changes ...func(*lab.SystemConfig)) *lab.System {
 	t.Helper()
-	cfg := lab.SystemConfig{
-		Binaries:      binaries(t),
-		LogDir:        t.TempDir(),
-		Project:       PubSub(t),
-		UsersDSN:      UsersDatabase(t),
-		MissionsDSN:   MissionsDatabase(t),
-		FirestoreHost: require(t, lab.EnvFirestoreHost),
-		PubSubHost:    require(t, lab.EnvPubSubHost),
-		Tick:          tick,
-	}
-	for _, change := range changes {
-		change(&cfg)
-	}
-	system, err := lab.StartSystem(t.Context(), cfg)
+	logDir := t.TempDir()
+	system, stop, err := Open(t.Context(), logDir, changes...)
 	if err != nil {
-		showLogs(t, cfg.LogDir)
-		t.Fatalf("start the system: %v", err)
+		showLogs(t, logDir)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := system.Stop(); err != nil {
-			t.Errorf("stop the system: %v", err)
+		if err := stop(); err != nil {
+			t.Error(err)
 		}
 		if t.Failed() {
-			showLogs(t, cfg.LogDir)
+			showLogs(t, logDir)
 		}
 	})
 	return system
 }
 
-// binaries are the programs, built once for all tests of a run.
-func binaries(t testing.TB) lab.Binaries {
-	t.Helper()
-	require(t, lab.EnvTestDir)
-	built, err := buildOnce()
-	if err != nil {
-		t.Fatalf("build the programs: %v", err)
+// Open is System for tests that share one, and for TestMain, which has no test to
+// hang it on. The programs log into logDir. stop ends everything and drops the databases.
+func Open(ctx context.Context, logDir string, changes ...func(*lab.SystemConfig)) (system *lab.System, stop func() error, err error) {
+	var undo []func() error
+	stop = func() error {
+		var errs []error
+		for _, f := range slices.Backward(undo) {
+			errs = append(errs, f())
+		}
+		return errors.Join(errs...)
 	}
-	return built
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("start a system: %w", err), stop())
+		}
+	}()
+	cfg := lab.SystemConfig{LogDir: logDir, Project: projectID(), Tick: tick}
+	if cfg.Binaries, err = binaries(); err != nil {
+		return nil, nil, err
+	}
+	for env, value := range map[string]*string{lab.EnvFirestoreHost: &cfg.FirestoreHost, lab.EnvPubSubHost: &cfg.PubSubHost} {
+		if *value, err = lookup(env); err != nil {
+			return nil, nil, err
+		}
+	}
+	var drop func() error
+	if cfg.UsersDSN, drop, err = clone(ctx, lab.EnvUsersDSN, migrations.Users, "system"); err != nil {
+		return nil, nil, err
+	}
+	undo = append(undo, drop)
+	if cfg.MissionsDSN, drop, err = clone(ctx, lab.EnvMissionsDSN, migrations.Missions, "system"); err != nil {
+		return nil, nil, err
+	}
+	undo = append(undo, drop)
+	for _, change := range changes {
+		change(&cfg)
+	}
+	if system, err = lab.StartSystem(ctx, cfg); err != nil {
+		return nil, nil, err
+	}
+	undo = append(undo, system.Stop)
+	return system, stop, nil
+}
+
+// binaries are the programs, built once for all tests of a run.
+func binaries() (lab.Binaries, error) {
+	if _, err := lookup(lab.EnvTestDir); err != nil {
+		return lab.Binaries{}, err
+	}
+	return buildOnce()
 }
 
 // buildOnce builds once in this test binary. Others that run at the same time wait for
