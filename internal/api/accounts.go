@@ -94,7 +94,7 @@ func (s *server) serveAccounts() {
 	serve(s, operation{
 		id: "change-me", method: http.MethodPatch, path: "/v1/users/me", tag: "Accounts", signedIn: true,
 		summary: "Change your settings", refusals: []*fault.Kind{fault.NotFound},
-		description: "What is left out, or null, stays as it is. A mission keeps the streamer's settings it was created under.",
+		description: "What is left out stays as it is. A mission keeps the streamer's settings it was created under.",
 	}, s.changeMe)
 	serve(s, operation{
 		id: "get-user", method: http.MethodGet, path: "/v1/users/{id}", tag: "Accounts",

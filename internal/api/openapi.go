@@ -1,6 +1,8 @@
 package api
 
 import (
+	"strings"
+
 	"github.com/danielgtaylor/huma/v2"
 )
 
@@ -22,7 +24,7 @@ call with the same key: it is done once, and you get the first answer.
 **Errors** are ` + "`application/problem+json`" + ` (RFC 9457). Program against ` + "`code`" + `; show ` + "`detail`" + ` to people who can fix the
 request. Come back after ` + "`Retry-After`" + ` where it is given. An id that is not a UUID is ` + "`422`" + `, one that nothing has is ` + "`404`" + `.
 
-**Lists** are ` + "`{items, next_cursor}`" + `; give ` + "`next_cursor`" + ` as ` + "`cursor`" + ` for the next page.`
+**Answers** may get more fields; ignore those you do not know. **Lists** are ` + "`{items, next_cursor}`" + `; give ` + "`next_cursor`" + ` as ` + "`cursor`" + ` for the next page.`
 
 // humaConfig is huma without its own pages, links and fallbacks: they load
 // scripts from elsewhere or say what this API does not.
@@ -54,5 +56,18 @@ func humaConfig() huma.Config {
 		Formats:       map[string]huma.Format{jsonType: json, "json": json}, // the second one is of problem+json
 		DefaultFormat: jsonType,
 		Transformers:  []huma.Transformer{showProblem},
+	}
+}
+
+// tidy takes huma's own errors out of the document, which nobody ever gets, and
+// opens the schemas of answers: a field that is added one day must not break a
+// client made from today's document. Requests stay closed.
+func tidy(schemas huma.Registry) {
+	delete(schemas.Map(), "ErrorModel")
+	delete(schemas.Map(), "ErrorDetail")
+	for name, schema := range schemas.Map() {
+		if !strings.HasSuffix(name, "InputBody") {
+			schema.AdditionalProperties = nil
+		}
 	}
 }

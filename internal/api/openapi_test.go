@@ -109,6 +109,9 @@ func checkAgainstDocument(t *testing.T, request *http.Request, r reply) {
 	if err != nil || strings.HasPrefix(r.header.Get("Content-Type"), "text/") {
 		return // not a call of the contract, or a stream
 	}
+	if strings.Contains(string(r.body), "There is no such route.") {
+		return // this instance plays a part that does not have the call
+	}
 	if route.Operation.Responses.Status(r.status) == nil {
 		t.Errorf("%s answered %d, which the document does not tell of: %s", r.what, r.status, r.body)
 		return

@@ -3,7 +3,6 @@ package api_test
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -69,16 +68,5 @@ func (s *stand) mission(creator, streamer player, stake ledger.Won) mission.Snap
 }
 
 func betsOf(m mission.Snapshot) string { return "/v1/missions/" + m.ID.String() + "/bets" }
-
-// eventually polls until the condition holds, for at most ten seconds.
-func (s *stand) eventually(what string, holds func() bool) {
-	s.t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if holds() {
-			return
-		}
-	}
-	s.t.Fatalf("not within ten seconds: %s", what)
-}
 
 func (s *stand) logHas(text string) bool { return strings.Contains(s.logged.String(), text) }

@@ -54,6 +54,7 @@ func build(d Dependencies) *server {
 		s.serveBets()
 	}
 	s.serveEvents()
+	tidy(s.huma.OpenAPI().Components.Schemas)
 	s.serveDocumentation()
 	return s
 }

@@ -2,6 +2,8 @@
 // it serves; `api openapi` writes the contract's description to standard output.
 package main
 
+//go:generate sh -c "go run . openapi > ../../docs/openapi.yaml"
+
 import (
 	"context"
 	"log/slog"
