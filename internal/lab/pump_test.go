@@ -145,15 +145,17 @@ func TestThePumpKeepsManyPushesInFlight(t *testing.T) {
 	const crowd = 200 // two is what the emulator's own push manages
 	var mu sync.Mutex
 	inFlight, all := 0, make(chan struct{})
+	release := sync.OnceFunc(func() { close(all) })
 	functions := newFunctions(t, func(string, int) int {
 		mu.Lock()
 		if inFlight++; inFlight == crowd {
-			close(all)
+			release()
 		}
 		mu.Unlock()
 		<-all
 		return http.StatusNoContent
 	})
+	t.Cleanup(release) // or the server could not close after a failure
 	_, b := openPipeline(t, functions, lab.TopicOptions{})
 	pots := make([]event.Event, crowd)
 	for i := range pots {
