@@ -16,9 +16,9 @@ import (
 
 // Bounds of one instance (rule 21).
 const (
-	// maxTopics is how many listeners run at once. Eight connections of 100
+	// maxListeners is how many listeners run at once. Eight connections of 100
 	// streams carry twice as many.
-	maxTopics = 400
+	maxListeners = 400
 	// maxClients is how many feeds are open at once. A feed's buffer takes up to
 	// 24 KiB, so all of them take up to 240 MiB.
 	maxClients = 10_000
@@ -55,15 +55,18 @@ type listen func(context.Context, *hub) error
 type hubs struct {
 	mu      sync.Mutex // guards everything below, and the hubs and their feeds
 	running map[topic]*hub
-	clients int
-	closed  bool
-	ended   sync.WaitGroup // every listener
+	// listeners are those that run, one that was stopped included until it has
+	// ended: it still has its stream.
+	listeners int
+	clients   int
+	closed    bool
+	ended     sync.WaitGroup // every listener
 
-	maxTopics, maxClients int
+	maxListeners, maxClients int
 }
 
 func newHubs() *hubs {
-	return &hubs{running: map[topic]*hub{}, maxTopics: maxTopics, maxClients: maxClients}
+	return &hubs{running: map[topic]*hub{}, maxListeners: maxListeners, maxClients: maxClients}
 }
 
 // hub spreads what one listener hears among its clients. Sending never blocks: a
@@ -111,7 +114,7 @@ func (h *hubs) enter(t topic, listen listen) (*hub, error) {
 	switch {
 	case h.closed:
 		return nil, fault.Unavailable.Because("").After(comeBack).Wrap(ErrClosed)
-	case h.clients >= h.maxClients, !there && len(h.running) >= h.maxTopics:
+	case h.clients >= h.maxClients, !there && h.listeners >= h.maxListeners:
 		return nil, fault.Unavailable.Because("too many are watching here").After(comeBack)
 	case !there:
 		running = h.start(t, listen)
@@ -129,6 +132,7 @@ func (h *hubs) start(t topic, listen listen) *hub {
 		feeds: map[*Feed]struct{}{}, state: map[uuid.UUID]mission.Event{},
 	}
 	h.running[t] = started
+	h.listeners++
 	h.ended.Go(func() {
 		defer cancel()
 		started.end(listen(ctx, started))
@@ -243,6 +247,7 @@ func (h *hub) end(err error) {
 		err = ErrClosed
 	}
 	h.err = err
+	h.listeners--
 	h.forget()
 	for f := range h.feeds {
 		h.drop(f, err)
