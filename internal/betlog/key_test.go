@@ -2,6 +2,7 @@ package betlog
 
 import (
 	"encoding/hex"
+	"fmt"
 	"testing"
 	"time"
 
@@ -57,17 +58,35 @@ func TestEveryPartOfACallMakesItAnotherEntry(t *testing.T) {
 	}
 }
 
-func TestBetsSpreadOverAllShards(t *testing.T) {
+func TestRule18BetsSpreadOverAllShards(t *testing.T) {
 	t.Parallel()
 	const total = 16_000
 	var counts [Shards]int
 	mission, user := uuid.New(), uuid.New()
 	for i := range total {
-		counts[identify(Bet, mission, user, uuid.NewString()+string(rune(i))).shard()]++
+		counts[identify(Bet, mission, user, fmt.Sprint(i)).shard()]++
 	}
 	for shard, n := range counts {
 		if n < total/Shards*8/10 || n > total/Shards*12/10 {
 			t.Errorf("shard %d has %d of %d bets, want about a sixteenth", shard, n, total)
 		}
+	}
+}
+
+// Ids that rise would put every write on one server of Firestore.
+func TestRule18DocumentIDsDoNotRiseWithTheBets(t *testing.T) {
+	t.Parallel()
+	const total = 2000
+	mission, user := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	rises, last := 0, ""
+	for i := range total {
+		id := identify(Bet, mission, user, fmt.Sprintf("%08d", i)).documentID()
+		if id > last {
+			rises++
+		}
+		last = id
+	}
+	if rises < total*4/10 || rises > total*6/10 {
+		t.Errorf("%d of %d ids are above the one before, want about half", rises, total)
 	}
 }
