@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,16 +35,21 @@ type DB struct {
 // New uses a pool that is open already. The caller closes it.
 func New(pool *pgxpool.Pool) *DB { return &DB{pool: pool} }
 
-// Open makes a pool of at most poolMax connections. It connects lazily; Ping
-// tells whether the instance answers.
+// Open makes a pool of at most poolMax connections; the sum over all instances of
+// all services must stay below the server's max_connections. It connects lazily;
+// Ping tells whether the instance answers.
 func Open(ctx context.Context, url string, poolMax int32) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("missions database: read the URL: %w", err)
 	}
 	config.MaxConns = poolMax
-	config.ConnConfig.RuntimeParams["statement_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(statementTimeout.Milliseconds())
+	config.MaxConnIdleTime = 5 * time.Minute
+	config.MaxConnLifetime = time.Hour
+	config.ConnConfig.ConnectTimeout = 5 * time.Second
+	limit := strconv.FormatInt(statementTimeout.Milliseconds(), 10)
+	config.ConnConfig.RuntimeParams["statement_timeout"] = limit
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = limit
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("missions database: make the pool: %w", err)

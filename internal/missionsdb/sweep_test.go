@@ -1,10 +1,13 @@
 package missionsdb_test
 
 import (
+	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/mission"
 )
@@ -86,6 +89,37 @@ func TestSweepsAtOnceShareTheOverdueMissions(t *testing.T) {
 	for id, n := range times {
 		if n != 1 {
 			t.Errorf("mission %s ended %d times, want once", id, n)
+		}
+	}
+}
+
+func TestExpireLeavesAMissionThatSomebodyElseIsAt(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	taken, free := db.active(), db.active()
+	db.passDeadline(taken.ID)
+	db.passDeadline(free.ID)
+	conn, err := pgx.ConnectConfig(t.Context(), db.conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `SELECT FROM missions WHERE id = $1 FOR UPDATE`, taken.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []uuid.UUID{free.ID, taken.ID} {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		expired, err := db.Expire(ctx, 10)
+		cancel()
+		if err != nil || len(expired) != 1 || expired[0].ID != want {
+			t.Fatalf("ended %v (error %v), want %s alone, without waiting", expired, err, want)
+		}
+		if err := tx.Rollback(t.Context()); err != nil && want == free.ID {
+			t.Fatal(err)
 		}
 	}
 }
