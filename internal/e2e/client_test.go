@@ -3,10 +3,12 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -123,6 +125,22 @@ func (s *stand) call(t *testing.T, r request) answer {
 		t.Fatalf("%s %s: %v", r.method, r.path, err)
 	}
 	return a
+}
+
+// together sends n requests at once and returns their answers.
+func (s *stand) together(t *testing.T, n int, next func() request) []answer {
+	t.Helper()
+	answers, errs := make([]answer, n), make([]error, n)
+	var all sync.WaitGroup
+	for i := range n {
+		r := next()
+		all.Go(func() { answers[i], errs[i] = s.try(t, r) })
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return answers
 }
 
 // try is call for an API that may not answer. It may run beside the test.
@@ -253,24 +271,31 @@ func (p *person) patch(t *testing.T, path string, body any) answer {
 	return p.call(t, request{method: "PATCH", path: path, token: p.token, body: body})
 }
 
-// post sends a call under a key of its own; post's variant with a given key is
-// postKeyed.
+// posting is a POST under a key, to be sent now or later.
+func (p *person) posting(path, key string, body any) request {
+	return request{method: "POST", path: path, token: p.token, key: key, body: body}
+}
+
+// waiting is a POST under a new key whose answer waits for the outcome.
+func (p *person) waiting(path string, body any) request {
+	r := p.posting(path, uuid.NewString(), body)
+	r.header = map[string]string{"Prefer": "wait=15"}
+	return r
+}
+
 func (p *person) post(t *testing.T, path string, body any) answer {
 	t.Helper()
-	return p.postKeyed(t, path, uuid.NewString(), body)
+	return p.call(t, p.posting(path, uuid.NewString(), body))
 }
 
 func (p *person) postKeyed(t *testing.T, path, key string, body any) answer {
 	t.Helper()
-	return p.call(t, request{method: "POST", path: path, token: p.token, key: key, body: body})
+	return p.call(t, p.posting(path, key, body))
 }
 
-// postWaiting lets the answer wait for the outcome.
 func (p *person) postWaiting(t *testing.T, path string, body any) answer {
 	t.Helper()
-	return p.call(t, request{
-		method: "POST", path: path, token: p.token, key: uuid.NewString(), body: body, header: map[string]string{"Prefer": "wait=15"},
-	})
+	return p.call(t, p.waiting(path, body))
 }
 
 func (p *person) charge(t *testing.T, won int64) charge {
