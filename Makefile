@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check
+.PHONY: help run test check generate
 
 # The local stand is built outside the tree, one for each checkout, and takes this
 # shell's place (exec), so that a signal to make reaches it.
@@ -20,9 +20,14 @@ test: ## Run every test, with the race detector, on servers of its own (ARGS="-r
 	@command -v "$$(go env CC)" >/dev/null || { echo 'The race detector needs a C compiler: sudo apt-get install -y gcc libc6-dev' >&2; exit 1; }
 	@$(BUILD_LOCAL) && exec '$(LOCAL)' exec -- go test -race -timeout 10m $(ARGS) ./...
 
-check: ## Check format, vet, staticcheck, import directions, go.mod and generated files
+check: ## Check format, vet, staticcheck, import directions, the OpenAPI document and go.mod
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 	go test ./internal/layout
+	go test -run '^(TestTheOpenAPIDocumentIsValid|TestTheDocumentHasTheContractsCallsAndNoOther)$$' ./internal/api
+	@go run ./run/api openapi | diff -u docs/openapi.yaml - || { echo 'docs/openapi.yaml is stale: run make generate' >&2; exit 1; }
 	go mod tidy -diff
+
+generate: ## Write the generated files again
+	go generate ./...
