@@ -195,3 +195,30 @@ func TestRule10RefundsFollowTheContributionsTheBatchKept(t *testing.T) {
 	}
 	h.checkBooks()
 }
+
+// A settlement that starts over, as after a cursor that was lost, finds its rows
+// and credits nobody again.
+func TestRule7AWalletIsCreditedOnlyForARowThatWasInserted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mission, streamer := h.mission(), h.user(0)
+	users := []uuid.UUID{h.user(500), h.user(500), h.user(500)}
+	for _, u := range users {
+		h.hold(bet(mission, u, 500))
+	}
+	closing := ledger.Closing{MissionID: mission, Ending: ledger.Failed, StreamerID: streamer, CreatorID: users[0], Title: "t"}
+	if _, err := h.CloseEscrow(t.Context(), closing); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.SettleChunk(t.Context(), mission, 2); err != nil {
+		t.Fatal(err)
+	}
+	h.exec(`UPDATE escrows SET settled_through = '00000000-0000-0000-0000-000000000000' WHERE mission_id = $1`, mission)
+	h.settle(mission, ledger.Failed, streamer, users[0], 2)
+	for _, u := range users {
+		if got := h.cash(u); got != 500 {
+			t.Errorf("a contributor has %s, want 500 won", got)
+		}
+	}
+	h.checkBooks()
+}

@@ -1,0 +1,111 @@
+package usersdb_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+// The verdict commits after the batch has seen the escrow open and before the
+// batch writes to it. The test holds the escrow's row until the batch waits for
+// it, so the race is lost every time, on either path.
+func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"fast", "exact"} {
+		h := newHouse(t)
+		mission, other, ana := h.mission(), h.mission(), h.user(1_000)
+		batch := []ledger.Bet{bet(mission, ana, 300), bet(other, ana, 200)}
+		if path == "exact" {
+			batch = append(batch, bet(mission, ana, 5_000)) // not covered, so the fast path is out
+		}
+		verdict, err := h.pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		const closing = `UPDATE escrows SET state = 'closed', ending = 'failed', closed_at = clock_timestamp() WHERE mission_id = $1`
+		if _, err := verdict.Exec(t.Context(), closing, mission); err != nil {
+			t.Fatal(err)
+		}
+		type answer struct {
+			rulings []ledger.Ruling
+			err     error
+		}
+		answers := make(chan answer, 1)
+		go func() {
+			rulings, err := h.Hold(t.Context(), batch)
+			answers <- answer{rulings, err}
+		}()
+		h.waitForLock()
+		if err := verdict.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a := <-answers
+		if a.err != nil {
+			t.Fatalf("%s: %v", path, a.err)
+		}
+		if r := a.rulings[0]; r.Outcome != ledger.Declined || r.Reason != ledger.MissionClosed {
+			t.Errorf("%s: the bet on the closed mission: got %q %q, want declined mission_closed", path, r.Outcome, r.Reason)
+		}
+		if r := a.rulings[1]; r.Outcome != ledger.Held {
+			t.Errorf("%s: its neighbour on an open mission: got %q, want held", path, r.Outcome)
+		}
+		if got := h.cash(ana); got != 800 {
+			t.Errorf("%s: cash: got %s, want 800 won", path, got)
+		}
+		h.checkBooks()
+	}
+}
+
+// waitForLock waits until a session of this database waits for a lock.
+func (h house) waitForLock() {
+	h.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if h.figure(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 {
+			return
+		}
+	}
+	h.t.Fatal("nobody waited for the lock")
+}
+
+// A deadlock between two batches, or any other passing conflict, is decided
+// again rather than told to the callers.
+func TestRule6WalletsAreLockedByIdWhateverTheOrderOfTheBets(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mission := h.mission()
+	users := make([]uuid.UUID, 20)
+	for i := range users {
+		users[i] = h.user(100_000)
+	}
+	done := make(chan error, 2)
+	for worker := range 2 {
+		go func() {
+			for range 25 {
+				var batch []ledger.Bet
+				for i := range users {
+					if worker == 1 {
+						i = len(users) - 1 - i
+					}
+					batch = append(batch, bet(mission, users[i], 100))
+				}
+				if _, err := h.Hold(t.Context(), batch); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Errorf("hold: %v", err)
+		}
+	}
+	if n := h.figure(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`); n != 0 {
+		t.Errorf("%d deadlocks, want none", n)
+	}
+	h.checkBooks()
+}
