@@ -16,8 +16,10 @@ import (
 )
 
 const (
-	shards   = 16 // of the log; the first byte of an entry's key says which
-	parallel = 4  // shards at once; each needs two connections
+	shards = 16 // of the log; the first byte of an entry's key says which
+	// parallel is how many shards are swept at once. Each holds one connection for
+	// its lock and needs another to work with, so the pool must be well above it.
+	parallel = 4
 	pageSize = 1000
 	// maxPages makes 16 × 30 × 1,000 = 480,000 entries a round: with one tick a
 	// minute the 8,000 bets a second that the log itself takes (rule 18).

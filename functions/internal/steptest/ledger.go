@@ -39,6 +39,18 @@ func NewLedger(t testing.TB) Ledger {
 	return Ledger{DB: usersdb.New(pool), Pool: pool, t: t}
 }
 
+// Instance is another process's view of the same ledger, with connections of
+// its own.
+func (l Ledger) Instance(connections int32) *usersdb.DB {
+	l.t.Helper()
+	db, err := usersdb.Open(context.Background(), l.Pool.Config().ConnString(), connections)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(db.Close)
+	return db
+}
+
 // User adds a user who was charged an amount.
 func (l Ledger) User(cash ledger.Won) uuid.UUID {
 	l.t.Helper()
