@@ -14,14 +14,16 @@ import (
 type MissingPart struct {
 	What    string // for people
 	Package string // its package on Debian and Ubuntu
-	Google  bool   // true when the package comes from Google's own apt repository
+	// Component is its name for gcloud. A part that has one comes from Google's own
+	// apt repository.
+	Component string
 }
 
 var (
 	missingPostgres  = MissingPart{What: "Postgres server programs (initdb, postgres)", Package: "postgresql"}
 	missingJava      = MissingPart{What: "a Java runtime (java), which Google's emulators run on", Package: "default-jre-headless"}
-	missingFirestore = MissingPart{What: "Google's Firestore emulator", Package: "google-cloud-cli-firestore-emulator", Google: true}
-	missingPubSub    = MissingPart{What: "Google's Pub/Sub emulator", Package: "google-cloud-cli-pubsub-emulator", Google: true}
+	missingFirestore = MissingPart{What: "Google's Firestore emulator", Package: "google-cloud-cli-firestore-emulator", Component: "cloud-firestore-emulator"}
+	missingPubSub    = MissingPart{What: "Google's Pub/Sub emulator", Package: "google-cloud-cli-pubsub-emulator", Component: "pubsub-emulator"}
 )
 
 // MissingPartsError says which parts of the stand are absent and how to get them.
@@ -31,15 +33,17 @@ type MissingPartsError struct{ Parts []MissingPart }
 func (e *MissingPartsError) Error() string {
 	var b strings.Builder
 	b.WriteString("this machine lacks:\n")
-	google := false
+	var components []string
 	for _, part := range e.Parts {
 		fmt.Fprintf(&b, "  - %s: package %s\n", part.What, part.Package)
-		google = google || part.Google
+		if part.Component != "" {
+			components = append(components, part.Component)
+		}
 	}
-	if google {
-		b.WriteString("The google-cloud-cli packages come from Google's apt repository. Add it as described in\n" +
-			"\"Install the Google Cloud CLI\", section Debian/Ubuntu: https://cloud.google.com/sdk/docs/install#deb\n" +
-			"(Where gcloud came by Google's own installer: gcloud components install cloud-firestore-emulator pubsub-emulator)\n")
+	if components != nil {
+		fmt.Fprintf(&b, "The google-cloud-cli packages come from Google's apt repository. Add it as described in\n"+
+			"\"Install the Google Cloud CLI\", section Debian/Ubuntu: https://cloud.google.com/sdk/docs/install#deb\n"+
+			"(Where gcloud came by Google's own installer: gcloud components install %s)\n", strings.Join(components, " "))
 	}
 	b.WriteString("Then, on Debian or Ubuntu:\n  sudo apt-get update && sudo apt-get install -y " +
 		strings.Join(e.packages(), " "))
