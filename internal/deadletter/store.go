@@ -48,10 +48,10 @@ func (s *Store) Keep(ctx context.Context, d event.DeadLetter) error {
 func (s *Store) Get(ctx context.Context, id string) (event.DeadLetter, error) {
 	var d event.DeadLetter
 	found, err := s.letter(id).Get(ctx)
-	if status.Code(err) == codes.NotFound {
+	switch status.Code(err) {
+	case codes.NotFound, codes.InvalidArgument: // the latter for an id that no document can have
 		return d, fault.NotFound.Because("There is no such dead letter.").Wrap(err)
-	}
-	if err == nil {
+	case codes.OK:
 		err = found.DataTo(&d)
 	}
 	if err != nil {
