@@ -101,7 +101,7 @@ func checkAgainstDocument(t *testing.T, request *http.Request, r reply) {
 	if err != nil {
 		t.Fatalf("route by the document: %v", err)
 	}
-	bare, err := http.NewRequestWithContext(context.Background(), request.Method, request.URL.Path, nil)
+	bare, err := http.NewRequestWithContext(context.Background(), request.Method, request.URL.EscapedPath(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
