@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"syscall"
@@ -12,14 +13,25 @@ import (
 // who reaches them.
 const loopback = "127.0.0.1"
 
-// FreePort asks the kernel for a port of 127.0.0.1 that nobody listens on.
+// Free ports are taken from below the range that Linux gives to outgoing connections
+// (32768 and up), so that none of those can sit on a port while its server restarts.
+const (
+	lowestPort  = 20_000
+	highestPort = 32_767
+	portTries   = 100
+)
+
+// FreePort finds a port of 127.0.0.1 that nobody listens on. It is chosen at random,
+// so that test binaries that look at the same moment seldom find the same one.
 func FreePort() (int, error) {
-	l, err := net.Listen("tcp", loopback+":0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+	var err error
+	for range portTries {
+		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
+		if err = CheckPort(port); err == nil {
+			return port, nil
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("find a free port: %w", err)
 }
 
 // ErrPortTaken says that another program listens on a port the stand was told to use.
