@@ -71,6 +71,25 @@ func TestRule9ARedeliveredBatchGetsItsFirstOutcomeAndThePresentPot(t *testing.T)
 	h.checkBooks()
 }
 
+// A batch that was committed whole comes again whole: the fast path takes it
+// both times, and must notice.
+func TestRule9TheFastPathNoticesABatchItHasSeen(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mission, ana, ben := h.mission(), h.user(1_000), h.user(1_000)
+	batch := []ledger.Bet{bet(mission, ana, 100), bet(mission, ben, 200)}
+	h.hold(batch...)
+	for i, r := range h.hold(append(batch, bet(mission, ben, 50))...) {
+		if r.Outcome != ledger.Held || r.Err != nil || r.Pot.Total != 350 {
+			t.Errorf("bet %d again: got %q (%v) and a pot of %s, want held and 350 won", i, r.Outcome, r.Err, r.Pot.Total)
+		}
+	}
+	if h.cash(ana) != 900 || h.cash(ben) != 750 {
+		t.Errorf("ana has %s and ben %s, want 900 and 750 won", h.cash(ana), h.cash(ben))
+	}
+	h.checkBooks()
+}
+
 func TestRule11TheSameIdWithOtherContentsIsPoison(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
