@@ -44,7 +44,7 @@ func TestDefaultsAreThoseOfTheDesign(t *testing.T) {
 	}
 	if c.FirestoreDatabase != "(default)" || c.Port != 8080 || c.Role != config.RoleAll ||
 		c.Level != slog.LevelInfo || c.Age != time.Minute || c.Provider != "sandbox" || c.SandboxAllowed ||
-		c.Host != "https://api.sendgrid.com" {
+		c.Mail.Host != "https://api.sendgrid.com" {
 		t.Errorf("defaults are %+v", c)
 	}
 	if want := "postgres://app:hunter2@localhost/users"; c.UsersURL.Reveal() != want {
