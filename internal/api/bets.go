@@ -68,7 +68,7 @@ func (s *server) serveBets() {
 			http.StatusOK:      "A repeated call: the bet with its outcome.",
 			http.StatusCreated: "Decided while you waited: held, or declined with a reason.",
 		},
-		refusals: []*fault.Kind{fault.InsufficientCash, fault.OwnMission, fault.NotFound, fault.NotActive},
+		refusals: []*fault.Kind{fault.InsufficientCash, fault.OwnMission, fault.NotFound, fault.NotActive, fault.ExitOnly},
 	}, s.placeBet)
 	serve(s, operation{
 		id: "get-bet", method: http.MethodGet, path: "/v1/missions/{id}/bets/{bet_id}", tag: "Bets", signedIn: true,
@@ -124,6 +124,9 @@ func (s *server) knownBet(ctx context.Context, missionID, user uuid.UUID, key st
 
 // logBet refuses what is plainly not possible and logs the rest.
 func (s *server) logBet(ctx context.Context, in *placeBetInput, user uuid.UUID, hash []byte) (ledger.Bet, bool, error) {
+	if err := s.takesCash(); err != nil {
+		return ledger.Bet{}, false, err
+	}
 	m, err := s.openMission(ctx, in.ID, user)
 	if err != nil {
 		return ledger.Bet{}, false, err

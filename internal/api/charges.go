@@ -48,7 +48,7 @@ func (s *server) serveCharges() {
 		description: "The charge is written down before the payment provider is asked, so it is made once however often you repeat the call with its key. " +
 			"503 means that nobody knows yet: repeat with the same key, or look at your cash in a minute; it is resolved either way. " +
 			"The sandbox provider declines exactly 402 won and approves everything else.",
-		refusals: []*fault.Kind{fault.ChargeDeclined},
+		refusals: []*fault.Kind{fault.ChargeDeclined, fault.ExitOnly},
 	}, s.charge)
 	serve(s, operation{
 		id: "list-transactions", method: http.MethodGet, path: "/v1/users/me/transactions", tag: "Cash", signedIn: true,
@@ -58,12 +58,11 @@ func (s *server) serveCharges() {
 
 // charge follows rule 3: the row first, then the provider with the row's id.
 func (s *server) charge(ctx context.Context, in *chargeInput) (*chargeAnswer, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
+	user, hash := caller(ctx), requestHash("charge", in.Body.Amount)
+	c, known, err := s.Charges.ChargeByKey(ctx, user, in.Key, hash)
+	if err == nil && !known {
+		c, err = s.openCharge(ctx, user, in, hash)
 	}
-	wanted := ledger.Charge{ID: id, UserID: caller(ctx), Amount: in.Body.Amount}
-	c, _, err := s.Charges.OpenCharge(ctx, wanted, in.Key, requestHash("charge", in.Body.Amount))
 	if err != nil {
 		return nil, err
 	}
@@ -82,9 +81,33 @@ func (s *server) charge(ctx context.Context, in *chargeInput) (*chargeAnswer, er
 	return &chargeAnswer{Body: Charge{ID: c.ID, Amount: c.Amount, Status: c.Status, Cash: Cash(cash)}}, nil
 }
 
-// askProvider makes the charge and writes the result down. When either fails
-// the charge stays pending and the sweep resolves it.
+func (s *server) openCharge(ctx context.Context, user uuid.UUID, in *chargeInput, hash []byte) (ledger.Charge, error) {
+	if err := s.takesCash(); err != nil {
+		return ledger.Charge{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return ledger.Charge{}, err
+	}
+	c, _, err := s.Charges.OpenCharge(ctx, ledger.Charge{ID: id, UserID: user, Amount: in.Body.Amount}, in.Key, hash)
+	return c, err
+}
+
+// takesCash refuses new cash in exit-only times. Functions know nothing of it,
+// so that whatever is logged still gets its outcome (rule 5).
+func (s *server) takesCash() error {
+	if s.ExitOnly {
+		return fault.ExitOnly.Because("")
+	}
+	return nil
+}
+
+// askProvider makes the charge and writes the result down, even if the client
+// has gone meanwhile. When either fails the charge stays pending and the sweep
+// resolves it.
 func (s *server) askProvider(ctx context.Context, c ledger.Charge) (ledger.ChargeStatus, error) {
+	ctx, cancel := afterCommit(ctx)
+	defer cancel()
 	status, err := s.Payments.Charge(ctx, c)
 	if err == nil {
 		err = s.Charges.ResolveCharge(ctx, c.ID, status == ledger.ChargeSucceeded)

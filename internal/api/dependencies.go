@@ -31,6 +31,7 @@ type Dependencies struct {
 	Payments  Payments
 	Probes    []Probe         // what /readyz asks
 	Role      Role            // which routes are served
+	ExitOnly  bool            // no new cash is taken; all that is held goes on its way
 	Draining  <-chan struct{} // closed when streams must end; nil never
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -65,6 +66,8 @@ type Sessions interface {
 
 // Charges keeps what the payment provider is asked for.
 type Charges interface {
+	// ChargeByKey looks a key up; the error is fault.IdempotencyReused.
+	ChargeByKey(ctx context.Context, user uuid.UUID, key string, requestHash []byte) (c ledger.Charge, ok bool, err error)
 	OpenCharge(ctx context.Context, c ledger.Charge, key string, requestHash []byte) (known ledger.Charge, first bool, err error)
 	ResolveCharge(ctx context.Context, id uuid.UUID, succeeded bool) error
 }

@@ -56,7 +56,7 @@ func (s *server) serveMissions() {
 		description: "Your stake is the first cash in the pot. The mission is `funding` until the stake is held, usually within a second; " +
 			"then it is `active`, or `proposed` if the streamer wants to be asked. If the stake can't be held it is `unfunded`. " +
 			"Once made, a mission is never edited or deleted; it only takes more cash.",
-		refusals: []*fault.Kind{fault.InsufficientCash, fault.NotFound, fault.OwnMission},
+		refusals: []*fault.Kind{fault.InsufficientCash, fault.NotFound, fault.OwnMission, fault.ExitOnly},
 	}, s.createMission)
 	serve(s, operation{
 		id: "list-missions", method: http.MethodGet, path: "/v1/missions", tag: "Missions",
@@ -103,6 +103,9 @@ func (s *server) knownMission(ctx context.Context, creator uuid.UUID, key string
 }
 
 func (s *server) newMission(ctx context.Context, draft mission.Draft, key string, hash []byte) (mission.Mission, error) {
+	if err := s.takesCash(); err != nil {
+		return mission.Mission{}, err
+	}
 	streamer, err := s.Accounts.UserByID(ctx, draft.StreamerID)
 	if err != nil {
 		return mission.Mission{}, err
@@ -197,15 +200,28 @@ func (s *server) getMission(ctx context.Context, in *byID) (*missionAnswer, erro
 	return &missionAnswer{Body: m.Snapshot()}, nil
 }
 
+// tellTime bounds what is done after a commit.
+const tellTime = 10 * time.Second
+
+// afterCommit goes on although the client may have gone: what is written down
+// must now be told.
+func afterCommit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), tellTime)
+}
+
 // publish and copyToBoard tell others what is already committed. They can fail
 // only the telling, which a sweep repeats, so the caller is not told of it.
 func (s *server) publish(ctx context.Context, e event.Event) {
+	ctx, cancel := afterCommit(ctx)
+	defer cancel()
 	if err := s.Publisher.Publish(ctx, e); err != nil {
 		s.log.WarnContext(ctx, "not published; the sweep will", "type", e.Type(), "mission_id", e.Mission(), "error", err)
 	}
 }
 
 func (s *server) copyToBoard(ctx context.Context, id uuid.UUID) {
+	ctx, cancel := afterCommit(ctx)
+	defer cancel()
 	if err := s.Board.Mission(ctx, id); err != nil {
 		s.log.WarnContext(ctx, "not copied to the board; the sweep will", "mission_id", id, "error", err)
 	}

@@ -48,6 +48,8 @@ type HTTP struct {
 	Host string `env:"HOST"` // all interfaces if empty, as Cloud Run needs it
 	Port uint16 `env:"PORT, default=8080"`
 	Role Role   `env:"API_ROLE, default=all"`
+	// ExitOnly refuses new cash while what is held still finds its way out.
+	ExitOnly bool `env:"EXIT_ONLY"`
 }
 
 // Role is the part of the API that a service plays. Watchers are served by a

@@ -34,6 +34,7 @@ var (
 	TooMany = &Kind{"too_many_requests", http.StatusTooManyRequests, "Too many requests; slow down."}
 
 	Internal    = &Kind{"internal", http.StatusInternalServerError, "Something broke on our side."}
+	ExitOnly    = &Kind{"exit_only", http.StatusServiceUnavailable, "No new cash is taken at present; verdicts, payouts and refunds go on."}
 	Unavailable = &Kind{"unavailable", http.StatusServiceUnavailable, "Not possible right now; try again with the same Idempotency-Key."}
 )
 
@@ -48,6 +49,6 @@ func Kinds() []*Kind {
 		EmailTaken, NotActive,
 		TooLarge, UnsupportedMedia,
 		Invalid, IdempotencyReused,
-		TooMany, Internal, Unavailable,
+		TooMany, Internal, ExitOnly, Unavailable,
 	}
 }

@@ -37,7 +37,7 @@ func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, reques
 	case err == nil:
 		return opened, true, nil
 	case errors.Is(err, pgx.ErrNoRows):
-		known, err := d.chargeByKey(ctx, c.UserID, key, requestHash)
+		known, _, err := d.ChargeByKey(ctx, c.UserID, key, requestHash)
 		return known, false, err
 	case codeOf(err) == codeForeignKey:
 		return ledger.Charge{}, false, fault.Unauthenticated.Because("This account does not exist.")
@@ -45,18 +45,24 @@ func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, reques
 	return ledger.Charge{}, false, fmt.Errorf("open a charge: %w", err)
 }
 
-func (d *DB) chargeByKey(ctx context.Context, user uuid.UUID, key string, requestHash []byte) (ledger.Charge, error) {
+// ChargeByKey finds the charge that a user asked for with a key. It reports
+// false if there is none. The error is fault.IdempotencyReused if the key came
+// with another request.
+func (d *DB) ChargeByKey(ctx context.Context, user uuid.UUID, key string, requestHash []byte) (ledger.Charge, bool, error) {
 	const query = `SELECT ` + chargeColumns + `, request_hash FROM charges WHERE user_id = $1 AND idempotency_key = $2`
 	var c ledger.Charge
 	var known []byte
 	err := d.pool.QueryRow(ctx, query, user, key).Scan(&c.ID, &c.UserID, &c.Amount, &c.Status, &c.CreatedAt, &known)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ledger.Charge{}, false, nil
+	}
 	if err != nil {
-		return ledger.Charge{}, fmt.Errorf("read a charge by its key: %w", err)
+		return ledger.Charge{}, false, fmt.Errorf("read a charge by its key: %w", err)
 	}
 	if !bytes.Equal(known, requestHash) {
-		return ledger.Charge{}, fault.IdempotencyReused.Because("")
+		return ledger.Charge{}, false, fault.IdempotencyReused.Because("")
 	}
-	return c, nil
+	return c, true, nil
 }
 
 // ResolveCharge says what the provider did. A success credits the wallet, once

@@ -117,7 +117,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 			{Name: "users database", Ping: p.users.Ping},
 			{Name: "missions database", Ping: p.missions.Ping},
 		},
-		Role: api.Role(c.Role), Draining: draining, Now: time.Now, Log: log,
+		Role: api.Role(c.Role), ExitOnly: c.ExitOnly, Draining: draining, Now: time.Now, Log: log,
 	}), nil
 }
 
