@@ -65,7 +65,7 @@ var kinds = map[string]kind{
 	"api": {
 		packages: []string{"internal/api"},
 		project:  []string{"pure", "flow", "internal/telemetry", "internal/token"},
-		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "go.opentelemetry.io/otel", "golang.org/x/"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "go.opentelemetry.io/otel", "golang.org/x/", "google.golang.org/grpc/"},
 	},
 	"push": {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}},
 }
