@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -182,7 +183,7 @@ func TestAWatcherSeesTheStateAndThenEveryChange(t *testing.T) {
 	}
 }
 
-func TestAStreamGoesOnAfterTheLastEventSeen(t *testing.T) {
+func TestRule14AStreamGoesOnAfterTheLastEventSeen(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	mina, jun, sora := s.viewer("mina", 10_000), s.signUp("jun", true), s.viewer("sora", 5_000)
@@ -208,7 +209,7 @@ func TestAStreamGoesOnAfterTheLastEventSeen(t *testing.T) {
 	}
 }
 
-func TestAStreamersStreamBeginsWithTheirOpenMissions(t *testing.T) {
+func TestRule14AStreamersStreamBeginsWithTheirOpenMissions(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	mina, jun, hana := s.viewer("mina", 10_000), s.signUp("jun", true), s.signUp("hana", true)
@@ -252,7 +253,7 @@ func TestStreamsEndWhenTheInstanceStops(t *testing.T) {
 	}
 }
 
-func TestTheRoleSaysWhatIsServed(t *testing.T) {
+func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 	t.Parallel()
 	calls := newStand(t, func(_ *stand, d *api.Dependencies) { d.Role = api.RoleAPI })
 	mina, jun := calls.viewer("mina", 10_000), calls.signUp("jun", true)
@@ -264,4 +265,22 @@ func TestTheRoleSaysWhatIsServed(t *testing.T) {
 	live.get("/v1/missions", "").refused(http.StatusNotFound, "not_found")
 	live.get("/healthz", "").want(http.StatusOK)
 	live.get("/v1/missions/"+m.ID.String()+"/events", "").refused(http.StatusNotFound, "not_found") // served, but not its mission
+}
+
+// fullLive has no place left, as a board at its cap.
+type fullLive struct{ api.Live }
+
+func (fullLive) WatchMission(context.Context, uuid.UUID) (api.Feed, error) {
+	return nil, fault.Unavailable.Because("too many are watching here").After(5 * time.Second)
+}
+
+func TestRule21AWatcherBeyondTheCapIsToldWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, func(_ *stand, d *api.Dependencies) { d.Live = fullLive{d.Live} })
+	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
+	r := s.get(eventsOf(s.mission(mina, jun, 1_000)), "", "Accept", "text/event-stream")
+	r.refused(http.StatusServiceUnavailable, "unavailable")
+	if got := r.header.Get("Retry-After"); got != "5" {
+		t.Errorf("Retry-After is %q, want 5", got)
+	}
 }

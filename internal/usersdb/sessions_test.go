@@ -126,6 +126,26 @@ func TestATokenThatLayUnusedLapses(t *testing.T) {
 	}
 }
 
+func TestLapsedSignInsAreClearedAwayByTheNext(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user := h.session("living")
+	for i := range 3 {
+		h.exec(`WITH f AS (INSERT INTO refresh_families (id, user_id) VALUES (gen_random_uuid(), $1) RETURNING id)
+			INSERT INTO refresh_tokens (hash, family_id, expires_at) SELECT $2, id, clock_timestamp() - interval '1 second' FROM f`,
+			user, hashOf(fmt.Sprintf("lapsed %d", i)))
+	}
+	if err := h.StartSession(t.Context(), user, hashOf("new"), month); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.figure(`SELECT count(*) FROM refresh_families`); n != 2 {
+		t.Errorf("%d sign-ins are kept, want the living and the new one", n)
+	}
+	if _, err := h.rotate("living", "living 2"); err != nil {
+		t.Errorf("the living sign-in: %v", err)
+	}
+}
+
 func TestASessionThatIsRefreshedForYearsDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
