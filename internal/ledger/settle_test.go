@@ -63,8 +63,9 @@ func TestSettlementRowsHaveIDsOfTheirOwn(t *testing.T) {
 		}
 		ids[id] = name
 	}
-	if ledger.RefundID(mission, user) != ledger.RefundID(mission, user) {
-		t.Error("the id of a refund differs from one call to the next")
+	first, second := ledger.RefundID(mission, user), ledger.RefundID(mission, user)
+	if first != second {
+		t.Errorf("the id of one refund is %s and then %s", first, second)
 	}
 }
 
