@@ -28,9 +28,9 @@ type deadLetter struct {
 }
 
 // impatient makes messages die within seconds: the fewest attempts that Pub/Sub
-// allows, soon after each other.
+// allows, a second apart, which is the least that the emulator waits.
 func impatient(c *lab.SystemConfig) {
-	c.Topics.Attempts, c.Topics.MinBackoff, c.Topics.MaxBackoff = 5, 100*time.Millisecond, 500*time.Millisecond
+	c.Topics.Attempts, c.Topics.MinBackoff, c.Topics.MaxBackoff = 5, time.Second, time.Second
 }
 
 // refuseRowsOf makes the users database refuse every ledger row of one user, for

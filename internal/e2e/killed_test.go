@@ -120,7 +120,7 @@ func TestRule13TheRedeliveryPublishesWhatAFunctionThatDiedDidNot(t *testing.T) {
 	s := ownSystem(t, func(c *lab.SystemConfig) {
 		between = throughProxy(t, c.PubSubHost)
 		c.FunctionsEnv = append(c.FunctionsEnv, between.pubSubOf())
-		c.Topics.MinBackoff, c.Topics.MaxBackoff = 100*time.Millisecond, time.Second
+		c.Topics.MinBackoff, c.Topics.MaxBackoff = time.Second, time.Second
 		c.Tick = time.Hour // no sweep helps
 	})
 	backer, streamer := s.viewer(t, "en", purse), s.streamer(t, "en", nil)
