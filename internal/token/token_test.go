@@ -95,24 +95,29 @@ func claims() *jwt.Builder {
 		IssuedAt(noon).Expiration(noon.Add(time.Minute))
 }
 
+// named is the key under another name, or under none.
+func named(t *testing.T, key jwk.Key, kid string) jwk.Key {
+	t.Helper()
+	clone, err := key.Clone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kid == "" {
+		err = clone.Remove(jwk.KeyIDKey)
+	} else {
+		err = clone.Set(jwk.KeyIDKey, kid)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clone
+}
+
 func TestRefusesForgedTokens(t *testing.T) {
 	t.Parallel()
 	key, other := firstKey(t, newSet(t)), firstKey(t, newSet(t))
 	kid, _ := key.KeyID()
-	impostor, err := other.Clone()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := impostor.Set(jwk.KeyIDKey, kid); err != nil {
-		t.Fatal(err)
-	}
-	nameless, err := key.Clone()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := nameless.Remove(jwk.KeyIDKey); err != nil {
-		t.Fatal(err)
-	}
+	impostor, nameless := named(t, other, kid), named(t, key, "")
 	sign := func(b *jwt.Builder, with jwk.Key) string {
 		built, err := b.Build()
 		if err != nil {
