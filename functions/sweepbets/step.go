@@ -30,7 +30,8 @@ type Ledger interface {
 	UnpublishedPots(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Pot, error)
 	// MarkPublished remembers which versions of the pots were told.
 	MarkPublished(ctx context.Context, pots []ledger.Pot) error
-	// PendingCharges returns charges that have waited that long for an answer.
+	// PendingCharges returns charges that have waited that long for an answer and
+	// are due to be asked for.
 	PendingCharges(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Charge, error)
 	// ResolveCharge writes down what became of a charge, once.
 	ResolveCharge(ctx context.Context, id uuid.UUID, succeeded bool) error

@@ -116,16 +116,25 @@ func (d *DB) chargeByID(ctx context.Context, id uuid.UUID) (ledger.Charge, error
 	return c, nil
 }
 
-// PendingCharges lists charges whose answer got lost, oldest first.
+// PendingCharges returns charges whose answer got lost, those due longest
+// first. Each return doubles the wait until the next, from one minute to at
+// most six hours, so that charges the provider can't tell of never keep the
+// younger ones waiting.
 func (d *DB) PendingCharges(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Charge, error) {
 	const query = `
-		SELECT ` + chargeColumns + ` FROM charges
-		WHERE status = 'pending' AND created_at < clock_timestamp() - $1::interval
-		ORDER BY created_at LIMIT $2`
+		WITH due AS (
+		  SELECT id FROM charges
+		  WHERE status = 'pending' AND next_lookup_at <= clock_timestamp() AND created_at < clock_timestamp() - $1::interval
+		  ORDER BY next_lookup_at LIMIT $2 FOR UPDATE SKIP LOCKED
+		)
+		UPDATE charges SET lookups = lookups + 1,
+		  next_lookup_at = clock_timestamp() + least(interval '1 minute' * power(2, least(lookups, 10)), interval '6 hours')
+		WHERE id IN (SELECT id FROM due)
+		RETURNING ` + chargeColumns
 	rows, _ := d.pool.Query(ctx, query, olderThan, limit)
 	charges, err := pgx.CollectRows(rows, scanCharge)
 	if err != nil {
-		return nil, fmt.Errorf("list pending charges: %w", err)
+		return nil, fmt.Errorf("read pending charges: %w", err)
 	}
 	return charges, nil
 }

@@ -136,3 +136,29 @@ func TestOnlyOldPendingChargesAreSwept(t *testing.T) {
 		t.Errorf("pending: %+v, want only the old charge %v", pending, old.ID)
 	}
 }
+
+func TestRule3AChargeTheProviderCantTellOfDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ana := h.user(0)
+	for range 3 {
+		charge := ledger.Charge{ID: uuid.Must(uuid.NewV7()), UserID: ana, Amount: 500}
+		if _, _, err := h.OpenCharge(t.Context(), charge, charge.ID.String(), []byte("hash")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := map[uuid.UUID]bool{}
+	for range 3 {
+		pending, err := h.PendingCharges(t.Context(), -time.Minute, 1)
+		if err != nil || len(pending) != 1 {
+			t.Fatalf("got %d charges (%v), want one that is due", len(pending), err)
+		}
+		seen[pending[0].ID] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("three sweeps asked for %d charges, want each of the three once", len(seen))
+	}
+	if again, err := h.PendingCharges(t.Context(), -time.Minute, 10); err != nil || len(again) != 0 {
+		t.Errorf("at once again: got %d charges (%v), want none for a minute", len(again), err)
+	}
+}

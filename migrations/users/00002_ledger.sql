@@ -101,9 +101,11 @@ CREATE TABLE charges (
   status           text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'succeeded', 'declined')),
   created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   resolved_at      timestamptz,
+  lookups          integer NOT NULL DEFAULT 0,
+  next_lookup_at   timestamptz NOT NULL DEFAULT clock_timestamp(), -- when the sweep asks the provider (again)
   UNIQUE (user_id, idempotency_key)
 );
-CREATE INDEX charges_pending ON charges (created_at) WHERE status = 'pending';
+CREATE INDEX charges_pending ON charges (next_lookup_at) WHERE status = 'pending';
 
 -- One mail per person and settled mission. Never deleted: a claim that is gone
 -- would be sent again.

@@ -1,0 +1,94 @@
+package layout_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+var (
+	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	// A comment that points at a page of ours.
+	page = regexp.MustCompile(`docs/[\w/.-]+\.md`)
+)
+
+// A reader who follows a link must arrive.
+func TestEveryLinkInThePagesAndCommentsLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && strings.HasPrefix(entry.Name(), ".git") {
+			return err
+		}
+		switch filepath.Ext(path) {
+		case ".md":
+			checkLinks(t, path)
+		case ".go", ".sql", ".tf", ".yaml":
+			checkPages(t, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkLinks(t *testing.T, path string) {
+	t.Helper()
+	for _, match := range link.FindAllStringSubmatch(read(t, path), -1) {
+		target, _, _ := strings.Cut(match[1], "#")
+		if target == "" || strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), target)); err != nil {
+			t.Errorf("%s links to %s, which is not there", path, target)
+		}
+	}
+}
+
+func checkPages(t *testing.T, path string) {
+	t.Helper()
+	for _, target := range page.FindAllString(read(t, path), -1) {
+		if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+			t.Errorf("%s names %s, which is not there", path, target)
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// Each rule of the protocol has a test that is named after it.
+func TestEachOfThe21RulesHasATestOfItsName(t *testing.T) {
+	t.Parallel()
+	named := map[string]bool{}
+	rule := regexp.MustCompile(`func TestRule(\d+)[A-Z_]`)
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		for _, match := range rule.FindAllStringSubmatch(read(t, path), -1) {
+			named[match[1]] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 21; n++ {
+		if !named[strconv.Itoa(n)] {
+			t.Errorf("rule %d has no test that is named after it", n)
+		}
+	}
+}
