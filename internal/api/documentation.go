@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"html/template"
@@ -94,7 +95,7 @@ func (s *server) documentedCalls() map[string][]documentedCall {
 	}
 	for _, list := range calls {
 		slices.SortFunc(list, func(a, b documentedCall) int {
-			return strings.Compare(a.Path+a.Method, b.Path+b.Method)
+			return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method))
 		})
 	}
 	return calls
