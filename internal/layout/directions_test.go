@@ -68,10 +68,12 @@ var kinds = map[string]kind{
 		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "go.opentelemetry.io/otel", "golang.org/x/", "google.golang.org/grpc/"},
 	},
 	"push": {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}},
+	// It stands for somebody outside, so it knows nothing of what is inside.
+	"client": {packages: []string{"internal/client"}, modules: []string{ids}},
 }
 
 // Packages that wire the others together may import anything.
-var wiring = []string{"functions", "run/", "internal/lab", "internal/config", "internal/telemetry", "internal/layout", "internal/pipeline", "internal/e2e", "migrations", "internal/books"}
+var wiring = []string{"functions", "run/", "internal/lab", "internal/config", "internal/telemetry", "internal/layout", "internal/deploy", "internal/pipeline", "internal/e2e", "migrations", "internal/books"}
 
 type listed struct {
 	ImportPath string

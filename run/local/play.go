@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"example.com/missionpot/internal/client"
 	"example.com/missionpot/internal/lab"
 )
 
@@ -19,22 +20,15 @@ import (
 // or two on an idle machine.
 const patience = time.Minute
 
-// person is somebody in the play, signed in.
-type person struct {
-	caller
-	id, name, email string
-}
-
 // cast are the people of the play: two viewers and the streamer.
 type cast struct {
-	mina, jun, haneul *person
+	mina, jun, haneul *client.Person
 }
 
-func (c cast) all() []*person { return []*person{c.mina, c.jun, c.haneul} }
+func (c cast) all() []*client.Person { return []*client.Person{c.mina, c.jun, c.haneul} }
 
 // account, pot and statement are the parts of the API's answers that the play tells.
 type account struct {
-	ID   string `json:"id"`
 	Cash struct {
 		Available int64 `json:"available"` // won
 		Held      int64 `json:"held"`      // won
@@ -87,31 +81,17 @@ func play(ctx context.Context, t *terminal, system *lab.System) error {
 
 func signUp(ctx context.Context, t *terminal, api string) (cast, error) {
 	t.step(1, "Mina, Jun and the streamer Haneul sign up and log in.")
-	people := cast{
-		mina:   &person{name: "Mina", email: "mina@missionpot.example"},
-		jun:    &person{name: "Jun", email: "jun@missionpot.example"},
-		haneul: &person{name: "Haneul", email: "haneul@missionpot.example"},
-	}
-	for _, p := range people.all() {
-		p.base = api
-		password := uuid.NewString()
-		user := map[string]any{
-			"email": p.email, "password": password, "display_name": p.name,
-			"streamer": p == people.haneul, "locale": "en",
-		}
-		var created account
-		if err := p.post(ctx, "/v1/users", user, &created); err != nil {
+	var people cast
+	for _, p := range []struct {
+		person   **client.Person
+		name     string
+		streamer bool
+	}{{&people.mina, "Mina", false}, {&people.jun, "Jun", false}, {&people.haneul, "Haneul", true}} {
+		var err error
+		email := strings.ToLower(p.name) + "@missionpot.example"
+		if *p.person, err = client.SignUp(ctx, api, p.name, email, p.streamer); err != nil {
 			return cast{}, err
 		}
-		p.id = created.ID
-		var session struct {
-			AccessToken string `json:"access_token"`
-		}
-		login := map[string]any{"email": p.email, "password": password}
-		if err := p.post(ctx, "/v1/login", login, &session); err != nil {
-			return cast{}, err
-		}
-		p.token = session.AccessToken
 	}
 	return people, tellCash(ctx, t, people)
 }
@@ -119,11 +99,11 @@ func signUp(ctx context.Context, t *terminal, api string) (cast, error) {
 func charge(ctx context.Context, t *terminal, people cast) error {
 	t.step(2, "Mina charges 10,000 won and Jun 5,000 won.")
 	for _, c := range []struct {
-		by     *person
+		by     *client.Person
 		amount int64
 	}{{people.mina, 10_000}, {people.jun, 5_000}} {
 		body := map[string]any{"amount": c.amount}
-		if err := c.by.postOnce(ctx, "/v1/users/me/charges", uuid.NewString(), body, nil); err != nil {
+		if err := c.by.PostOnce(ctx, "/v1/users/me/charges", uuid.NewString(), body, nil); err != nil {
 			return err
 		}
 	}
@@ -133,11 +113,11 @@ func charge(ctx context.Context, t *terminal, people cast) error {
 func propose(ctx context.Context, t *terminal, people cast) (mission string, err error) {
 	t.step(3, `Mina puts 3,000 won on "Finish the boss without a hit" for Haneul.`)
 	body := map[string]any{
-		"streamer_id": people.haneul.id, "title": "Finish the boss without a hit",
+		"streamer_id": people.haneul.ID, "title": "Finish the boss without a hit",
 		"description": "No hit, no potion, one try.", "stake": 3_000, "time_limit_seconds": 3600,
 	}
 	var created pot
-	if err := people.mina.postOnce(ctx, "/v1/missions", uuid.NewString(), body, &created); err != nil {
+	if err := people.mina.PostOnce(ctx, "/v1/missions", uuid.NewString(), body, &created); err != nil {
 		return "", err
 	}
 	err = waitForPot(ctx, t, people, created.ID, "an active pot of 3,000 won", func(p pot) bool {
@@ -149,7 +129,7 @@ func propose(ctx context.Context, t *terminal, people cast) (mission string, err
 func addToPot(ctx context.Context, t *terminal, people cast, mission string) error {
 	t.step(4, "Jun adds 2,000 won to the pot.")
 	body := map[string]any{"amount": 2_000}
-	if err := people.jun.postOnce(ctx, "/v1/missions/"+mission+"/bets", uuid.NewString(), body, nil); err != nil {
+	if err := people.jun.PostOnce(ctx, "/v1/missions/"+mission+"/bets", uuid.NewString(), body, nil); err != nil {
 		return err
 	}
 	return waitForPot(ctx, t, people, mission, "a pot of 5,000 won", func(p pot) bool {
@@ -159,7 +139,7 @@ func addToPot(ctx context.Context, t *terminal, people cast, mission string) err
 
 func succeed(ctx context.Context, t *terminal, people cast, mission string) error {
 	t.step(5, "Haneul does it, and says so: the pot is paid.")
-	if err := people.haneul.post(ctx, "/v1/missions/"+mission+"/success", nil, nil); err != nil {
+	if err := people.haneul.Post(ctx, "/v1/missions/"+mission+"/success", nil, nil); err != nil {
 		return err
 	}
 	return waitForPot(ctx, t, people, mission, "the settlement", func(p pot) bool { return p.SettledAt != "" })
@@ -170,7 +150,7 @@ func waitForPot(ctx context.Context, t *terminal, people cast, mission, what str
 	var seen pot
 	err := poll(ctx, what, func() (bool, error) {
 		seen = pot{}
-		err := people.mina.get(ctx, "/v1/missions/"+mission, &seen)
+		err := people.mina.Get(ctx, "/v1/missions/"+mission, &seen)
 		return wanted(seen), err
 	})
 	if err != nil {
@@ -185,10 +165,10 @@ func tellCash(ctx context.Context, t *terminal, people cast) error {
 	var parts []string
 	for _, p := range people.all() {
 		var a account
-		if err := p.get(ctx, "/v1/users/me", &a); err != nil {
+		if err := p.Get(ctx, "/v1/users/me", &a); err != nil {
 			return err
 		}
-		text := p.name + " " + won(a.Cash.Available)
+		text := p.Name + " " + won(a.Cash.Available)
 		if a.Cash.Held > 0 {
 			text += " (+" + won(a.Cash.Held) + " held)"
 		}
@@ -202,11 +182,11 @@ func tellStatements(ctx context.Context, t *terminal, people cast, usersDSN stri
 	t.step(6, "The ledger says:")
 	for _, p := range people.all() {
 		var s statement
-		if err := p.get(ctx, "/v1/users/me/transactions", &s); err != nil {
+		if err := p.Get(ctx, "/v1/users/me/transactions", &s); err != nil {
 			return err
 		}
 		for _, item := range slices.Backward(s.Items) { // the newest comes first
-			t.fact(p.name, fmt.Sprintf("%-8s %8s   balance %6s won", item.Kind, signed(item.Amount), won(item.BalanceAfter)))
+			t.fact(p.Name, fmt.Sprintf("%-8s %8s   balance %6s won", item.Kind, signed(item.Amount), won(item.BalanceAfter)))
 		}
 	}
 	return tellBooks(ctx, t, usersDSN)
@@ -239,14 +219,14 @@ func tellMail(ctx context.Context, t *terminal, people cast, mailbox *lab.Mailbo
 	t.step(7, "Everybody gets an e-mail with the result:")
 	for _, p := range people.all() {
 		var mails []lab.Mail
-		err := poll(ctx, "an e-mail to "+p.name, func() (bool, error) {
-			mails, _ = mailbox.Messages(p.email)
+		err := poll(ctx, "an e-mail to "+p.Name, func() (bool, error) {
+			mails, _ = mailbox.Messages(p.Email)
 			return len(mails) > 0, nil
 		})
 		if err != nil {
 			return err
 		}
-		t.fact(p.name, mails[0].Subject)
+		t.fact(p.Name, mails[0].Subject)
 	}
 	return nil
 }

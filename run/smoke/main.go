@@ -1,0 +1,66 @@
+// Command smoke plays a mission from sign-up to settlement against a running system, and
+// says by its exit status whether it lived. A release runs it on the new revision's own
+// address before anybody else is sent there, and again while a tenth of all calls goes
+// there. It leaves three accounts and the few won that it charged.
+//
+//	smoke -api https://next---api-1234.region.run.app [-live URL] [-for 5m]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	api, live  string        // addresses; without live, event streams are not tried
+	mailDomain string        // of the accounts
+	duration   time.Duration // missions are played until it is over, at least one
+	patience   time.Duration // for one mission
+	pause      time.Duration // between two missions
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "smoke:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	return smoke(ctx, os.Stdout, o)
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("smoke", flag.ContinueOnError)
+	flags.StringVar(&o.api, "api", "", "address of the API")
+	flags.StringVar(&o.live, "live", "", "address of the service of event streams; empty: not tried")
+	// SendGrid takes mail to this domain and throws it away.
+	flags.StringVar(&o.mailDomain, "mail-domain", "sink.sendgrid.net", "domain of the accounts' addresses")
+	flags.DurationVar(&o.duration, "for", 0, "play one mission after the other for so long")
+	flags.DurationVar(&o.patience, "patience", 2*time.Minute, "how long one mission may take")
+	flags.DurationVar(&o.pause, "pause", 15*time.Second, "time between two missions")
+	if err := flags.Parse(args); err != nil {
+		return options{}, err
+	}
+	if o.api == "" || flags.NArg() > 0 {
+		return options{}, errors.New("usage: smoke -api URL [-live URL] [-for DURATION]")
+	}
+	o.api, o.live = strings.TrimSuffix(o.api, "/"), strings.TrimSuffix(o.live, "/")
+	return o, nil
+}
