@@ -1,0 +1,68 @@
+# One account for each step, and what it may do. Nothing here is granted to anybody else.
+resource "google_service_account" "step" {
+  account_id   = "step-${var.name}"
+  display_name = "Function ${var.step.function}"
+}
+
+locals {
+  # Known while planning, which the resource's own attribute is not.
+  account = "${google_service_account.step.account_id}@${var.project}.iam.gserviceaccount.com"
+  member  = "serviceAccount:${local.account}"
+}
+
+resource "google_service_account_iam_member" "deployer" {
+  service_account_id = google_service_account.step.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = var.deployer
+}
+
+resource "google_pubsub_topic_iam_member" "publishes" {
+  for_each = toset(var.step.publishes)
+
+  topic  = var.topics[each.key]
+  role   = "roles/pubsub.publisher"
+  member = local.member
+}
+
+# Both roles end at one instance: without a condition they would open every one of the project.
+resource "google_project_iam_member" "database" {
+  for_each = var.database == null ? [] : toset(["roles/cloudsql.client", "roles/cloudsql.instanceUser"])
+
+  project = var.project
+  role    = each.key
+  member  = local.member
+
+  condition {
+    title      = "only ${var.database.instance}"
+    expression = "resource.name == 'projects/${var.project}/instances/${var.database.instance}' && resource.service == 'sqladmin.googleapis.com'"
+  }
+}
+
+resource "google_sql_user" "step" {
+  count = var.database == null ? 0 : 1
+
+  instance = var.database.instance
+  name     = trimsuffix(local.account, ".gserviceaccount.com")
+  type     = "CLOUD_IAM_SERVICE_ACCOUNT"
+}
+
+resource "google_project_iam_member" "firestore" {
+  count = var.firestore == null ? 0 : 1
+
+  project = var.project
+  role    = var.firestore_role
+  member  = local.member
+
+  condition {
+    title      = "only ${var.firestore}"
+    expression = "resource.name == 'projects/${var.project}/databases/${var.firestore}'"
+  }
+}
+
+resource "google_secret_manager_secret_iam_member" "mounted" {
+  for_each = var.secrets
+
+  secret_id = "projects/${var.project}/secrets/${each.key}"
+  role      = "roles/secretmanager.secretAccessor"
+  member    = local.member
+}
