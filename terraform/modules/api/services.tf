@@ -1,0 +1,135 @@
+locals {
+  # A stream may last as long as Cloud Run lets it; a call that waits for its outcome ends after a minute.
+  timeouts = { api = "60s", live = "3600s" }
+}
+
+resource "google_cloud_run_v2_service" "service" {
+  for_each = var.services
+
+  name                = each.key
+  location            = var.region
+  deletion_protection = var.protected
+
+  # With a domain, everybody comes through the load balancer and its rate limits.
+  ingress              = var.domain == "" ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+  default_uri_disabled = var.domain != ""
+
+  # Of all revisions together, so that a release never opens more connections than Postgres has.
+  scaling {
+    min_instance_count = each.value.min_instances
+    max_instance_count = each.value.max_instances
+  }
+
+  template {
+    service_account                  = local.accounts[each.key]
+    max_instance_request_concurrency = each.value.concurrency
+    timeout                          = local.timeouts[each.key]
+
+    scaling {
+      max_instance_count = each.value.max_instances
+    }
+
+    vpc_access {
+      egress = "PRIVATE_RANGES_ONLY"
+      network_interfaces {
+        network    = var.network.network
+        subnetwork = var.network.subnetwork
+      }
+    }
+
+    containers {
+      image = var.image
+
+      resources {
+        limits            = { cpu = each.value.cpu, memory = each.value.memory }
+        cpu_idle          = each.value.min_instances == 0
+        startup_cpu_boost = true
+      }
+
+      dynamic "env" {
+        for_each = merge(local.environment, local.urls[each.key], var.environment[each.key])
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+
+      dynamic "volume_mounts" {
+        for_each = var.secrets[each.key]
+        content {
+          name       = volume_mounts.value
+          mount_path = "/secrets/${volume_mounts.value}"
+        }
+      }
+
+      # An instance gets no call before it has reached both databases. The program's own limit is 3
+      # seconds. While it runs only a process that hangs is restarted: a restart mends no database.
+      startup_probe {
+        period_seconds    = 5
+        timeout_seconds   = 4
+        failure_threshold = 12
+        http_get {
+          path = "/readyz"
+        }
+      }
+      liveness_probe {
+        period_seconds    = 10
+        timeout_seconds   = 4
+        failure_threshold = 3
+        http_get {
+          path = "/healthz"
+        }
+      }
+    }
+
+    dynamic "volumes" {
+      for_each = var.secrets[each.key]
+      content {
+        name = volumes.value
+        secret {
+          secret = volumes.value
+          items {
+            version = "latest"
+            path    = "value"
+          }
+        }
+      }
+    }
+  }
+
+  traffic {
+    type    = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
+    percent = 100
+  }
+
+  # A release brings a new image and moves the traffic, by tag and in parts. Terraform makes the
+  # first revision and must not undo what releases do.
+  lifecycle {
+    ignore_changes = [client, client_version, template[0].containers[0].image, template[0].revision, traffic]
+  }
+
+  depends_on = [
+    google_project_iam_member.database,
+    google_project_iam_member.firestore,
+    google_pubsub_topic_iam_member.publishes,
+    google_secret_manager_secret_iam_member.mounted,
+    google_service_account_iam_member.deployer,
+    google_sql_user.service,
+  ]
+}
+
+locals {
+  environment = merge(
+    {
+      GOOGLE_CLOUD_PROJECT = var.project
+      FIRESTORE_DATABASE   = var.firestore.log
+      BOARD_DATABASE       = var.firestore.board
+      LOG_LEVEL            = var.log_level
+    },
+    { for key, database in var.databases : "${upper(key)}_INSTANCE" => database.connection_name },
+  )
+  urls = { for service, account in local.accounts : service => {
+    for key, database in var.databases : "${upper(key)}_DATABASE_URL" =>
+    "postgres://${urlencode(trimsuffix(account, ".gserviceaccount.com"))}@127.0.0.1/${database.name}?sslmode=disable"
+  } }
+}
