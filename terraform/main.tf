@@ -1,0 +1,119 @@
+locals {
+  # E-mails of accounts whose names bootstrap/ and this configuration fix.
+  accounts = {
+    push      = "${google_service_account.push.account_id}@${var.project}.iam.gserviceaccount.com"
+    scheduler = "${google_service_account.scheduler.account_id}@${var.project}.iam.gserviceaccount.com"
+    migrate   = "${google_service_account.migrate.account_id}@${var.project}.iam.gserviceaccount.com"
+  }
+  deployer            = "serviceAccount:deploy@${var.project}.iam.gserviceaccount.com"
+  function_builder    = "function-build@${var.project}.iam.gserviceaccount.com"
+  function_repository = "projects/${var.project}/locations/${var.region}/repositories/missionpot"
+}
+
+module "network" {
+  source = "./modules/network"
+
+  region = var.region
+}
+
+module "database" {
+  source   = "./modules/database"
+  for_each = var.databases
+
+  key       = each.key
+  region    = var.region
+  network   = module.network.network
+  protected = var.protected
+  settings  = each.value
+}
+
+# Rights end at a database, so each group of readers has its own.
+#
+#   log      missions/{mission}/bets: the API appends, sweepbets reads
+#   board    boards and missions/{mission}/events: the live board
+#   letters  dead letters, for operators
+module "firestore" {
+  source   = "./modules/firestore"
+  for_each = { log = {}, board = {}, letters = {} }
+
+  name      = each.key
+  region    = var.region
+  protected = var.protected
+
+  # sweepbets reads the log by shard and time.
+  indexes = each.key != "log" ? {} : { sweep = { collection = "bets", fields = ["shard", "placed_at"] } }
+
+  # Ids and times of bets rise, and an index on a rising value takes about 500 writes a second. A Go
+  # test compares the list with the fields of an entry.
+  unindexed = each.key != "log" ? {} : {
+    bets = ["amount", "bet_id", "deadline", "kind", "mission_id", "placed_at", "request_hash", "shard", "user_id"]
+  }
+}
+
+# The bet log is append-only for its writer too: it can't update and can't delete.
+resource "google_project_iam_custom_role" "append" {
+  role_id     = "firestoreAppend"
+  title       = "Firestore: create and read documents"
+  description = "Creates documents and reads them, but never changes or deletes one."
+  permissions = ["datastore.databases.get", "datastore.entities.create", "datastore.entities.get", "datastore.entities.list"]
+}
+
+resource "google_project_iam_custom_role" "create" {
+  role_id     = "firestoreCreate"
+  title       = "Firestore: create documents"
+  description = "Creates documents, and neither reads, changes nor deletes one."
+  permissions = ["datastore.databases.get", "datastore.entities.create"]
+}
+
+locals {
+  append = "projects/${var.project}/roles/${google_project_iam_custom_role.append.role_id}"
+  create = "projects/${var.project}/roles/${google_project_iam_custom_role.create.role_id}"
+
+  firestore_roles = {
+    growpot        = "roles/datastore.user"
+    closemission   = "roles/datastore.user"
+    sweepmissions  = "roles/datastore.user"
+    sweepbets      = "roles/datastore.viewer"
+    keepdeadletter = local.create
+  }
+}
+
+module "api" {
+  source = "./modules/api"
+
+  project   = var.project
+  region    = var.region
+  services  = var.services
+  image     = var.images.api
+  protected = var.protected
+  domain    = var.domain
+  network   = module.network.egress
+  databases = { for key, database in module.database : key => database.connection }
+  firestore = { log = module.firestore["log"].name, board = module.firestore["board"].name }
+  firestore_roles = {
+    api  = { log = local.append, board = "roles/datastore.user" }
+    live = { board = "roles/datastore.viewer" }
+  }
+  topics = {
+    api  = { for name in ["bets", "verdicts"] : name => "projects/${var.project}/topics/${google_pubsub_topic.pipeline[name].name}" }
+    live = {}
+  }
+  secrets = { api = ["token-keys"], live = [] }
+  environment = {
+    api = {
+      API_ROLE                 = "api"
+      TOKEN_KEYS_FILE          = "/secrets/token-keys/value"
+      TOKEN_ISSUER             = local.issuer
+      TOKEN_AUDIENCE           = local.issuer
+      SANDBOX_PAYMENTS_ALLOWED = tostring(var.sandbox_payments_allowed)
+    }
+    live = { API_ROLE = "live" }
+  }
+  log_level = var.log_level
+  deployer  = local.deployer
+}
+
+locals {
+  # Tokens of one environment are worth nothing in another.
+  issuer = var.domain == "" ? "https://${var.project}.invalid" : "https://${var.domain}"
+}
