@@ -1,0 +1,137 @@
+# Who may do what, the whole of it. A grant that is not in this list fails, and so does one that is
+# missing. Whoever adds one adds it here, where a reviewer sees it.
+mock_provider "google" {}
+
+variables {
+  project        = "missionpot-test"
+  project_number = "123456789012"
+  region         = "asia-northeast3"
+  images = {
+    api     = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    migrate = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+  }
+  source_archive = { bucket = "missionpot-test-source", object = "functions.zip" }
+  mail_from      = "Missionpot <pot@example.com>"
+}
+
+run "settings" {
+  module {
+    source = "./tests/settings"
+  }
+}
+
+run "prod" {
+  variables {
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = run.settings.prod.databases
+    services                 = run.settings.prod.services
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+}
+
+run "grants" {
+  module {
+    source = "./tests/difference"
+  }
+
+  variables {
+    found = run.prod.grants
+    expected = [
+      "allUsers roles/run.invoker service api",
+      "allUsers roles/run.invoker service live",
+      "deploy roles/iam.serviceAccountUser account job-migrate",
+      "deploy roles/iam.serviceAccountUser account pubsub-push",
+      "deploy roles/iam.serviceAccountUser account scheduler",
+      "deploy roles/iam.serviceAccountUser account service-api",
+      "deploy roles/iam.serviceAccountUser account service-live",
+      "deploy roles/iam.serviceAccountUser account step-closemission",
+      "deploy roles/iam.serviceAccountUser account step-growpot",
+      "deploy roles/iam.serviceAccountUser account step-holdbets",
+      "deploy roles/iam.serviceAccountUser account step-keepdeadletter",
+      "deploy roles/iam.serviceAccountUser account step-mailresults",
+      "deploy roles/iam.serviceAccountUser account step-settlemission",
+      "deploy roles/iam.serviceAccountUser account step-sweepbets",
+      "deploy roles/iam.serviceAccountUser account step-sweepmissions",
+      "job-migrate roles/cloudsql.client instances/missions",
+      "job-migrate roles/cloudsql.client instances/users",
+      "job-migrate roles/cloudsql.instanceUser instances/missions",
+      "job-migrate roles/cloudsql.instanceUser instances/users",
+      "pubsub-push roles/run.invoker service closemission",
+      "pubsub-push roles/run.invoker service growpot",
+      "pubsub-push roles/run.invoker service holdbets",
+      "pubsub-push roles/run.invoker service keepdeadletter",
+      "pubsub-push roles/run.invoker service mailresults",
+      "pubsub-push roles/run.invoker service settlemission",
+      "pubsub-push roles/run.invoker service sweepbets",
+      "pubsub-push roles/run.invoker service sweepmissions",
+      "scheduler roles/pubsub.publisher topic ticks",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/iam.serviceAccountOpenIdTokenCreator account pubsub-push",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher topic closemission-dead",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher topic growpot-dead",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher topic holdbets-dead",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher topic mailresults-dead",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher topic settlemission-dead",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher topic sweepbets-dead",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher topic sweepmissions-dead",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber subscription closemission-settlements",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber subscription growpot-pots",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber subscription holdbets-bets",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber subscription mailresults-settlements",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber subscription mailresults-ticks",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber subscription settlemission-verdicts",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber subscription sweepbets-ticks",
+      "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber subscription sweepmissions-ticks",
+      "service-api roles/cloudsql.client instances/missions",
+      "service-api roles/cloudsql.client instances/users",
+      "service-api roles/cloudsql.instanceUser instances/missions",
+      "service-api roles/cloudsql.instanceUser instances/users",
+      "service-api roles/datastore.user databases/board",
+      "service-api roles/firestoreAppend databases/log",
+      "service-api roles/pubsub.publisher topic bets",
+      "service-api roles/pubsub.publisher topic verdicts",
+      "service-api roles/secretmanager.secretAccessor secret token-keys",
+      "service-live roles/cloudsql.client instances/missions",
+      "service-live roles/cloudsql.client instances/users",
+      "service-live roles/cloudsql.instanceUser instances/missions",
+      "service-live roles/cloudsql.instanceUser instances/users",
+      "service-live roles/datastore.viewer databases/board",
+      "step-closemission roles/cloudsql.client instances/missions",
+      "step-closemission roles/cloudsql.instanceUser instances/missions",
+      "step-closemission roles/datastore.user databases/board",
+      "step-growpot roles/cloudsql.client instances/missions",
+      "step-growpot roles/cloudsql.instanceUser instances/missions",
+      "step-growpot roles/datastore.user databases/board",
+      "step-growpot roles/pubsub.publisher topic verdicts",
+      "step-holdbets roles/cloudsql.client instances/users",
+      "step-holdbets roles/cloudsql.instanceUser instances/users",
+      "step-holdbets roles/pubsub.publisher topic pots",
+      "step-keepdeadletter roles/firestoreCreate databases/letters",
+      "step-mailresults roles/cloudsql.client instances/users",
+      "step-mailresults roles/cloudsql.instanceUser instances/users",
+      "step-mailresults roles/secretmanager.secretAccessor secret sendgrid-key",
+      "step-settlemission roles/cloudsql.client instances/users",
+      "step-settlemission roles/cloudsql.instanceUser instances/users",
+      "step-settlemission roles/pubsub.publisher topic settlements",
+      "step-sweepbets roles/cloudsql.client instances/users",
+      "step-sweepbets roles/cloudsql.instanceUser instances/users",
+      "step-sweepbets roles/datastore.viewer databases/log",
+      "step-sweepbets roles/pubsub.publisher topic bets",
+      "step-sweepbets roles/pubsub.publisher topic pots",
+      "step-sweepmissions roles/cloudsql.client instances/missions",
+      "step-sweepmissions roles/cloudsql.instanceUser instances/missions",
+      "step-sweepmissions roles/datastore.user databases/board",
+      "step-sweepmissions roles/pubsub.publisher topic verdicts",
+    ]
+  }
+
+  assert {
+    condition     = length(output.more) == 0
+    error_message = "Granted, but not listed here: ${join("; ", output.more)}"
+  }
+  assert {
+    condition     = length(output.less) == 0
+    error_message = "Listed here, but not granted: ${join("; ", output.less)}"
+  }
+}

@@ -1,0 +1,97 @@
+# Settings that would fail later, or worse, are refused while planning.
+mock_provider "google" {}
+
+variables {
+  project        = "missionpot-test"
+  project_number = "123456789012"
+  region         = "asia-northeast3"
+  images = {
+    api     = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    migrate = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+  }
+  source_archive = { bucket = "missionpot-test-source", object = "functions.zip" }
+  mail_from      = "Missionpot <pot@example.com>"
+}
+
+run "settings" {
+  module {
+    source = "./tests/settings"
+  }
+}
+
+run "too_few_connections" {
+  command = plan
+
+  variables {
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = { for key, d in run.settings.prod.databases : key => merge(d, { max_connections = 400 }) }
+    services                 = run.settings.prod.services
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+
+  expect_failures = [output.connections]
+}
+
+run "a_third_database" {
+  command = plan
+
+  variables {
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = merge(run.settings.prod.databases, { more = run.settings.prod.databases.users })
+    services                 = run.settings.prod.services
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+
+  expect_failures = [var.databases]
+}
+
+run "an_image_by_its_tag" {
+  command = plan
+
+  variables {
+    images                   = { api = "r.example/api:latest", migrate = "r.example/migrate:latest" }
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = run.settings.prod.databases
+    services                 = run.settings.prod.services
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+
+  expect_failures = [var.images]
+}
+
+run "a_domain_with_a_scheme" {
+  command = plan
+
+  variables {
+    domain                   = "https://pot.example.com"
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = run.settings.prod.databases
+    services                 = run.settings.prod.services
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+
+  expect_failures = [var.domain]
+}
+
+run "more_instances_at_least_than_at_most" {
+  command = plan
+
+  variables {
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = run.settings.prod.databases
+    services                 = { for key, s in run.settings.prod.services : key => merge(s, { min_instances = s.max_instances + 1 }) }
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+
+  expect_failures = [var.services]
+}
