@@ -49,7 +49,7 @@ func System(t testing.TB, changes ...func(*lab.SystemConfig)) *lab.System {
 // hang it on. The programs log into logDir. stop ends everything and drops the databases.
 func Open(ctx context.Context, logDir string, changes ...func(*lab.SystemConfig)) (system *lab.System, stop func() error, err error) {
 	var undo []func() error
-	stop = func() error {
+	undoAll := func() error {
 		var errs []error
 		for _, f := range slices.Backward(undo) {
 			errs = append(errs, f())
@@ -58,7 +58,7 @@ func Open(ctx context.Context, logDir string, changes ...func(*lab.SystemConfig)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("start a system: %w", err), stop())
+			err = errors.Join(fmt.Errorf("start a system: %w", err), undoAll())
 		}
 	}()
 	cfg := lab.SystemConfig{LogDir: logDir, Project: projectID(), Tick: tick}
@@ -86,7 +86,7 @@ func Open(ctx context.Context, logDir string, changes ...func(*lab.SystemConfig)
 		return nil, nil, err
 	}
 	undo = append(undo, system.Stop)
-	return system, stop, nil
+	return system, undoAll, nil
 }
 
 // binaries are the programs, built once for all tests of a run.
