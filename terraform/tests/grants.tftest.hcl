@@ -135,3 +135,30 @@ run "grants" {
     error_message = "Listed here, but not granted: ${join("; ", output.less)}"
   }
 }
+
+run "bootstrap" {
+  module {
+    source = "./bootstrap"
+  }
+}
+
+# The release may grant on the project what is in this list of bootstrap's, and no more.
+run "grantable" {
+  module {
+    source = "./tests/difference"
+  }
+
+  variables {
+    found    = distinct([for g in run.prod.grants : split(" ", g)[1] if length(regexall(" (instances|databases)/", g)) > 0])
+    expected = run.bootstrap.grantable_roles
+  }
+
+  assert {
+    condition     = length(output.more) == 0
+    error_message = "The release may not grant these, so its apply would fail: ${join("; ", output.more)}"
+  }
+  assert {
+    condition     = length(output.less) == 0
+    error_message = "The release may grant these, but has no need to: ${join("; ", output.less)}"
+  }
+}

@@ -1,0 +1,114 @@
+locals {
+  # What Terraform makes, by the role it takes to make it.
+  deploy_roles = toset([
+    "roles/cloudfunctions.developer",
+    "roles/cloudscheduler.admin",
+    "roles/cloudsql.admin",
+    "roles/compute.networkAdmin",
+    "roles/compute.securityAdmin", # firewall, certificate, rate limits
+    "roles/iam.serviceAccountAdmin",
+    "roles/logging.logWriter",
+    "roles/pubsub.admin",
+    "roles/run.admin",
+    "roles/servicenetworking.networksAdmin",
+    "roles/serviceusage.serviceUsageConsumer",
+  ])
+}
+
+resource "google_project_iam_member" "deploy" {
+  for_each = local.deploy_roles
+
+  project = var.project
+  role    = each.key
+  member  = local.deploy
+}
+
+# It may hand out the programs' roles and no others, or it could make itself the owner.
+resource "google_project_iam_member" "deploy_grants" {
+  project = var.project
+  role    = "roles/resourcemanager.projectIamAdmin"
+  member  = local.deploy
+
+  condition {
+    title      = "only the programs' roles"
+    expression = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly(${replace(jsonencode(sort(var.grantable_roles)), "\"", "'")})"
+  }
+}
+
+# The predefined roles that make a Firestore database may read what is in it.
+resource "google_project_iam_custom_role" "firestore" {
+  role_id     = "firestoreStructure"
+  title       = "Firestore: databases and indexes"
+  description = "Makes and changes databases and indexes, without reading a document."
+  permissions = [
+    "datastore.databases.create", "datastore.databases.delete", "datastore.databases.get",
+    "datastore.databases.getMetadata", "datastore.databases.list", "datastore.databases.update",
+    "datastore.indexes.create", "datastore.indexes.delete", "datastore.indexes.get",
+    "datastore.indexes.list", "datastore.indexes.update",
+    "datastore.operations.get", "datastore.operations.list",
+  ]
+}
+
+resource "google_project_iam_member" "deploy_firestore" {
+  project = var.project
+  role    = "projects/${var.project}/roles/${google_project_iam_custom_role.firestore.role_id}"
+  member  = local.deploy
+}
+
+# Nor need it read a secret to say who may.
+resource "google_project_iam_custom_role" "secrets" {
+  role_id     = "secretAccess"
+  title       = "Secrets: who may read them"
+  description = "Reads and sets a secret's policy, not its versions."
+  permissions = ["secretmanager.secrets.get", "secretmanager.secrets.getIamPolicy", "secretmanager.secrets.setIamPolicy"]
+}
+
+resource "google_secret_manager_secret_iam_member" "deploy" {
+  for_each = var.secrets
+
+  secret_id = each.value
+  role      = "projects/${var.project}/roles/${google_project_iam_custom_role.secrets.role_id}"
+  member    = local.deploy
+}
+
+resource "google_storage_bucket_iam_member" "deploy" {
+  for_each = { state = var.state_bucket, source = google_storage_bucket.source.name }
+
+  bucket = each.value
+  role   = "roles/storage.objectUser"
+  member = local.deploy
+}
+
+resource "google_artifact_registry_repository_iam_member" "writers" {
+  for_each = { deploy = local.deploy, function_build = local.function_build }
+
+  repository = google_artifact_registry_repository.images.repository_id
+  location   = var.region
+  role       = "roles/artifactregistry.writer"
+  member     = each.value
+}
+
+resource "google_service_account_iam_member" "deploy_builds_functions" {
+  service_account_id = google_service_account.function_build.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = local.deploy
+}
+
+resource "google_project_iam_member" "function_build_logs" {
+  project = var.project
+  role    = "roles/logging.logWriter"
+  member  = local.function_build
+}
+
+# Cloud Run functions copies the source to a bucket of its own, which is not there before the first
+# function is.
+resource "google_project_iam_member" "function_build_source" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = local.function_build
+
+  condition {
+    title      = "only the functions' source"
+    expression = "resource.name.startsWith('projects/_/buckets/gcf-v2-sources-${var.project_number}-${var.region}')"
+  }
+}

@@ -1,0 +1,34 @@
+output "repository" {
+  description = "Where images are pushed: HOST/PROJECT/REPOSITORY."
+  value       = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
+}
+
+output "source_bucket" {
+  value = google_storage_bucket.source.name
+}
+
+output "account" {
+  description = "Account the release runs as, in the form Cloud Build wants it."
+  value       = "projects/${var.project}/serviceAccounts/${google_service_account.deploy.account_id}@${var.project}.iam.gserviceaccount.com"
+}
+
+output "grants" {
+  description = "Every grant made here, as {member, role, on}."
+  value = concat(
+    [for g in google_project_iam_member.deploy : { member = g.member, role = g.role, on = "project" }],
+    [for g in [google_project_iam_member.deploy_grants, google_project_iam_member.function_build_source] : { member = g.member, role = g.role, on = "project, ${g.condition[0].title}" }],
+    [for g in [google_project_iam_member.deploy_firestore, google_project_iam_member.function_build_logs] : { member = g.member, role = g.role, on = "project" }],
+    [for g in google_secret_manager_secret_iam_member.deploy : { member = g.member, role = g.role, on = "secret ${basename(g.secret_id)}" }],
+    [for g in google_storage_bucket_iam_member.deploy : { member = g.member, role = g.role, on = "bucket ${g.bucket}" }],
+    [for g in google_artifact_registry_repository_iam_member.writers : { member = g.member, role = g.role, on = "repository ${g.repository}" }],
+    [{ member = google_service_account_iam_member.deploy_builds_functions.member, role = google_service_account_iam_member.deploy_builds_functions.role, on = "account function-build" }],
+  )
+}
+
+output "conditions" {
+  description = "What the conditional grants end at."
+  value = {
+    deploy         = google_project_iam_member.deploy_grants.condition[0].expression
+    function_build = google_project_iam_member.function_build_source.condition[0].expression
+  }
+}
