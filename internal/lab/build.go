@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,43 +14,17 @@ type Binaries struct {
 	Functions string // every function behind one port, each at /<its name>
 }
 
-// functionsMain is the program that the Go buildpack writes around a function package:
-// it imports the package at the module's root, which registers the functions, and
-// starts the framework. It is written out at build time, because the root must hold no
-// command. It listens on 127.0.0.1 alone.
-const functionsMain = `package main
-
-import (
-	"log"
-	"os"
-
-	_ "example.com/missionpot"
-	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
-)
-
-func main() {
-	log.Fatal(funcframework.StartHostPort("127.0.0.1", os.Getenv("PORT")))
-}
-`
-
 // BuildBinaries builds the API and the functions of the module into dir.
 func BuildBinaries(ctx context.Context, module, dir string) (Binaries, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Binaries{}, err
 	}
-	mainFile := filepath.Join(dir, "functions-main", "main.go")
-	if err := os.MkdirAll(filepath.Dir(mainFile), 0o755); err != nil {
-		return Binaries{}, err
-	}
-	if err := os.WriteFile(mainFile, []byte(functionsMain), 0o644); err != nil {
-		return Binaries{}, err
-	}
 	b := Binaries{API: filepath.Join(dir, "api"), Functions: filepath.Join(dir, "functions")}
 	if err := goBuild(ctx, module, b.API, "./run/api"); err != nil {
 		return Binaries{}, err
 	}
-	if err := goBuild(ctx, module, b.Functions, mainFile); err != nil {
+	if err := goBuild(ctx, module, b.Functions, "./run/functions"); err != nil {
 		return Binaries{}, err
 	}
 	return b, nil
