@@ -199,7 +199,7 @@ func tellAddresses(t *terminal, o options, servers *lab.Servers, system *lab.Sys
 		{"functions", system.Functions.URL()},
 		{"users database", servers.Users.DSN(databaseName)},
 		{"missions database", servers.Missions.DSN(databaseName)},
-		{"emulators", strings.Join(servers.EmulatorEnv(), "  ")},
+		{"emulators", strings.Join(append(servers.EmulatorEnv(), "GOOGLE_CLOUD_PROJECT="+project), "  ")},
 		{"logs", o.dir + "/*.log"},
 	} {
 		t.line("  %-18s %s", place[0], place[1])
