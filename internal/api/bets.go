@@ -87,6 +87,7 @@ func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAns
 	if err != nil {
 		return nil, err
 	}
+	s.metrics.betAccepted(ctx, betKind, first)
 	decided := outcome{}
 	if !first {
 		decided, _ = s.outcomes.Do(ctx, b.ID) // unknown is as good as pending

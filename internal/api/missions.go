@@ -133,7 +133,7 @@ func (s *server) newMission(ctx context.Context, draft mission.Draft, key string
 // placeStake logs the creator's first bet. A retry of the creation comes here
 // as well and finds it logged (rule 2), or logs it now.
 func (s *server) placeStake(ctx context.Context, m mission.Mission, key string, hash []byte) error {
-	b, _, err := s.BetLog.Append(ctx, LogEntry{
+	b, first, err := s.BetLog.Append(ctx, LogEntry{
 		Bet: ledger.Bet{
 			MissionID: m.ID, UserID: m.CreatorID, Amount: m.Stake, Stake: true, Deadline: m.Deadline,
 		},
@@ -142,6 +142,7 @@ func (s *server) placeStake(ctx context.Context, m mission.Mission, key string, 
 	if err != nil {
 		return err
 	}
+	s.metrics.betAccepted(ctx, stakeKind, first)
 	s.publish(ctx, event.PlacedBet(b))
 	return nil
 }

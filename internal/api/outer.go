@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/telemetry"
 )
 
 // writeTime is how long an answer may take to be written after the call began.
@@ -22,14 +21,15 @@ const writeTime = waitTime + 10*time.Second
 func (s *server) outer(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		ctx := telemetry.WithRequest(r.Context(), r)
+		handler, pattern := mux.Handler(r)
+		ctx, span := startSpan(r, pattern)
 		r = r.WithContext(ctx)
 		seen := &recorder{ResponseWriter: w}
 		// Without a deadline of its own a connection could hold an instance for ever.
 		// A writer that has none, as in a test, needs none.
 		_ = http.NewResponseController(w).SetWriteDeadline(began.Add(writeTime))
 		setHeaders(ctx, w.Header())
-		handler, pattern := mux.Handler(r)
+		defer s.metrics.measure(ctx, span, r, seen, pattern, began)
 		defer s.logCall(ctx, r, seen, pattern, began)
 		defer s.rescue(ctx, seen)
 		if pattern == "" {

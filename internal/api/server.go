@@ -25,6 +25,7 @@ type server struct {
 	balances *batch.Batcher[uuid.UUID, ledger.Won]
 	outcomes *batch.Batcher[uuid.UUID, outcome]
 	logins   *loginLimiter
+	metrics  metrics
 }
 
 // New is the API as a handler. It does no I/O before the first request.
@@ -39,7 +40,7 @@ func OpenAPI() ([]byte, error) {
 }
 
 func build(d Dependencies) *server {
-	s := &server{Dependencies: d, log: d.Log, mux: http.NewServeMux(), logins: newLoginLimiter(d.Now)}
+	s := &server{Dependencies: d, log: d.Log, mux: http.NewServeMux(), logins: newLoginLimiter(d.Now), metrics: newMetrics()}
 	s.seen = newMissionCache(d.Now, d.Missions)
 	s.balances = batch.New(s.readBalances, batch.Options{Max: 500})
 	s.outcomes = batch.New(s.readOutcomes, batch.Options{Max: 1000})

@@ -138,6 +138,7 @@ func (s *server) streaming(feed Feed, run func(context.Context, *stream) error) 
 	return &eventsAnswer{Body: func(hc huma.Context) {
 		defer feed.Close()
 		r, w := humago.Unwrap(hc)
+		defer s.metrics.watching(r.Context())()
 		st, err := openStream(w)
 		if err == nil {
 			err = run(r.Context(), st)

@@ -35,7 +35,9 @@ func Handler(step Step, timeout time.Duration) http.HandlerFunc {
 
 // RawHandler serves pushes without decoding their payload.
 func RawHandler(step RawStep, timeout time.Duration) http.HandlerFunc {
+	m := newMetrics()
 	return func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
 		d, err := Read(w, r)
@@ -45,7 +47,10 @@ func RawHandler(step RawStep, timeout time.Duration) http.HandlerFunc {
 			return
 		}
 		ctx = telemetry.WithTraceparent(ctx, d.Attributes[event.AttributeTraceparent])
-		answer(ctx, w, d, step(ctx, d))
+		ctx, span := startSpan(ctx, d)
+		err = step(ctx, d)
+		m.measure(ctx, span, d, began, err)
+		answer(ctx, w, d, err)
 	}
 }
 

@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"crypto/rand"
-	"net/http"
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -23,16 +22,6 @@ func Traceparent(ctx context.Context) string {
 // empty or malformed changes nothing, as the specification asks.
 func WithTraceparent(ctx context.Context, traceparent string) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{headerTraceparent: traceparent})
-}
-
-// WithRequest continues the trace of an HTTP request, or starts a new one if
-// it names none. Cloud Run sets the header on every request it lets in.
-func WithRequest(ctx context.Context, r *http.Request) context.Context {
-	ctx = WithTraceparent(ctx, r.Header.Get(headerTraceparent))
-	if trace.SpanContextFromContext(ctx).IsValid() {
-		return ctx
-	}
-	return WithNewTrace(ctx)
 }
 
 // WithNewTrace starts a trace with random ids, for work that nobody asked for.

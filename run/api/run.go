@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/telemetry"
+	"example.com/missionpot/internal/telemetry/export"
 )
 
 // Limits of the server. A call's body is at most 64 KiB; what takes longer than
@@ -31,9 +33,12 @@ const (
 type settings struct {
 	config.Program
 	config.Databases
+	config.Board
 	config.HTTP
 	config.Tokens
 	config.Payments
+	config.Telemetry
+	config.Platform
 }
 
 func run(ctx context.Context, args []string) error {
@@ -54,6 +59,13 @@ func run(ctx context.Context, args []string) error {
 	}
 	log := telemetry.NewLogger(os.Stderr, c.Level, c.Project)
 	slog.SetDefault(log)
+	measured, err := export.Start(ctx, c.Telemetry, export.Program{
+		Name: cmp.Or(c.Service, "api"), Project: c.Project, OnCloud: c.OnGoogleCloud(),
+	})
+	if err != nil {
+		return err
+	}
+	defer closeExport(ctx, measured)
 	parts, err := open(ctx, c)
 	if err != nil {
 		return err
@@ -65,6 +77,18 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	return listen(ctx, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), handler, draining, log)
+}
+
+// exportTime is how long the last measurements may take to be sent. The calls
+// under way have ended by then, mostly long before their own limit.
+const exportTime = 2 * time.Second
+
+func closeExport(ctx context.Context, e *export.Export) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTime)
+	defer cancel()
+	if err := e.Close(ctx); err != nil {
+		slog.WarnContext(ctx, "telemetry not sent", "error", err)
+	}
 }
 
 // listen serves until ctx ends, then ends the streams and lets calls under way

@@ -1,0 +1,47 @@
+package functions
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"example.com/missionpot/internal/config"
+	"example.com/missionpot/internal/telemetry/export"
+)
+
+// exporting starts the process's exporters at its first request, once: whatever
+// functions the process serves, OpenTelemetry is the process's.
+var exporting = sync.OnceValue(func() *export.Export {
+	e, err := startExport(context.Background())
+	if err != nil {
+		// A bet must not wait for its measuring.
+		slog.Error("nothing is measured", "error", err)
+		return &export.Export{}
+	}
+	e.CloseOnTerm()
+	return e
+})
+
+func startExport(ctx context.Context) (*export.Export, error) {
+	var c struct {
+		config.Google
+		config.Telemetry
+		config.Platform
+	}
+	if err := config.Load(ctx, &c); err != nil {
+		return nil, fmt.Errorf("telemetry: %w", err)
+	}
+	return export.Start(ctx, c.Telemetry, export.Program{
+		Name: cmp.Or(c.Service, "functions"), Project: c.Project, OnCloud: c.OnGoogleCloud(), OnRequest: true,
+	})
+}
+
+// measured has a function's measurements sent at the end of its requests.
+func measured(function http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		exporting().Handler(function)(w, r)
+	}
+}
