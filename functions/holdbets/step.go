@@ -39,6 +39,8 @@ type Step struct {
 	bus    Publisher
 	holds  *batch.Batcher[ledger.Bet, decided]
 	news   *batch.Batcher[news, struct{}]
+
+	metrics metrics
 }
 
 // decided is what one bet's caller learns of its batch.
@@ -49,7 +51,7 @@ type decided struct {
 
 // New makes the step.
 func New(l Ledger, bus Publisher) *Step {
-	s := &Step{ledger: l, bus: bus}
+	s := &Step{ledger: l, bus: bus, metrics: newMetrics()}
 	s.holds = batch.New(s.decide, batch.Options{Max: maxBatch})
 	s.news = batch.New(s.announce, batch.Options{Max: maxNews})
 	return s
@@ -74,12 +76,14 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	if err := d.told.wait(ctx); err != nil {
 		return fmt.Errorf("bet %s is %s, but that was not told: %w", bet.ID, d.ruling.Outcome, err)
 	}
+	s.metrics.told(ctx, bet, d.ruling.Decision)
 	return nil
 }
 
 // decide rules on a batch and sets off the telling, which goes on while the
 // next batch is decided.
 func (s *Step) decide(ctx context.Context, bets []ledger.Bet) ([]decided, error) {
+	s.metrics.batch.Record(ctx, int64(len(bets)))
 	rulings := s.hold(ctx, bets)
 	told := s.tell(newsOf(bets, rulings))
 	answers := make([]decided, len(rulings))

@@ -20,12 +20,15 @@ type Store interface {
 
 // Step keeps dead letters. Make one with New.
 type Step struct {
-	store Store
-	now   func() time.Time
+	store   Store
+	now     func() time.Time
+	metrics metrics
 }
 
 // New makes the step. Its clock says when a letter was kept.
-func New(store Store, now func() time.Time) *Step { return &Step{store: store, now: now} }
+func New(store Store, now func() time.Time) *Step {
+	return &Step{store: store, now: now, metrics: newMetrics()}
+}
 
 // Handle keeps one message. An error means that it is not kept yet.
 func (s *Step) Handle(ctx context.Context, d push.Delivery) error {
@@ -34,7 +37,8 @@ func (s *Step) Handle(ctx context.Context, d push.Delivery) error {
 	if err := s.store.Keep(ctx, letter); err != nil {
 		return err
 	}
-	// Error level raises the alarm: somebody must look.
+	s.metrics.kept(ctx, letter.Step)
+	// The count raises the alarm; this line says what to look at.
 	slog.ErrorContext(ctx, "dead letter kept", "step", letter.Step, "letter", letter.ID, "type", letter.Type,
 		"mission_id", letter.Attributes[event.AttributeMission], "attempts", letter.Attempts)
 	return nil

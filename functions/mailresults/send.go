@@ -30,7 +30,9 @@ func (s *Step) sendAll(ctx context.Context, due []letter.Result) (sent int64, er
 	var count atomic.Int64
 	for _, r := range due {
 		all.Go(func() error {
-			if err := s.sender.Send(ctx, r, letter.Write(r)); err != nil {
+			err := s.sender.Send(ctx, r, letter.Write(r))
+			s.metrics.attempted(ctx, err)
+			if err != nil {
 				return s.failed(ctx, r, err)
 			}
 			count.Add(1)

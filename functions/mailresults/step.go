@@ -47,11 +47,13 @@ type Step struct {
 	sender Sender
 	marks  *batch.Batcher[letter.Result, struct{}]
 	now    func() time.Time
+
+	metrics metrics
 }
 
 // New makes the step. Its clock tells which ticks are old.
 func New(l Ledger, sender Sender, now func() time.Time) *Step {
-	s := &Step{ledger: l, sender: sender, now: now}
+	s := &Step{ledger: l, sender: sender, now: now, metrics: newMetrics()}
 	s.marks = batch.New(s.mark, batch.Options{Max: claimSize, Timeout: markTime})
 	return s
 }

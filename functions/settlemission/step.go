@@ -50,12 +50,13 @@ type Publisher interface {
 
 // Step settles missions. Make one with New; it is safe for concurrent use.
 type Step struct {
-	ledger Ledger
-	bus    Publisher
+	ledger  Ledger
+	bus     Publisher
+	metrics metrics
 }
 
 // New makes the step.
-func New(l Ledger, bus Publisher) *Step { return &Step{ledger: l, bus: bus} }
+func New(l Ledger, bus Publisher) *Step { return &Step{ledger: l, bus: bus, metrics: newMetrics()} }
 
 // Handle settles the mission of a verdict and tells that it is settled. A
 // mission settled before is told again. An error means that a later delivery
@@ -68,9 +69,12 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	if _, err := s.ledger.CloseEscrow(ctx, verdict.Closing()); err != nil {
 		return err
 	}
-	settlement, err := s.settle(ctx, verdict.MissionID)
+	settlement, before, err := s.settle(ctx, verdict.MissionID)
 	if err != nil {
 		return err
+	}
+	if !before {
+		s.metrics.settled(ctx, settlement, verdict.DecidedAt)
 	}
 	if err := s.bus.Publish(ctx, event.SettledMission(*settlement)); err != nil {
 		return fmt.Errorf("mission %s is settled, but that was not told: %w", verdict.MissionID, err)
@@ -78,14 +82,16 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	return nil
 }
 
-func (s *Step) settle(ctx context.Context, mission uuid.UUID) (*ledger.Settlement, error) {
-	for {
+// settle settles a mission chunk by chunk, and reports whether it was settled
+// before: then the first chunk finds nothing left to do.
+func (s *Step) settle(ctx context.Context, mission uuid.UUID) (_ *ledger.Settlement, before bool, err error) {
+	for before = true; ; before = false {
 		settlement, err := s.ledger.SettleChunk(ctx, mission, chunk)
 		if err != nil || settlement != nil {
-			return settlement, err
+			return settlement, before, err
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
-			return nil, fmt.Errorf("mission %s: %w", mission, errUnfinished)
+			return nil, false, fmt.Errorf("mission %s: %w", mission, errUnfinished)
 		}
 	}
 }

@@ -1,0 +1,45 @@
+package holdbets
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+type metrics struct {
+	decided metric.Int64Counter
+	delay   metric.Float64Histogram
+	batch   metric.Int64Histogram
+}
+
+// newMetrics makes the instruments. The only errors are of malformed names, and
+// these are constants; an instrument that comes with an error works as none.
+func newMetrics() metrics {
+	meter := otel.Meter("example.com/missionpot/functions/holdbets")
+	var m metrics
+	m.decided, _ = meter.Int64Counter("missionpot.bets.decided", metric.WithUnit("{bet}"),
+		metric.WithDescription("Bets with an outcome; one that is delivered again counts again"))
+	m.delay, _ = meter.Float64Histogram("missionpot.bet.outcome.delay", metric.WithUnit("s"),
+		metric.WithDescription("Time from the log's entry to the outcome being told"),
+		// 5 s is the objective.
+		metric.WithExplicitBucketBoundaries(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300))
+	m.batch, _ = meter.Int64Histogram("missionpot.batch.size", metric.WithUnit("{bet}"),
+		metric.WithDescription("Bets decided in one transaction"),
+		metric.WithExplicitBucketBoundaries(1, 2, 5, 10, 20, 50, 100, 200, 500, maxBatch))
+	return m
+}
+
+// told counts a bet whose outcome is committed and told.
+func (m metrics) told(ctx context.Context, bet ledger.Bet, d ledger.Decision) {
+	attributes := []attribute.KeyValue{attribute.String("missionpot.bet.outcome", string(d.Outcome))}
+	if d.Reason != "" {
+		attributes = append(attributes, attribute.String("missionpot.bet.reason", string(d.Reason)))
+	}
+	m.decided.Add(ctx, 1, metric.WithAttributes(attributes...))
+	m.delay.Record(ctx, time.Since(bet.LoggedAt).Seconds())
+}
