@@ -21,6 +21,7 @@ import (
 	"example.com/missionpot/functions/settlemission"
 	"example.com/missionpot/functions/sweepbets"
 	"example.com/missionpot/functions/sweepmissions"
+	"example.com/missionpot/internal/audit"
 	"example.com/missionpot/internal/broadcast"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/event"
@@ -46,7 +47,7 @@ const (
 
 func init() {
 	for name, build := range all() {
-		functions.HTTP(name, lazily(build))
+		functions.HTTP(name, measured(lazily(build)))
 	}
 }
 
@@ -70,7 +71,7 @@ func holdBets(o *opening) http.HandlerFunc {
 		config.UsersDatabase
 	}
 	o.settings(&c, &c.Program)
-	step := holdbets.New(o.users(c.UsersURL, holdPool), o.bus(c.Project))
+	step := holdbets.New(o.users(c.UsersDatabase, holdPool), o.bus(c.Project))
 	return push.Handler(step.Handle, handlerTime("HoldBets"))
 }
 
@@ -80,7 +81,7 @@ func growPot(o *opening) http.HandlerFunc {
 		config.MissionsDatabase
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsURL, growPool)
+	missions := o.missions(c.MissionsDatabase, growPool)
 	step := growpot.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), growpot.Pace)
 	return push.Handler(step.Handle, handlerTime("GrowPot"))
 }
@@ -91,7 +92,7 @@ func settleMission(o *opening) http.HandlerFunc {
 		config.UsersDatabase
 	}
 	o.settings(&c, &c.Program)
-	step := settlemission.New(o.users(c.UsersURL, settlePool), o.bus(c.Project))
+	step := settlemission.New(o.users(c.UsersDatabase, settlePool), o.bus(c.Project))
 	return push.Handler(step.Handle, handlerTime("SettleMission"))
 }
 
@@ -101,7 +102,7 @@ func closeMission(o *opening) http.HandlerFunc {
 		config.MissionsDatabase
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsURL, closePool)
+	missions := o.missions(c.MissionsDatabase, closePool)
 	step := closemission.New(missions, broadcast.New(missions, o.board(c.Google)))
 	return push.Handler(step.Handle, handlerTime("CloseMission"))
 }
@@ -113,7 +114,7 @@ func mailResults(o *opening) http.HandlerFunc {
 		config.Mail
 	}
 	o.settings(&c, &c.Program)
-	step := mailresults.New(o.users(c.UsersURL, mailPool), o.mail(c.Mail), time.Now)
+	step := mailresults.New(o.users(c.UsersDatabase, mailPool), o.mail(c.Mail), time.Now)
 	return push.Handler(step.Handle, handlerTime("MailResults"))
 }
 
@@ -121,11 +122,13 @@ func sweepMissions(o *opening) http.HandlerFunc {
 	var c struct {
 		config.Program
 		config.MissionsDatabase
+		config.Audit
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsURL, duePool)
+	missions := o.missions(c.MissionsDatabase, duePool)
 	step := sweepmissions.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), time.Now)
-	return push.Handler(step.Handle, handlerTime("SweepMissions"))
+	census := audit.Missions(missions, c.AuditPeriod)
+	return push.Handler(push.Step(census.After(step.Handle)), handlerTime("SweepMissions"))
 }
 
 func sweepBets(o *opening) http.HandlerFunc {
@@ -134,11 +137,14 @@ func sweepBets(o *opening) http.HandlerFunc {
 		config.UsersDatabase
 		config.Payments
 		config.Sweep
+		config.Audit
 	}
 	o.settings(&c, &c.Program)
-	step := sweepbets.New(o.users(c.UsersURL, sweepPool), o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
+	users := o.users(c.UsersDatabase, sweepPool)
+	step := sweepbets.New(users, o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
 		sweepbets.Options{Age: c.Age, Now: time.Now})
-	return push.Handler(step.Handle, handlerTime("SweepBets"))
+	books := audit.Books(users, c.AuditPeriod)
+	return push.Handler(push.Step(books.After(step.Handle)), handlerTime("SweepBets"))
 }
 
 func keepDeadLetter(o *opening) http.HandlerFunc {

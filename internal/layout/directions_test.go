@@ -23,6 +23,9 @@ type kind struct {
 
 const ids = "github.com/google/uuid" // see docs/decisions
 
+// otel is OpenTelemetry's API. Its SDK is for internal/telemetry/export alone.
+const otel = "go.opentelemetry.io/otel"
+
 var kinds = map[string]kind{
 	"pure": {
 		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/account"},
@@ -41,12 +44,12 @@ var kinds = map[string]kind{
 			"functions/mailresults", "functions/sweepmissions", "functions/sweepbets", "functions/keepdeadletter",
 		},
 		project: []string{"pure", "flow", "internal/push"},
-		modules: []string{ids, "golang.org/x/sync/"},
+		modules: []string{ids, "golang.org/x/sync/", otel},
 	},
 	"postgres": {
 		packages: []string{"internal/usersdb", "internal/missionsdb"},
 		project:  []string{"pure"},
-		modules:  []string{ids, "github.com/jackc/pgx/v5", "golang.org/x/sync/"},
+		modules:  []string{ids, "github.com/jackc/pgx/v5", "github.com/exaring/otelpgx", "golang.org/x/sync/", otel},
 	},
 	"firestore": {
 		packages: []string{"internal/betlog", "internal/board", "internal/deadletter"},
@@ -56,7 +59,7 @@ var kinds = map[string]kind{
 	"pubsub": {
 		packages: []string{"internal/bus"},
 		project:  []string{"pure", "internal/telemetry"},
-		modules:  []string{ids, "cloud.google.com/go/pubsub/v2", "google.golang.org/", "go.opentelemetry.io/otel"},
+		modules:  []string{ids, "cloud.google.com/go/pubsub/v2", "google.golang.org/", otel},
 	},
 	"mail":     {packages: []string{"internal/mail"}, project: []string{"pure"}, modules: []string{"github.com/sendgrid/"}},
 	"token":    {packages: []string{"internal/token"}, project: []string{"pure"}, modules: []string{ids, "github.com/lestrrat-go/jwx/v3"}},
@@ -65,9 +68,10 @@ var kinds = map[string]kind{
 	"api": {
 		packages: []string{"internal/api"},
 		project:  []string{"pure", "flow", "internal/telemetry", "internal/token"},
-		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "go.opentelemetry.io/otel", "golang.org/x/", "google.golang.org/grpc/"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", otel, "golang.org/x/", "google.golang.org/grpc/"},
 	},
-	"push": {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}},
+	"push":  {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}, modules: []string{otel}},
+	"audit": {packages: []string{"internal/audit"}, project: []string{"pure"}, modules: []string{otel}},
 	// It stands for somebody outside, so it knows nothing of what is inside.
 	"client": {packages: []string{"internal/client"}, modules: []string{ids}},
 }
@@ -193,5 +197,19 @@ func list(t *testing.T) []listed {
 			t.Fatal(err)
 		}
 		packages = append(packages, p)
+	}
+}
+
+// Adapters and steps measure through OpenTelemetry's API, which costs nothing
+// until a program puts the SDK behind it.
+func TestOnePackageKnowsOpenTelemetrysSDK(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		for _, imported := range p.Imports {
+			sdk := strings.HasPrefix(imported, otel+"/sdk") || strings.HasPrefix(imported, otel+"/exporters")
+			if sdk && p.ImportPath != module+"internal/telemetry/export" {
+				t.Errorf("%s imports %s: only internal/telemetry/export may", p.ImportPath, imported)
+			}
+		}
 	}
 }

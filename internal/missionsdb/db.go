@@ -16,8 +16,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"example.com/missionpot/internal/mission"
 )
@@ -38,7 +40,7 @@ func New(pool *pgxpool.Pool) *DB { return &DB{pool: pool} }
 // Open makes a pool of at most poolMax connections; the sum over all instances of
 // all services must stay below the server's max_connections. It connects lazily;
 // Ping tells whether the instance answers.
-func Open(ctx context.Context, url string, poolMax int32) (*DB, error) {
+func Open(ctx context.Context, url string, poolMax int32, options ...Option) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("missions database: read the URL: %w", err)
@@ -50,9 +52,17 @@ func Open(ctx context.Context, url string, poolMax int32) (*DB, error) {
 	limit := strconv.FormatInt(statementTimeout.Milliseconds(), 10)
 	config.ConnConfig.RuntimeParams["statement_timeout"] = limit
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = limit
+	config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes())
+	for _, option := range options {
+		option(config)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("missions database: make the pool: %w", err)
+	}
+	if err := otelpgx.RecordStats(pool, otelpgx.WithStatsAttributes(semconv.DBClientConnectionPoolName("missions"))); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("missions database: measure the pool: %w", err)
 	}
 	return New(pool), nil
 }

@@ -7,10 +7,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/exaring/otelpgx"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"example.com/missionpot/internal/ledger"
 )
@@ -26,7 +28,7 @@ type DB struct {
 // Open connects to the instance. At most poolMax connections are open at once;
 // the sum over all instances of all services must stay below the server's
 // max_connections.
-func Open(ctx context.Context, url string, poolMax int32) (*DB, error) {
+func Open(ctx context.Context, url string, poolMax int32, options ...Option) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("parse the users database's address: %w", err)
@@ -35,9 +37,17 @@ func Open(ctx context.Context, url string, poolMax int32) (*DB, error) {
 	config.MaxConnIdleTime = 5 * time.Minute
 	config.MaxConnLifetime = time.Hour
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
+	config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes())
+	for _, option := range options {
+		option(config)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the users database: %w", err)
+	}
+	if err := otelpgx.RecordStats(pool, otelpgx.WithStatsAttributes(semconv.DBClientConnectionPoolName("users"))); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("measure the users database's pool: %w", err)
 	}
 	return New(pool), nil
 }

@@ -1,0 +1,60 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"example.com/missionpot/internal/mission"
+)
+
+// Board is what the audit asks of the missions instance.
+type Board interface {
+	Census(ctx context.Context) (mission.Census, error)
+	Connections(ctx context.Context) (used, limit int, err error)
+}
+
+// census measures the missions instance.
+type census struct {
+	missions    metric.Int64Gauge
+	unsettled   metric.Float64Gauge
+	connections connections
+}
+
+// settling stands for missions that are decided and not settled, whatever the
+// verdict.
+const settling = "settling"
+
+// Missions is the audit of the missions instance, riding on sweepmissions.
+func Missions(board Board, period time.Duration) *Audit {
+	meter := otel.Meter(scope)
+	c := census{connections: newConnections(meter, "missions")}
+	c.missions, _ = meter.Int64Gauge("missionpot.missions", metric.WithUnit("{mission}"),
+		metric.WithDescription("Missions under way, by state; those that are decided and not settled are settling"))
+	c.unsettled, _ = meter.Float64Gauge("missionpot.verdicts.unsettled.age", metric.WithUnit("s"),
+		metric.WithDescription("Time since the verdict whose settlement has not come for longest"))
+	return newAudit("sweepmissions", period, func(ctx context.Context) error {
+		return errors.Join(c.read(ctx, board), c.connections.read(ctx, board))
+	})
+}
+
+func (c census) read(ctx context.Context, board Board) error {
+	counted, err := board.Census(ctx)
+	if err != nil {
+		return err
+	}
+	for status, count := range counted.ByStatus {
+		c.record(ctx, string(status), count)
+	}
+	c.record(ctx, settling, counted.Unsettled)
+	c.unsettled.Record(ctx, counted.OldestUnsettled.Seconds())
+	return nil
+}
+
+func (c census) record(ctx context.Context, state string, count int) {
+	c.missions.Record(ctx, int64(count), metric.WithAttributes(attribute.String("missionpot.mission.state", state)))
+}

@@ -1,0 +1,16 @@
+package ledger
+
+import "time"
+
+// Audit is what the books say of themselves, all at one moment.
+type Audit struct {
+	Wallets         Won           // in all wallets
+	Escrows         Won           // in all escrows
+	Charged         Won           // that ever came in from the payment provider
+	OldestUndecided time.Duration // since the oldest bet without an outcome that a sweep has met was logged; 0 if there is none
+	OldestUnsent    time.Duration // since the escrow closed whose mail has waited longest; 0 if none waits
+}
+
+// Drift is what the accounts hold beyond what was charged. The double entry
+// keeps it at zero; anything else means that cash was made or lost.
+func (a Audit) Drift() Won { return a.Wallets + a.Escrows - a.Charged }

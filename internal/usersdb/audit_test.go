@@ -1,0 +1,102 @@
+package usersdb_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+// charged adds a user whose cash came in by the ordinary way.
+func (h house) charged(amount ledger.Won) uuid.UUID {
+	h.t.Helper()
+	user, charge := h.user(0), uuid.Must(uuid.NewV7())
+	if _, _, err := h.OpenCharge(h.t.Context(), ledger.Charge{ID: charge, UserID: user, Amount: amount}, "key", []byte("hash")); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.ResolveCharge(h.t.Context(), charge, true); err != nil {
+		h.t.Fatal(err)
+	}
+	return user
+}
+
+func (h house) audit() ledger.Audit {
+	h.t.Helper()
+	a, err := h.Audit(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a
+}
+
+func TestAnEmptyLedgerIsAuditedAsNothing(t *testing.T) {
+	t.Parallel()
+	if got := newHouse(t).audit(); got != (ledger.Audit{}) {
+		t.Errorf("audit is %+v, want all zero", got)
+	}
+}
+
+func TestTheAuditFindsNoDriftWhateverMovesAndEveryWonThatWasMade(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user, mission := h.charged(10_000), h.mission()
+	h.hold(bet(mission, user, 3000))
+	if got, want := h.audit(), (ledger.Audit{Wallets: 7000, Escrows: 3000, Charged: 10_000}); got != want {
+		t.Errorf("audit is %+v, want %+v", got, want)
+	}
+	h.exec(`UPDATE wallets SET cash = cash + 1`)
+	if got := h.audit().Drift(); got != 1 {
+		t.Errorf("drift is %d after a won was made, want 1", got)
+	}
+}
+
+func TestTheAuditKnowsTheOldestBetWithoutAnOutcome(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user, mission := h.charged(10_000), h.mission()
+	old, young := bet(mission, user, 100), bet(mission, user, 100)
+	old.LoggedAt = old.LoggedAt.Add(-2 * time.Hour)
+	young.LoggedAt = young.LoggedAt.Add(-time.Hour)
+	if err := h.Advance(t.Context(), 0, ledger.Mark{LoggedAt: time.Now()}, []ledger.Bet{old, young}); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the oldest undecided bet's age", h.audit().OldestUndecided, 2*time.Hour)
+	h.hold(old)
+	within(t, "the age once the oldest is decided", h.audit().OldestUndecided, time.Hour)
+	h.hold(young)
+	if got := h.audit().OldestUndecided; got != 0 {
+		t.Errorf("the age is %v once all are decided, want 0", got)
+	}
+}
+
+func TestTheAuditKnowsTheMailThatHasWaitedLongest(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user, mission := h.charged(1000), h.mission()
+	h.hold(bet(mission, user, 1000))
+	h.settle(mission, ledger.Failed, h.user(0), user, 10)
+	h.exec(`UPDATE escrows SET closed_at = closed_at - interval '3 days'`)
+	within(t, "the unsent mail's age", h.audit().OldestUnsent, 72*time.Hour)
+	h.exec(`UPDATE mails SET state = 'sent'`)
+	if got := h.audit().OldestUnsent; got != 0 {
+		t.Errorf("the age is %v once all are sent, want 0", got)
+	}
+}
+
+// within holds a duration to at most ten seconds more than wanted.
+func within(t *testing.T, what string, got, want time.Duration) {
+	t.Helper()
+	if got < want || got > want+10*time.Second {
+		t.Errorf("%s is %v, want %v", what, got, want)
+	}
+}
+
+func TestConnectionsAreThoseOfTheServer(t *testing.T) {
+	t.Parallel()
+	used, limit, err := newHouse(t).Connections(t.Context())
+	if err != nil || used < 1 || limit < used {
+		t.Errorf("%d of %d connections are used, error %v; want at least ours", used, limit, err)
+	}
+}
