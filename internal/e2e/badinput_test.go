@@ -42,18 +42,24 @@ func TestNoBodyThatIsNotAsDocumentedDoesAnything(t *testing.T) {
 		for what, body := range map[string]string{
 			"no body": "", "no JSON": "amount=100", "half a body": string(good[:len(good)/2]), "an array": "[" + string(good) + "]",
 			"two bodies": string(good) + string(good), "a number": "7", "null": "null", "nothing in it but depth": strings.Repeat(`{"a":`, 5000),
-			"an unknown field": `{"surprise":1,` + string(good[1:]), "65 KiB": `{"surprise":"` + strings.Repeat("a", 65<<10) + `"}`,
-			"bytes": "\xff\xfe\x00", "two of a field": `{"surprise":1,"surprise":2}`,
+			"an unknown field": `{"surprise":1,` + string(good[1:]),
+			"bytes":            "\xff\xfe\x00", "two of a field": `{"surprise":1,"surprise":2}`,
 		} {
 			s.refuses(t, what, o.as(p, path, []byte(body)))
 		}
-		for what, header := range map[string][2]string{
-			"a form": {"Content-Type", "application/x-www-form-urlencoded"}, "no media type we speak": {"Accept", "image/png"},
-			"half a media type": {"Content-Type", "application/"},
+		large := []byte(`{"surprise":"` + strings.Repeat("a", 65<<10) + `"}`)
+		s.refusesAs(t, http.StatusRequestEntityTooLarge, "65 KiB", o.as(p, path, large))
+		for _, c := range []struct {
+			status       int
+			header, says string
+		}{
+			{http.StatusUnsupportedMediaType, "Content-Type", "application/x-www-form-urlencoded"},
+			{http.StatusUnsupportedMediaType, "Content-Type", "application/"},
+			{http.StatusNotAcceptable, "Accept", "image/png"},
 		} {
 			r := o.as(p, path, good)
-			r.header = map[string]string{header[0]: header[1]}
-			s.refuses(t, what, r)
+			r.header = map[string]string{c.header: c.says}
+			s.refusesAs(t, c.status, c.says, r)
 		}
 		for name, property := range o.properties() {
 			for what, value := range spoil(property.Value) {

@@ -97,6 +97,14 @@ func (s *sweep) refuses(t *testing.T, what string, r request) {
 	}
 }
 
+// refusesAs wants this very status.
+func (s *sweep) refusesAs(t *testing.T, status int, what string, r request) {
+	t.Helper()
+	if a := s.survives(t, what, r); a.status != status {
+		t.Errorf("%s %s with %s answers %d %s, want %d", r.method, r.path, what, a.status, a.body, status)
+	}
+}
+
 // survives allows any answer that is not our own failure.
 func (s *sweep) survives(t *testing.T, what string, r request) answer {
 	t.Helper()
