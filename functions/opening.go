@@ -12,6 +12,7 @@ import (
 	"example.com/missionpot/internal/betlog"
 	"example.com/missionpot/internal/board"
 	"example.com/missionpot/internal/bus"
+	"example.com/missionpot/internal/cloudsql"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/deadletter"
 	"example.com/missionpot/internal/mail"
@@ -94,12 +95,22 @@ func (o *opening) settings(target any, p *config.Program) {
 	}
 }
 
-func (o *opening) users(url config.Secret, connections int32) *usersdb.DB {
-	return open(o, func() (*usersdb.DB, error) { return usersdb.Open(o.ctx, url.Reveal(), connections) }, (*usersdb.DB).Close)
+func (o *opening) users(c config.UsersDatabase, connections int32) *usersdb.DB {
+	dialer := o.dialer(c.UsersInstance)
+	return open(o, func() (*usersdb.DB, error) {
+		return usersdb.Open(o.ctx, c.UsersURL.Reveal(), connections, usersdb.Through(dialer.To(c.UsersInstance)))
+	}, (*usersdb.DB).Close)
 }
 
-func (o *opening) missions(url config.Secret, connections int32) *missionsdb.DB {
-	return open(o, func() (*missionsdb.DB, error) { return missionsdb.Open(o.ctx, url.Reveal(), connections) }, (*missionsdb.DB).Close)
+func (o *opening) missions(c config.MissionsDatabase, connections int32) *missionsdb.DB {
+	dialer := o.dialer(c.MissionsInstance)
+	return open(o, func() (*missionsdb.DB, error) {
+		return missionsdb.Open(o.ctx, c.MissionsURL.Reveal(), connections, missionsdb.Through(dialer.To(c.MissionsInstance)))
+	}, (*missionsdb.DB).Close)
+}
+
+func (o *opening) dialer(instance string) *cloudsql.Dialer {
+	return open(o, func() (*cloudsql.Dialer, error) { return cloudsql.Open(o.ctx, instance) }, closing[*cloudsql.Dialer])
 }
 
 func (o *opening) bus(project string) *bus.Bus {
@@ -120,7 +131,11 @@ func (o *opening) deadLetters(c config.Google) *deadletter.Store {
 
 func (o *opening) mail(c config.Mail) *mail.SendGrid {
 	return open(o, func() (*mail.SendGrid, error) {
-		return mail.New(c.APIKey.Reveal(), c.Host, c.From, mailConnections)
+		key, err := c.Key()
+		if err != nil {
+			return nil, err
+		}
+		return mail.New(key.Reveal(), c.Host, c.From, mailConnections)
 	}, func(*mail.SendGrid) {})
 }
 

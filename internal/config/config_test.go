@@ -136,6 +136,28 @@ func TestTheKeySetComesFromExactlyOnePlace(t *testing.T) {
 	}
 }
 
+func TestTheMailKeyComesFromAVariableOrAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, given := range map[string]config.Mail{"variable": {APIKey: password}, "file": {APIKeyFile: file}} {
+		if key, err := given.Key(); err != nil || key.Reveal() != password {
+			t.Errorf("%s: the key is %q, %v", name, key.Reveal(), err)
+		}
+	}
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, given := range map[string]config.Mail{"neither": {}, "both": {APIKey: password, APIKeyFile: file}, "empty": {APIKeyFile: empty}} {
+		if _, err := given.Key(); err == nil || !strings.Contains(err.Error(), "SENDGRID_API_KEY") {
+			t.Errorf("%s: error is %v, want one that names SENDGRID_API_KEY", name, err)
+		}
+	}
+}
+
 func TestACloudRunServiceOrJobIsOnGoogleCloud(t *testing.T) {
 	t.Parallel()
 	for variable, want := range map[string]bool{"K_SERVICE": true, "CLOUD_RUN_JOB": true, "FUNCTION_TARGET": false} {

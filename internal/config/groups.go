@@ -1,10 +1,8 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 )
 
@@ -22,14 +20,23 @@ type Databases struct {
 	MissionsDatabase
 }
 
-// UsersDatabase is the ledger's Postgres.
+// UsersDatabase is the ledger's Postgres. Where the instance is named, it is
+// reached by its name, and the host in the URL is of no account.
 type UsersDatabase struct {
-	UsersURL Secret `env:"USERS_DATABASE_URL, required"`
+	UsersURL      Secret `env:"USERS_DATABASE_URL, required"`
+	UsersInstance string `env:"USERS_INSTANCE"` // on Cloud SQL: PROJECT:REGION:NAME
 }
 
-// MissionsDatabase is the board's Postgres.
+// MissionsDatabase is the board's Postgres, reached as the users' is.
 type MissionsDatabase struct {
-	MissionsURL Secret `env:"MISSIONS_DATABASE_URL, required"`
+	MissionsURL      Secret `env:"MISSIONS_DATABASE_URL, required"`
+	MissionsInstance string `env:"MISSIONS_INSTANCE"`
+}
+
+// Board names the Firestore database of the live board where it is another than
+// the bet log's: rights end at a database. Only the API uses both.
+type Board struct {
+	BoardDatabase string `env:"BOARD_DATABASE"`
 }
 
 // Log says what is logged: debug, info, warn or error and above.
@@ -85,19 +92,7 @@ type Tokens struct {
 // KeySet returns the key set, read from the file where a file is named. It is
 // an error to name none, or both.
 func (t Tokens) KeySet() (Secret, error) {
-	switch {
-	case t.Keys != "" && t.KeysFile != "":
-		return "", errors.New("settings: both TOKEN_KEYS and TOKEN_KEYS_FILE are set")
-	case t.Keys != "":
-		return t.Keys, nil
-	case t.KeysFile == "":
-		return "", errors.New("settings: neither TOKEN_KEYS nor TOKEN_KEYS_FILE is set")
-	}
-	keys, err := os.ReadFile(t.KeysFile)
-	if err != nil {
-		return "", fmt.Errorf("settings: TOKEN_KEYS_FILE: %w", err)
-	}
-	return Secret(keys), nil
+	return oneOf("TOKEN_KEYS", t.Keys, t.KeysFile)
 }
 
 // Payments says who takes the cash of a charge. The sandbox invents cash, so
@@ -109,9 +104,16 @@ type Payments struct {
 
 // Mail is the way to SendGrid.
 type Mail struct {
-	APIKey Secret `env:"SENDGRID_API_KEY, required"`
-	Host   string `env:"SENDGRID_HOST, default=https://api.sendgrid.com"`
-	From   string `env:"MAIL_FROM, required"` // RFC 5322 address, may carry a name
+	APIKey     Secret `env:"SENDGRID_API_KEY"`
+	APIKeyFile string `env:"SENDGRID_API_KEY_FILE"` // or a file that holds it
+	Host       string `env:"SENDGRID_HOST, default=https://api.sendgrid.com"`
+	From       string `env:"MAIL_FROM, required"` // RFC 5322 address, may carry a name
+}
+
+// Key returns the API key, read from the file where a file is named. It is an
+// error to name none, or both.
+func (m Mail) Key() (Secret, error) {
+	return oneOf("SENDGRID_API_KEY", m.APIKey, m.APIKeyFile)
 }
 
 // Sweep says how old a log entry must be before sweepbets asks for its

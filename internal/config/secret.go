@@ -1,6 +1,12 @@
 package config
 
-import "log/slog"
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+)
 
 // Secret is a setting that must not be printed: a password, a key, a database
 // URL with a password in it. However it is formatted, logged or marshalled, it
@@ -28,3 +34,25 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText hides the value from encoding/json and its like.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// oneOf returns a secret that is given by a variable or in a file, by a second
+// variable whose name ends in _FILE. A line break at the file's end, which
+// editors and echo add, is no part of it.
+func oneOf(variable string, value Secret, file string) (Secret, error) {
+	switch {
+	case value != "" && file != "":
+		return "", fmt.Errorf("settings: both %s and %s_FILE are set", variable, variable)
+	case value != "":
+		return value, nil
+	case file == "":
+		return "", fmt.Errorf("settings: neither %s nor %s_FILE is set", variable, variable)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("settings: %s_FILE: %w", variable, err)
+	}
+	if value = Secret(strings.TrimRight(string(text), "\r\n")); value == "" {
+		return "", errors.New("settings: " + variable + "_FILE: the file is empty")
+	}
+	return value, nil
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ import (
 	"example.com/missionpot/internal/board"
 	"example.com/missionpot/internal/broadcast"
 	"example.com/missionpot/internal/bus"
+	"example.com/missionpot/internal/cloudsql"
+	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/missionsdb"
@@ -51,11 +54,16 @@ func open(ctx context.Context, c settings) (*parts, error) {
 		p.close()
 		return nil, err
 	}
-	if p.users, err = usersdb.Open(ctx, c.UsersURL.Reveal(), connections); err != nil {
+	dialer, err := cloudsql.Open(ctx, c.UsersInstance, c.MissionsInstance)
+	if err != nil {
+		return fail(err)
+	}
+	p.closers = append(p.closers, closing(dialer))
+	if p.users, err = usersdb.Open(ctx, c.UsersURL.Reveal(), connections, usersdb.Through(dialer.To(c.UsersInstance))); err != nil {
 		return fail(err)
 	}
 	p.closers = append(p.closers, p.users.Close)
-	if p.missions, err = missionsdb.Open(ctx, c.MissionsURL.Reveal(), connections); err != nil {
+	if p.missions, err = missionsdb.Open(ctx, c.MissionsURL.Reveal(), connections, missionsdb.Through(dialer.To(c.MissionsInstance))); err != nil {
 		return fail(err)
 	}
 	p.closers = append(p.closers, p.missions.Close)
@@ -63,7 +71,7 @@ func open(ctx context.Context, c settings) (*parts, error) {
 		return fail(err)
 	}
 	p.closers = append(p.closers, closing(p.log))
-	if p.board, err = board.Open(ctx, c.Project, c.FirestoreDatabase); err != nil {
+	if p.board, err = board.Open(ctx, c.Project, cmp.Or(c.BoardDatabase, c.FirestoreDatabase)); err != nil {
 		return fail(err)
 	}
 	p.closers = append(p.closers, closing(p.board))
@@ -90,6 +98,36 @@ func (p *parts) close() {
 }
 
 func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) (http.Handler, error) {
+	// Two hashes per processor keep it busy; each takes 19 MiB while it runs.
+	passwords, err := password.New(password.Recommended(), 2*runtime.GOMAXPROCS(0))
+	if err != nil {
+		return nil, err
+	}
+	d := api.Dependencies{
+		Accounts: p.users, Sessions: p.users, Charges: p.users, Books: p.users,
+		Missions: missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
+		Publisher: p.bus, Board: broadcast.New(p.missions, p.board),
+		Passwords: passwords,
+		Probes: []api.Probe{
+			{Name: "users database", Ping: p.users.Ping},
+			{Name: "missions database", Ping: p.missions.Ping},
+		},
+		Role: api.Role(c.Role), ExitOnly: c.ExitOnly, Draining: draining, Now: time.Now, Log: log,
+	}
+	// The streams' service signs nothing and charges nobody, so it is given no
+	// keys and needs no provider.
+	if c.Role != config.RoleLive {
+		if d.Tokens, err = issuer(c); err != nil {
+			return nil, err
+		}
+		if d.Payments, err = provider(c); err != nil {
+			return nil, err
+		}
+	}
+	return api.New(d), nil
+}
+
+func issuer(c settings) (*token.Issuer, error) {
 	private, err := c.KeySet()
 	if err != nil {
 		return nil, err
@@ -98,27 +136,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 	if err != nil {
 		return nil, fmt.Errorf("settings: TOKEN_KEYS: %w", err)
 	}
-	// Two hashes per processor keep it busy; each takes 19 MiB while it runs.
-	passwords, err := password.New(password.Recommended(), 2*runtime.GOMAXPROCS(0))
-	if err != nil {
-		return nil, err
-	}
-	payments, err := provider(c)
-	if err != nil {
-		return nil, err
-	}
-	return api.New(api.Dependencies{
-		Accounts: p.users, Sessions: p.users, Charges: p.users, Books: p.users,
-		Missions: missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
-		Publisher: p.bus, Board: broadcast.New(p.missions, p.board),
-		Passwords: passwords, Payments: payments,
-		Tokens: &token.Issuer{Keys: keys, Name: c.Issuer, Audience: c.Audience, Now: time.Now},
-		Probes: []api.Probe{
-			{Name: "users database", Ping: p.users.Ping},
-			{Name: "missions database", Ping: p.missions.Ping},
-		},
-		Role: api.Role(c.Role), ExitOnly: c.ExitOnly, Draining: draining, Now: time.Now, Log: log,
-	}), nil
+	return &token.Issuer{Keys: keys, Name: c.Issuer, Audience: c.Audience, Now: time.Now}, nil
 }
 
 func provider(c settings) (payment.Provider, error) {
