@@ -38,15 +38,20 @@ const (
 // its own transaction, and returns the names of the files applied, oldest first. A
 // session advisory lock makes a second caller wait, at most five minutes.
 func Up(ctx context.Context, dsn string, instance Instance) (applied []string, err error) {
-	sources, err := fs.Sub(files, string(instance))
-	if err != nil {
-		return nil, fmt.Errorf("migrations of %s: %w", instance, err)
-	}
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open the %s database: %w", instance, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	return UpDB(ctx, db, instance)
+}
+
+// UpDB is Up on a database that is open already. The caller closes it.
+func UpDB(ctx context.Context, db *sql.DB, instance Instance) (applied []string, err error) {
+	sources, err := fs.Sub(files, string(instance))
+	if err != nil {
+		return nil, fmt.Errorf("migrations of %s: %w", instance, err)
+	}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, fmt.Errorf("migration lock: %w", err)

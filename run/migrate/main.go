@@ -6,11 +6,17 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"example.com/missionpot/internal/cloudsql"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/telemetry"
 	"example.com/missionpot/migrations"
@@ -26,29 +32,53 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) error {
-	var settings struct {
-		config.Databases
-		config.Log
-	}
-	if err := config.Load(ctx, &settings); err != nil {
+type settings struct {
+	config.Databases
+	config.Log
+	// ServicesRole is the Postgres role whose members are the services. On one
+	// machine there is none: everybody is the owner.
+	ServicesRole string `env:"SERVICES_ROLE"`
+}
+
+func run(ctx context.Context) (err error) {
+	var c settings
+	if err := config.Load(ctx, &c); err != nil {
 		return err
 	}
-	slog.SetDefault(telemetry.NewLogger(os.Stderr, settings.Level, ""))
+	slog.SetDefault(telemetry.NewLogger(os.Stderr, c.Level, ""))
+	dialer, err := cloudsql.Open(ctx, c.UsersInstance, c.MissionsInstance)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dialer.Close()) }()
 	// One failing instance does not keep the other from its migrations: each service
 	// works with one of them.
 	return errors.Join(
-		migrate(ctx, migrations.Users, settings.UsersURL),
-		migrate(ctx, migrations.Missions, settings.MissionsURL))
+		migrate(ctx, migrations.Users, c.UsersURL, dialer.To(c.UsersInstance), c.ServicesRole),
+		migrate(ctx, migrations.Missions, c.MissionsURL, dialer.To(c.MissionsInstance), c.ServicesRole))
 }
 
-func migrate(ctx context.Context, instance migrations.Instance, url config.Secret) error {
-	applied, err := migrations.Up(ctx, url.Reveal(), instance)
+func migrate(ctx context.Context, instance migrations.Instance, url config.Secret, dial pgconn.DialFunc, role string) (err error) {
+	cfg, err := pgx.ParseConfig(url.Reveal())
+	if err != nil {
+		return fmt.Errorf("read the %s database's address: %w", instance, err)
+	}
+	if dial != nil {
+		cfg.DialFunc = dial
+	}
+	db := stdlib.OpenDB(*cfg)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	applied, err := migrations.UpDB(ctx, db, instance)
 	for _, name := range applied {
 		slog.InfoContext(ctx, "migration applied", "instance", instance, "file", name)
 	}
 	if err != nil {
 		return err
+	}
+	if role != "" {
+		if err := migrations.Grant(ctx, db, role); err != nil {
+			return err
+		}
 	}
 	slog.InfoContext(ctx, "schema up to date", "instance", instance, "applied", len(applied))
 	return nil
