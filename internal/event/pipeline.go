@@ -58,9 +58,10 @@ func Pipeline() []Subscription {
 		slow("settlemission", "SettleMission", Verdicts, 20),
 		slow("closemission", "CloseMission", Settlements, 80),
 		slow("mailresults", "MailResults", Settlements, 20),
-		tick("mailresults", "MailResults"),
-		tick("sweepmissions", "SweepMissions"),
-		tick("sweepbets", "SweepBets"),
+		// One function, so the same times as for its other topic.
+		tick("mailresults", "MailResults", 500*time.Second, 600*time.Second),
+		tick("sweepmissions", "SweepMissions", 50*time.Second, 120*time.Second),
+		tick("sweepbets", "SweepBets", 50*time.Second, 120*time.Second),
 	}
 }
 
@@ -98,9 +99,9 @@ func slow(step, function string, topic Topic, concurrency int) Subscription {
 }
 
 // tick subscriptions give up early: the next tick does what this one missed.
-func tick(step, function string) Subscription {
+func tick(step, function string, handler, ackDeadline time.Duration) Subscription {
 	s := subscription(step, function, Ticks)
 	s.Attempts, s.MaxBackoff = 5, 60*time.Second
-	s.Handler, s.AckDeadline, s.Concurrency = 50*time.Second, 120*time.Second, 10
+	s.Handler, s.AckDeadline, s.Concurrency = handler, ackDeadline, 10
 	return s
 }
