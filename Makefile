@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate
+.PHONY: help run test check generate deploy
 
 # The local stand is built outside the tree, one for each checkout, and takes this
 # shell's place (exec), so that a signal to make reaches it.
@@ -31,3 +31,7 @@ check: ## Check format, vet, staticcheck, import directions, the OpenAPI documen
 
 generate: ## Write the generated files again
 	go generate ./...
+
+deploy: ## Take a Google Cloud project to a running system (PROJECT=id REGION=name MAIL_FROM=address)
+	@go run ./run/deploy -project '$(PROJECT)' -region '$(REGION)' -mail-from '$(MAIL_FROM)' \
+		-domain '$(DOMAIN)' -environment '$(or $(ENVIRONMENT),dev)' $(if $(DRY_RUN),-dry-run)

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	"example.com/missionpot/internal/token"
+)
+
+// deploy does all of it, one thing after the other. sendGridKey may be empty if the project
+// has one already.
+func deploy(ctx context.Context, c *console, o options, sendGridKey string) error {
+	if err := checkTools(); err != nil {
+		return err
+	}
+	if !c.dry {
+		if err := checkProject(ctx, o); err != nil {
+			return err
+		}
+	}
+	if err := c.do(ctx, o.module, nil, "terraform/bootstrap/apply.sh", o.project, o.region); err != nil {
+		return fmt.Errorf("bootstrap: %w", err)
+	}
+	if err := giveSecrets(ctx, c, o, sendGridKey); err != nil {
+		return err
+	}
+	if err := submit(ctx, c, o); err != nil {
+		return fmt.Errorf("release: %w; docs/deploy.md says how to go on", err)
+	}
+	return nil
+}
+
+// checkTools names every program that is missing at once.
+func checkTools() error {
+	var missing []error
+	for _, tool := range []struct{ name, page string }{
+		{"gcloud", "https://cloud.google.com/sdk/docs/install"},
+		{"terraform", "https://developer.hashicorp.com/terraform/install"},
+	} {
+		if _, err := exec.LookPath(tool.name); err != nil {
+			missing = append(missing, fmt.Errorf("%s is not installed: %s", tool.name, tool.page))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// checkProject finds out what would stop the rest halfway, and says what to type.
+func checkProject(ctx context.Context, o options) error {
+	account, err := ask(ctx, "gcloud", "auth", "list", "--filter=status:ACTIVE", "--format=value(account)")
+	if err != nil {
+		return err
+	}
+	if account == "" {
+		return errors.New("nobody is logged in: gcloud auth login --update-adc")
+	}
+	if _, err := ask(ctx, "gcloud", "auth", "application-default", "print-access-token"); err != nil {
+		return errors.New("there are no credentials for Terraform: gcloud auth login --update-adc")
+	}
+	if _, err := ask(ctx, "gcloud", "projects", "describe", o.project, "--format=value(projectNumber)"); err != nil {
+		return fmt.Errorf("there is no project %s for %s: gcloud projects create %s: %w", o.project, account, o.project, err)
+	}
+	billed, err := ask(ctx, "gcloud", "billing", "projects", "describe", o.project, "--format=value(billingEnabled)")
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(billed, "true") {
+		return fmt.Errorf("nobody pays for %[1]s: gcloud billing projects link %[1]s --billing-account=ACCOUNT", o.project)
+	}
+	return nil
+}
+
+// giveSecrets gives every secret that has no value its first one. They go from this
+// process to Secret Manager and are written down nowhere.
+func giveSecrets(ctx context.Context, c *console, o options, sendGridKey string) error {
+	for _, secret := range []struct {
+		id    string
+		value func() ([]byte, error)
+	}{
+		{"token-keys", token.GenerateSet},
+		{"sendgrid-key", func() ([]byte, error) {
+			if sendGridKey == "" {
+				return nil, errors.New("set SENDGRID_API_KEY in the environment, the first time: the functions that send mail don't start without")
+			}
+			return []byte(sendGridKey), nil
+		}},
+	} {
+		if err := giveSecret(ctx, c, o, secret.id, secret.value); err != nil {
+			return fmt.Errorf("secret %s: %w", secret.id, err)
+		}
+	}
+	return nil
+}
+
+func giveSecret(ctx context.Context, c *console, o options, id string, value func() ([]byte, error)) error {
+	add := []string{"secrets", "versions", "add", id, "--data-file=-", "--project=" + o.project}
+	if c.dry {
+		return c.do(ctx, o.module, nil, "gcloud", add...)
+	}
+	versions, err := ask(ctx, "gcloud", "secrets", "versions", "list", id, "--filter=state=ENABLED",
+		"--limit=1", "--format=value(name)", "--project="+o.project)
+	if err != nil || versions != "" {
+		return err
+	}
+	first, err := value()
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, o.module, first, "gcloud", add...)
+}
+
+// submit uploads the tree and follows the build. It is a global build: regional ones are
+// closed to new projects in most regions. Only the beta command follows logs that are kept
+// in Cloud Logging.
+func submit(ctx context.Context, c *console, o options) error {
+	substitutions := []string{
+		"_REGION=" + o.region, "_ENVIRONMENT=" + o.environment, "_MAIL_FROM=" + o.mailFrom, "_DOMAIN=" + o.domain,
+	}
+	return c.do(ctx, o.module, nil, "gcloud", "beta", "builds", "submit", ".", "--config=cloudbuild.yaml",
+		"--project="+o.project, "--gcs-source-staging-dir=gs://"+o.project+"-source/builds",
+		"--substitutions=^|^"+strings.Join(substitutions, "|"))
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/missionpot/internal/token"
+)
+
+// fakeGcloud plays a project that is there and paid for. Secrets that are files in $SECRETS
+// have a version; what is added is written there.
+const fakeGcloud = `#!/bin/sh
+echo "gcloud $*" >>"$CALLS"
+case "$*" in
+"auth list "*) echo "$ACCOUNT" ;;
+"auth application-default "*) [ -n "$ACCOUNT" ] ;;
+"projects describe "*) [ "$PROJECT_EXISTS" = yes ] && echo 123 ;;
+"billing "*) echo "$BILLED" ;;
+"secrets versions list "*) [ ! -e "$SECRETS/$4" ] || echo 1 ;;
+"secrets versions add "*) cat >"$SECRETS/$4" ;;
+esac
+`
+
+const fakeBootstrap = `#!/bin/sh
+echo "bootstrap $*" >>"$CALLS"
+`
+
+// stage is a machine with the programs that deploy calls, and a module to deploy.
+type stage struct {
+	module, secrets, calls string
+}
+
+// Not parallel: programs are found by the process's own PATH.
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	dir := t.TempDir()
+	s := &stage{module: filepath.Join(dir, "module"), secrets: filepath.Join(dir, "secrets"), calls: filepath.Join(dir, "calls")}
+	for name, text := range map[string]string{
+		"bin/gcloud": fakeGcloud, "bin/terraform": "#!/bin/sh\n",
+		"module/terraform/bootstrap/apply.sh": fakeBootstrap,
+		"module/terraform/envs/dev.tfvars":    "",
+		"secrets/.keep":                       "",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", filepath.Join(dir, "bin")+":/usr/bin:/bin")
+	t.Setenv("CALLS", s.calls)
+	t.Setenv("SECRETS", s.secrets)
+	t.Setenv("ACCOUNT", "somebody@example.com")
+	t.Setenv("PROJECT_EXISTS", "yes")
+	t.Setenv("BILLED", "True")
+	return s
+}
+
+func (s *stage) deploy(t *testing.T, sendGridKey string, more ...string) (told string, err error) {
+	t.Helper()
+	args := append([]string{
+		"-project", "my-pot", "-region", "asia-northeast3", "-mail-from", "Pot <pot@example.com>", "-module", s.module,
+	}, more...)
+	o, err := parse(args, io.Discard)
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	err = deploy(t.Context(), &console{out: &out, in: strings.NewReader(""), dry: o.dry}, o, sendGridKey)
+	return out.String(), err
+}
+
+// changes are the calls that were not only questions.
+func (s *stage) changes(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(s.calls)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	var changes []string
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "bootstrap") || strings.Contains(line, " add ") || strings.Contains(line, " submit ") {
+			changes = append(changes, strings.TrimSpace(line))
+		}
+	}
+	return changes
+}
+
+const submitted = "gcloud beta builds submit . --config=cloudbuild.yaml --project=my-pot " +
+	"--gcs-source-staging-dir=gs://my-pot-source/builds " +
+	"--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN="
+
+func TestAnEmptyProjectIsBootstrappedGetsItsSecretsAndARelease(t *testing.T) {
+	s := newStage(t)
+	told, err := s.deploy(t, "SG.key")
+	if err != nil {
+		t.Fatalf("deploy: %v\n%s", err, told)
+	}
+	want := []string{
+		"bootstrap my-pot asia-northeast3",
+		"gcloud secrets versions add token-keys --data-file=- --project=my-pot",
+		"gcloud secrets versions add sendgrid-key --data-file=- --project=my-pot",
+		submitted,
+	}
+	if diff := cmp.Diff(want, s.changes(t)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	keys, err := os.ReadFile(filepath.Join(s.secrets, "token-keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := token.ParseSet(keys); err != nil {
+		t.Errorf("the API can't read the signing keys: %v", err)
+	}
+	mailKey, err := os.ReadFile(filepath.Join(s.secrets, "sendgrid-key"))
+	if err != nil || string(mailKey) != "SG.key" {
+		t.Errorf("the SendGrid key is %q, %v", mailKey, err)
+	}
+	var set struct{ Keys []struct{ D string } }
+	if err := json.Unmarshal(keys, &set); err != nil || len(set.Keys) != 1 {
+		t.Fatalf("%d signing keys, %v; want one", len(set.Keys), err)
+	}
+	if strings.Contains(told, "SG.key") || strings.Contains(told, set.Keys[0].D) {
+		t.Errorf("a secret is told:\n%s", told)
+	}
+}
+
+func TestASecondReleaseLeavesTheSecretsAlone(t *testing.T) {
+	s := newStage(t)
+	for _, id := range []string{"token-keys", "sendgrid-key"} {
+		if err := os.WriteFile(filepath.Join(s.secrets, id), []byte("first"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told, err := s.deploy(t, ""); err != nil {
+		t.Fatalf("deploy: %v\n%s", err, told)
+	}
+	if diff := cmp.Diff([]string{"bootstrap my-pot asia-northeast3", submitted}, s.changes(t)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
+func TestADryRunSaysEverythingAndChangesNothing(t *testing.T) {
+	s := newStage(t)
+	told, err := s.deploy(t, "SG.key", "-dry-run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `+ terraform/bootstrap/apply.sh my-pot asia-northeast3
++ gcloud secrets versions add token-keys --data-file=- --project=my-pot
++ gcloud secrets versions add sendgrid-key --data-file=- --project=my-pot
++ gcloud beta builds submit . --config=cloudbuild.yaml --project=my-pot --gcs-source-staging-dir=gs://my-pot-source/builds '--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN='
+`
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if _, err := os.Stat(s.calls); !os.IsNotExist(err) {
+		t.Errorf("a program was called: %v", err)
+	}
+}
+
+func TestRefusesWhatWouldStopHalfwayAndSaysWhatToType(t *testing.T) {
+	for name, c := range map[string]struct {
+		variable, value string
+		want            string
+	}{
+		"nobody logged in": {"ACCOUNT", "", "gcloud auth login --update-adc"},
+		"no project":       {"PROJECT_EXISTS", "no", "gcloud projects create my-pot"},
+		"nobody pays":      {"BILLED", "False", "gcloud billing projects link my-pot"},
+		"no tools":         {"PATH", "/nowhere", "gcloud is not installed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			t.Setenv(c.variable, c.value)
+			_, err := s.deploy(t, "SG.key")
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("deploy: %v, want %q", err, c.want)
+			}
+			if changes := s.changes(t); changes != nil {
+				t.Errorf("it changed something: %v", changes)
+			}
+		})
+	}
+}
+
+func TestWithoutASendGridKeyNothingIsReleased(t *testing.T) {
+	s := newStage(t)
+	_, err := s.deploy(t, "")
+	if err == nil || !strings.Contains(err.Error(), "SENDGRID_API_KEY") {
+		t.Errorf("deploy: %v, want the variable that is missing", err)
+	}
+	for _, change := range s.changes(t) {
+		if strings.Contains(change, "submit") {
+			t.Error("a release is submitted, want none")
+		}
+	}
+}
+
+func TestNamesEverySettingThatIsWrongAtOnce(t *testing.T) {
+	t.Parallel()
+	args := []string{"-project", "Pot", "-region", "seoul", "-mail-from", "a|b@example.com", "-domain", "Pot", "-environment", "../dev", "-module", t.TempDir()}
+	_, err := parse(args, io.Discard)
+	if err == nil {
+		t.Fatal("accepted, want a refusal")
+	}
+	for _, want := range []string{"PROJECT is", "REGION is", "MAIL_FROM is", "DOMAIN is", "ENVIRONMENT is", "usage: make deploy"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the refusal does not say %q:\n%v", want, err)
+		}
+	}
+}
+
+// The target passes every variable on; without them it refuses.
+func TestMakeDeployPassesItsVariablesOn(t *testing.T) {
+	t.Parallel()
+	dry := exec.CommandContext(t.Context(), "make", "-C", "../..", "-n", "deploy",
+		"PROJECT=my-pot", "REGION=asia-northeast3", "MAIL_FROM=Pot <pot@example.com>", "DOMAIN=pot.example.com", "ENVIRONMENT=prod", "DRY_RUN=1")
+	out, err := dry.CombinedOutput()
+	if err != nil {
+		t.Fatalf("make -n deploy: %v\n%s", err, out)
+	}
+	for _, want := range []string{
+		"-project 'my-pot'", "-region 'asia-northeast3'", "-mail-from 'Pot <pot@example.com>'", "-domain 'pot.example.com'", "-environment 'prod'", "-dry-run",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("make deploy does not pass %s on:\n%s", want, out)
+		}
+	}
+}
