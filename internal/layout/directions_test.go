@@ -61,6 +61,7 @@ var kinds = map[string]kind{
 		project:  []string{"pure", "internal/telemetry"},
 		modules:  []string{ids, "cloud.google.com/go/pubsub/v2", "google.golang.org/", otel},
 	},
+	"cloudsql": {packages: []string{"internal/cloudsql"}, modules: []string{"cloud.google.com/go/cloudsqlconn"}},
 	"mail":     {packages: []string{"internal/mail"}, project: []string{"pure"}, modules: []string{"github.com/sendgrid/"}},
 	"token":    {packages: []string{"internal/token"}, project: []string{"pure"}, modules: []string{ids, "github.com/lestrrat-go/jwx/v3"}},
 	"password": {packages: []string{"internal/password"}, project: []string{"pure"}, modules: []string{"github.com/alexedwards/argon2id"}},
