@@ -1,0 +1,46 @@
+package usersdb_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/batch"
+	"example.com/missionpot/internal/ledger"
+)
+
+// BenchmarkHoldOneHotMission is the case every such system dies on: a thousand
+// callers at once, one mission. It tells what a bet costs, group commit included.
+func BenchmarkHoldOneHotMission(b *testing.B) {
+	h := newHouse(b)
+	mission := h.mission()
+	users := make([]uuid.UUID, 2_000)
+	for i := range users {
+		users[i] = h.user(1_000_000_000)
+	}
+	h.exec(`VACUUM ANALYZE`)
+	group := batch.New(h.Hold, batch.Options{Max: 1_000, Runs: 2})
+	var next atomic.Int64
+	b.ResetTimer()
+	var callers sync.WaitGroup
+	for range 1_000 {
+		callers.Go(func() {
+			for {
+				n := next.Add(1)
+				if n > int64(b.N) {
+					return
+				}
+				r, err := group.Do(context.Background(), bet(mission, users[n%int64(len(users))], 100))
+				if err != nil || r.Outcome != ledger.Held {
+					b.Errorf("bet %d: %q (%v)", n, r.Outcome, err)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bets/s")
+}
