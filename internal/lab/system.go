@@ -37,6 +37,8 @@ type SystemConfig struct {
 	// APIEnv and FunctionsEnv are further settings, KEY=value; they win. A test points
 	// one program at a proxy with them.
 	APIEnv, FunctionsEnv []string
+	// Measured lets the programs serve their metrics on free ports, for Prometheus.
+	Measured bool
 }
 
 // SystemPorts are ports on 127.0.0.1; 0 means any free one.
@@ -53,6 +55,7 @@ type System struct {
 	Mailbox   *Mailbox
 
 	cfg        SystemConfig
+	scraped    map[string]string // host:port by job
 	mailbox    *http.Server
 	pubsub     *pubsub.Client
 	bus        *bus.Bus
@@ -69,7 +72,7 @@ func StartSystem(ctx context.Context, cfg SystemConfig) (_ *System, err error) {
 	if err := os.MkdirAll(cfg.LogDir, 0o755); err != nil {
 		return nil, err
 	}
-	s := &System{cfg: cfg, Mailbox: NewMailbox(mailKey), cancel: func() {}}
+	s := &System{cfg: cfg, Mailbox: NewMailbox(mailKey), cancel: func() {}, scraped: map[string]string{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Stop())
@@ -133,10 +136,34 @@ func (s *System) makeServices() error {
 		"SENDGRID_HOST="+s.MailboxURL(),
 		"MAIL_FROM=Missionpot <pot@missionpot.example>",
 	)
-	s.API = s.service("API", s.cfg.Binaries.API, s.cfg.Ports.API, "/healthz", slices.Concat(env, s.cfg.APIEnv))
-	s.Functions = s.service("functions", s.cfg.Binaries.Functions, s.cfg.Ports.Functions, "", slices.Concat(env, s.cfg.FunctionsEnv))
+	api, err := s.measuring("api")
+	if err != nil {
+		return err
+	}
+	functions, err := s.measuring("functions")
+	if err != nil {
+		return err
+	}
+	s.API = s.service("API", s.cfg.Binaries.API, s.cfg.Ports.API, "/healthz", slices.Concat(env, api, s.cfg.APIEnv))
+	s.Functions = s.service("functions", s.cfg.Binaries.Functions, s.cfg.Ports.Functions, "", slices.Concat(env, functions, s.cfg.FunctionsEnv))
 	return nil
 }
+
+// measuring gives a program a port for its metrics, if they are wanted.
+func (s *System) measuring(name string) ([]string, error) {
+	if !s.cfg.Measured {
+		return nil, nil
+	}
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	s.scraped[name] = address(port)
+	return measuring(name, port), nil
+}
+
+// Scraped is where the programs serve their metrics: host:port by job.
+func (s *System) Scraped() map[string]string { return s.scraped }
 
 func (s *System) service(name, path string, port int, ready string, env []string) *Service {
 	env = append(env, "PORT="+strconv.Itoa(port), "HOST="+loopback)
