@@ -62,8 +62,9 @@ resource "google_cloud_run_v2_job" "migrate" {
           for_each = merge(
             {
               LOG_LEVEL = var.log_level
-              # Every service account's user is a member of it, by Cloud SQL's doing.
-              SERVICES_ROLE = "cloudsqliamserviceaccount"
+              # Cloud SQL makes every service account's user a member of the one and every person's
+              # of the other. A person is no user until somebody makes them one, in an emergency.
+              GRANTED_ROLES = "cloudsqliamserviceaccount,cloudsqliamuser"
             },
             { for key, d in module.database : "${upper(key)}_INSTANCE" => d.connection.connection_name },
             { for key, d in module.database : "${upper(key)}_DATABASE_URL" =>

@@ -19,6 +19,7 @@ output "steps" {
       topic        = google_pubsub_subscription.keep[name].topic
       endpoint     = google_pubsub_subscription.keep[name].push_config[0].push_endpoint
       push_account = google_pubsub_subscription.keep[name].push_config[0].oidc_token[0].service_account_email
+      audience     = google_pubsub_subscription.keep[name].push_config[0].oidc_token[0].audience
       ack_deadline = google_pubsub_subscription.keep[name].ack_deadline_seconds
       retention    = google_pubsub_subscription.keep[name].message_retention_duration
       expires      = google_pubsub_subscription.keep[name].expiration_policy[0].ttl

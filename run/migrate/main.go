@@ -35,9 +35,10 @@ func main() {
 type settings struct {
 	config.Databases
 	config.Log
-	// ServicesRole is the Postgres role whose members are the services. On one
-	// machine there is none: everybody is the owner.
-	ServicesRole string `env:"SERVICES_ROLE"`
+	// GrantedRoles are the Postgres roles whose members use the tables: services,
+	// and people in an emergency. On one machine there is none: everybody is the
+	// owner.
+	GrantedRoles []string `env:"GRANTED_ROLES"`
 }
 
 func run(ctx context.Context) (err error) {
@@ -54,11 +55,11 @@ func run(ctx context.Context) (err error) {
 	// One failing instance does not keep the other from its migrations: each service
 	// works with one of them.
 	return errors.Join(
-		migrate(ctx, migrations.Users, c.UsersURL, dialer.To(c.UsersInstance), c.ServicesRole),
-		migrate(ctx, migrations.Missions, c.MissionsURL, dialer.To(c.MissionsInstance), c.ServicesRole))
+		migrate(ctx, migrations.Users, c.UsersURL, dialer.To(c.UsersInstance), c.GrantedRoles),
+		migrate(ctx, migrations.Missions, c.MissionsURL, dialer.To(c.MissionsInstance), c.GrantedRoles))
 }
 
-func migrate(ctx context.Context, instance migrations.Instance, url config.Secret, dial pgconn.DialFunc, role string) (err error) {
+func migrate(ctx context.Context, instance migrations.Instance, url config.Secret, dial pgconn.DialFunc, roles []string) (err error) {
 	cfg, err := pgx.ParseConfig(url.Reveal())
 	if err != nil {
 		return fmt.Errorf("read the %s database's address: %w", instance, err)
@@ -75,7 +76,7 @@ func migrate(ctx context.Context, instance migrations.Instance, url config.Secre
 	if err != nil {
 		return err
 	}
-	if role != "" {
+	for _, role := range roles {
 		if err := migrations.Grant(ctx, db, role); err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ locals {
     "every step that can fail has a subscription on its dead letters" = toset(keys(local.dead)) == toset([for s in local.subscriptions : s.step])
     "dead letters are kept by keepdeadletter" = alltrue([for step, d in local.dead :
       d.name == "${step}-dead-keep" && d.push_account == local.pusher
-      && d.topic == "projects/${var.project}/topics/${step}-dead"
+      && d.topic == "projects/${var.project}/topics/${step}-dead" && d.audience == local.steps["keepdeadletter"].function.uri
       && d.endpoint == "${local.steps["keepdeadletter"].function.uri}/projects/${var.project}/topics/${step}-dead"
     ])
     "keeping a dead letter is tried for as long as Pub/Sub can" = alltrue([for d in values(local.dead) : d.retention == "2678400s" && !d.gives_up])
