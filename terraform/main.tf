@@ -86,14 +86,14 @@ module "api" {
   }
   secrets = { api = ["token-keys"], live = [] }
   environment = {
-    api = {
+    api = merge(module.monitoring.settings, {
       API_ROLE                 = "api"
       TOKEN_KEYS_FILE          = "/secrets/token-keys/value"
       TOKEN_ISSUER             = local.issuer
       TOKEN_AUDIENCE           = local.issuer
       SANDBOX_PAYMENTS_ALLOWED = tostring(var.sandbox_payments_allowed)
-    }
-    live = { API_ROLE = "live" }
+    })
+    live = merge(module.monitoring.settings, { API_ROLE = "live" })
   }
   log_level = var.log_level
   deployer  = local.deployer

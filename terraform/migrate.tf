@@ -30,10 +30,13 @@ resource "google_project_iam_member" "migrate" {
 resource "google_sql_user" "migrate" {
   for_each = module.database
 
-  instance       = each.value.connection.instance
-  name           = trimsuffix(local.accounts.migrate, ".gserviceaccount.com")
-  type           = "CLOUD_IAM_SERVICE_ACCOUNT"
-  database_roles = ["cloudsqlsuperuser"]
+  instance = each.value.connection.instance
+  name     = trimsuffix(local.accounts.migrate, ".gserviceaccount.com")
+  type     = "CLOUD_IAM_SERVICE_ACCOUNT"
+
+  # It goes with its instance: what a user owns keeps it from being dropped.
+  deletion_policy = "ABANDON"
+  database_roles  = ["cloudsqlsuperuser"]
 }
 
 resource "google_cloud_run_v2_job" "migrate" {

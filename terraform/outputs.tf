@@ -97,6 +97,7 @@ locals {
   grants = concat(
     flatten([for step in module.step : step.grants]),
     module.api.grants,
+    module.monitoring.grants,
     [for g in google_project_iam_member.migrate : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
     [for g in [google_service_account_iam_member.migrate_deployer] : { member = g.member, role = g.role, on = "account job-migrate" }],
     [for g in [google_service_account_iam_member.push_tokens, google_service_account_iam_member.push_deployer] : { member = g.member, role = g.role, on = "account pubsub-push" }],

@@ -207,10 +207,11 @@ module "step" {
   database       = each.value.database == null ? null : module.database[each.value.database].connection
   firestore      = each.value.firestore == null ? null : module.firestore[each.value.firestore].name
   firestore_role = each.value.firestore == null ? null : local.firestore_roles[each.key]
-  environment    = lookup(local.step_environment, each.key, {})
+  environment    = merge(module.monitoring.settings, lookup(local.step_environment, each.key, {}))
   secrets        = lookup(local.step_secrets, each.key, [])
   log_level      = var.log_level
   dead_letters   = contains(keys(local.fallible), each.key)
+  paused         = contains(var.paused_steps, each.key)
 
   depends_on = [google_service_account_iam_member.push_deployer]
 }

@@ -76,6 +76,17 @@ variable "step_instances_limit" {
   type        = number
 }
 
+variable "paused_steps" {
+  description = "Steps that get no messages for now; what comes for them waits, up to seven days. For a restore, or to stop a step that does harm."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.paused_steps, [for name, step in local.pipeline : name if length(step.subscriptions) > 0])) == 0
+    error_message = "Only steps of the pipeline that listen to a topic can be paused."
+  }
+}
+
 variable "services" {
   description = <<-TEXT
     The API's two Cloud Run services: api takes calls, live serves event streams. cpu is in

@@ -67,6 +67,8 @@ locals {
     "roles/cloudsql.instanceUser",
     "roles/datastore.user",
     "roles/datastore.viewer",
+    "roles/telemetry.metricsWriter",
+    "roles/telemetry.tracesWriter",
     "projects/${var.project}/roles/${google_project_iam_custom_role.append.role_id}",
     "projects/${var.project}/roles/${google_project_iam_custom_role.create.role_id}",
   ])

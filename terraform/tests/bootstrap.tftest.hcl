@@ -21,7 +21,7 @@ run "bootstrap" {
     error_message = "Every secret must be rotated: ${jsonencode(output.rotations)}"
   }
   assert {
-    condition     = strcontains(output.conditions.deploy, "hasOnly(['projects/missionpot-test/roles/firestoreAppend','projects/missionpot-test/roles/firestoreCreate','roles/cloudsql.client','roles/cloudsql.instanceUser','roles/datastore.user','roles/datastore.viewer'])")
+    condition     = strcontains(output.conditions.deploy, "hasOnly(['projects/missionpot-test/roles/firestoreAppend','projects/missionpot-test/roles/firestoreCreate','roles/cloudsql.client','roles/cloudsql.instanceUser','roles/datastore.user','roles/datastore.viewer','roles/telemetry.metricsWriter','roles/telemetry.tracesWriter'])")
     error_message = "The release must grant the programs' roles only: ${output.conditions.deploy}"
   }
   assert {

@@ -92,37 +92,57 @@ run "grants" {
       "service-api roles/pubsub.publisher topic bets",
       "service-api roles/pubsub.publisher topic verdicts",
       "service-api roles/secretmanager.secretAccessor secret token-keys",
+      "service-api roles/telemetry.metricsWriter project",
+      "service-api roles/telemetry.tracesWriter project",
       "service-live roles/cloudsql.client instances/missions",
       "service-live roles/cloudsql.client instances/users",
       "service-live roles/cloudsql.instanceUser instances/missions",
       "service-live roles/cloudsql.instanceUser instances/users",
       "service-live roles/datastore.viewer databases/board",
+      "service-live roles/telemetry.metricsWriter project",
+      "service-live roles/telemetry.tracesWriter project",
       "step-closemission roles/cloudsql.client instances/missions",
       "step-closemission roles/cloudsql.instanceUser instances/missions",
       "step-closemission roles/datastore.user databases/board",
+      "step-closemission roles/telemetry.metricsWriter project",
+      "step-closemission roles/telemetry.tracesWriter project",
       "step-growpot roles/cloudsql.client instances/missions",
       "step-growpot roles/cloudsql.instanceUser instances/missions",
       "step-growpot roles/datastore.user databases/board",
       "step-growpot roles/pubsub.publisher topic verdicts",
+      "step-growpot roles/telemetry.metricsWriter project",
+      "step-growpot roles/telemetry.tracesWriter project",
       "step-holdbets roles/cloudsql.client instances/users",
       "step-holdbets roles/cloudsql.instanceUser instances/users",
       "step-holdbets roles/pubsub.publisher topic pots",
+      "step-holdbets roles/telemetry.metricsWriter project",
+      "step-holdbets roles/telemetry.tracesWriter project",
       "step-keepdeadletter roles/firestoreCreate databases/letters",
+      "step-keepdeadletter roles/telemetry.metricsWriter project",
+      "step-keepdeadletter roles/telemetry.tracesWriter project",
       "step-mailresults roles/cloudsql.client instances/users",
       "step-mailresults roles/cloudsql.instanceUser instances/users",
       "step-mailresults roles/secretmanager.secretAccessor secret sendgrid-key",
+      "step-mailresults roles/telemetry.metricsWriter project",
+      "step-mailresults roles/telemetry.tracesWriter project",
       "step-settlemission roles/cloudsql.client instances/users",
       "step-settlemission roles/cloudsql.instanceUser instances/users",
       "step-settlemission roles/pubsub.publisher topic settlements",
+      "step-settlemission roles/telemetry.metricsWriter project",
+      "step-settlemission roles/telemetry.tracesWriter project",
       "step-sweepbets roles/cloudsql.client instances/users",
       "step-sweepbets roles/cloudsql.instanceUser instances/users",
       "step-sweepbets roles/datastore.viewer databases/log",
       "step-sweepbets roles/pubsub.publisher topic bets",
       "step-sweepbets roles/pubsub.publisher topic pots",
+      "step-sweepbets roles/telemetry.metricsWriter project",
+      "step-sweepbets roles/telemetry.tracesWriter project",
       "step-sweepmissions roles/cloudsql.client instances/missions",
       "step-sweepmissions roles/cloudsql.instanceUser instances/missions",
       "step-sweepmissions roles/datastore.user databases/board",
       "step-sweepmissions roles/pubsub.publisher topic verdicts",
+      "step-sweepmissions roles/telemetry.metricsWriter project",
+      "step-sweepmissions roles/telemetry.tracesWriter project",
     ]
   }
 
@@ -149,7 +169,7 @@ run "grantable" {
   }
 
   variables {
-    found    = distinct([for g in run.prod.grants : split(" ", g)[1] if length(regexall(" (instances|databases)/", g)) > 0])
+    found    = distinct([for g in run.prod.grants : split(" ", g)[1] if length(regexall(" (instances/|databases/|project$)", g)) > 0])
     expected = run.bootstrap.grantable_roles
   }
 

@@ -95,3 +95,19 @@ run "more_instances_at_least_than_at_most" {
 
   expect_failures = [var.services]
 }
+
+run "a_pause_of_no_step" {
+  command = plan
+
+  variables {
+    paused_steps             = ["settlement"]
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = run.settings.prod.databases
+    services                 = run.settings.prod.services
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+
+  expect_failures = [var.paused_steps]
+}

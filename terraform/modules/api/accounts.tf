@@ -55,6 +55,9 @@ resource "google_sql_user" "service" {
   instance = each.value.instance
   name     = trimsuffix(local.accounts[each.value.service], ".gserviceaccount.com")
   type     = "CLOUD_IAM_SERVICE_ACCOUNT"
+
+  # It goes with its instance: what a user owns keeps it from being dropped.
+  deletion_policy = "ABANDON"
 }
 
 resource "google_project_iam_member" "firestore" {

@@ -44,6 +44,9 @@ resource "google_sql_user" "step" {
   instance = var.database.instance
   name     = trimsuffix(local.account, ".gserviceaccount.com")
   type     = "CLOUD_IAM_SERVICE_ACCOUNT"
+
+  # It goes with its instance: what a user owns keeps it from being dropped.
+  deletion_policy = "ABANDON"
 }
 
 resource "google_project_iam_member" "firestore" {

@@ -36,9 +36,10 @@ output "subscriptions" {
     topic        = s.topic
     ack_deadline = s.ack_deadline_seconds
     expires      = s.expiration_policy[0].ttl
-    endpoint     = s.push_config[0].push_endpoint
-    push_account = s.push_config[0].oidc_token[0].service_account_email
-    audience     = s.push_config[0].oidc_token[0].audience
+    paused       = length(s.push_config) == 0
+    endpoint     = one(s.push_config[*].push_endpoint)
+    push_account = one(s.push_config[*].oidc_token[0].service_account_email)
+    audience     = one(s.push_config[*].oidc_token[0].audience)
     dead_topic   = s.dead_letter_policy[0].dead_letter_topic
     attempts     = s.dead_letter_policy[0].max_delivery_attempts
     min_backoff  = s.retry_policy[0].minimum_backoff

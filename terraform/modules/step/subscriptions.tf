@@ -34,12 +34,16 @@ resource "google_pubsub_subscription" "step" {
   # Longer than the attempts last.
   message_retention_duration = "${7 * 24 * 60 * 60}s"
 
-  push_config {
-    push_endpoint = "${local.uri}/projects/${var.project}/topics/${each.key}"
+  # Without it the messages wait for somebody to pull them, which nobody does.
+  dynamic "push_config" {
+    for_each = var.paused ? [] : [local.uri]
+    content {
+      push_endpoint = "${push_config.value}/projects/${var.project}/topics/${each.key}"
 
-    oidc_token {
-      service_account_email = var.push_account
-      audience              = local.uri
+      oidc_token {
+        service_account_email = var.push_account
+        audience              = push_config.value
+      }
     }
   }
 

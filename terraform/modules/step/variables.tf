@@ -101,6 +101,11 @@ variable "log_level" {
   type = string
 }
 
+variable "paused" {
+  description = "Whether messages wait instead of being pushed."
+  type        = bool
+}
+
 variable "dead_letters" {
   description = "Whether what the step gives up goes to a dead-letter topic."
   type        = bool

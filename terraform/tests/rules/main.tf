@@ -54,7 +54,8 @@ locals {
     "a push carries the push account's token" = alltrue([for s in local.subscriptions :
       s.push_account == local.pusher && s.audience == local.steps[s.step].function.uri && startswith(s.endpoint, "${s.audience}/")
     ])
-    "a push names its topic" = alltrue([for s in local.subscriptions : endswith(s.endpoint, "/projects/${var.project}/topics/${s.on}")])
+    "no step is paused for good" = alltrue([for s in local.subscriptions : !s.paused])
+    "a push names its topic"     = alltrue([for s in local.subscriptions : endswith(s.endpoint, "/projects/${var.project}/topics/${s.on}")])
 
     "every step that can fail has a subscription on its dead letters" = toset(keys(local.dead)) == toset([for s in local.subscriptions : s.step])
     "dead letters are kept by keepdeadletter" = alltrue([for step, d in local.dead :
