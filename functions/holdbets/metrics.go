@@ -31,15 +31,26 @@ func newMetrics() metrics {
 	m.batch, _ = meter.Int64Histogram("missionpot.batch.size", metric.WithUnit("{bet}"),
 		metric.WithDescription("Bets decided in one transaction"),
 		metric.WithExplicitBucketBoundaries(1, 2, 5, 10, 20, 50, 100, 200, 500, maxBatch))
+	// A counter that begins at its first event hides it from rate(), which needs
+	// something to rise from.
+	m.decided.Add(context.Background(), 0, outcome(ledger.Decision{Outcome: ledger.Held}))
+	for _, reason := range []ledger.Reason{ledger.InsufficientCash, ledger.MissionClosed, ledger.TooLate, ledger.UnknownUser, ledger.UnknownMission} {
+		m.decided.Add(context.Background(), 0, outcome(ledger.Decision{Outcome: ledger.Declined, Reason: reason}))
+	}
 	return m
 }
 
-// told counts a bet whose outcome is committed and told.
-func (m metrics) told(ctx context.Context, bet ledger.Bet, d ledger.Decision) {
+// outcome are the attributes of a decision.
+func outcome(d ledger.Decision) metric.AddOption {
 	attributes := []attribute.KeyValue{attribute.String("missionpot.bet.outcome", string(d.Outcome))}
 	if d.Reason != "" {
 		attributes = append(attributes, attribute.String("missionpot.bet.reason", string(d.Reason)))
 	}
-	m.decided.Add(ctx, 1, metric.WithAttributes(attributes...))
+	return metric.WithAttributes(attributes...)
+}
+
+// told counts a bet whose outcome is committed and told.
+func (m metrics) told(ctx context.Context, bet ledger.Bet, d ledger.Decision) {
+	m.decided.Add(ctx, 1, outcome(d))
 	m.delay.Record(ctx, time.Since(bet.LoggedAt).Seconds())
 }

@@ -6,6 +6,8 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"example.com/missionpot/internal/event"
 )
 
 type metrics struct {
@@ -18,10 +20,17 @@ func newMetrics() metrics {
 	var m metrics
 	m.letters, _ = otel.Meter("example.com/missionpot/functions/keepdeadletter").Int64Counter(
 		"missionpot.dead_letters", metric.WithUnit("{message}"), metric.WithDescription("Messages given up, by the step that could not handle them"))
+	// A counter that begins at its first event hides it from rate(), which needs
+	// something to rise from.
+	for _, s := range event.DeadLetters() {
+		m.letters.Add(context.Background(), 0, metric.WithAttributes(stepKey.String(s.Step)))
+	}
 	return m
 }
 
+const stepKey = attribute.Key("missionpot.step")
+
 // kept counts one dead letter of a step.
 func (m metrics) kept(ctx context.Context, step string) {
-	m.letters.Add(ctx, 1, metric.WithAttributes(attribute.String("missionpot.step", step)))
+	m.letters.Add(ctx, 1, metric.WithAttributes(stepKey.String(step)))
 }

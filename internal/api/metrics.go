@@ -40,14 +40,21 @@ func newMetrics() metrics {
 		metric.WithDescription("Bets that were logged"))
 	m.watchers, _ = meter.Int64UpDownCounter("missionpot.stream.clients", metric.WithUnit("{client}"),
 		metric.WithDescription("Open event streams"))
+	// A counter that begins at its first event hides it from rate(), which needs
+	// something to rise from.
+	for _, kind := range []string{betKind, stakeKind} {
+		m.accepted.Add(context.Background(), 0, metric.WithAttributes(betKindKey.String(kind)))
+	}
 	return m
 }
+
+const betKindKey = attribute.Key("missionpot.bet.kind")
 
 // betAccepted counts a bet that the log has taken. A repeated call is not
 // counted again.
 func (m metrics) betAccepted(ctx context.Context, kind string, first bool) {
 	if first {
-		m.accepted.Add(ctx, 1, metric.WithAttributes(attribute.String("missionpot.bet.kind", kind)))
+		m.accepted.Add(ctx, 1, metric.WithAttributes(betKindKey.String(kind)))
 	}
 }
 
