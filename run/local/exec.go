@@ -30,6 +30,9 @@ func execWithServers(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if _, err := lab.FindOrInstallPrometheus(ctx, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "local:", err) // the one test that needs it says so again
+	}
 	scratch, err := lab.NewScratch()
 	if err != nil {
 		return err

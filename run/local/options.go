@@ -15,12 +15,13 @@ import (
 
 // options are the flags of `local up`.
 type options struct {
-	system  lab.SystemPorts
-	servers lab.ServerPorts
-	dir     string
-	tick    time.Duration
-	play    bool
-	once    bool
+	system     lab.SystemPorts
+	servers    lab.ServerPorts
+	dashboards int // port of their page; 0 takes none
+	dir        string
+	tick       time.Duration
+	play       bool
+	once       bool
 }
 
 // errUsage says that the flags were wrong; the flag package has told why.
@@ -32,6 +33,7 @@ func parseOptions(args []string, module string) (options, error) {
 	flags.IntVar(&o.system.API, "api-port", 8080, "port of the API and its pages")
 	flags.IntVar(&o.system.Functions, "functions-port", 8081, "port of the functions")
 	flags.IntVar(&o.system.Mailbox, "mailbox-port", 8025, "port of the mailbox")
+	flags.IntVar(&o.dashboards, "dashboards-port", 8090, "port of the dashboards")
 	flags.IntVar(&o.servers.Users, "users-port", 0, "port of the users database; 0 takes a free one")
 	flags.IntVar(&o.servers.Missions, "missions-port", 0, "port of the missions database; 0 takes a free one")
 	flags.IntVar(&o.servers.Firestore, "firestore-port", 0, "port of the Firestore emulator; 0 takes a free one")
@@ -76,6 +78,7 @@ func (o options) checkPorts() error {
 		{"api-port", o.system.API},
 		{"functions-port", o.system.Functions},
 		{"mailbox-port", o.system.Mailbox},
+		{"dashboards-port", o.dashboards},
 		{"users-port", o.servers.Users},
 		{"missions-port", o.servers.Missions},
 		{"firestore-port", o.servers.Firestore},

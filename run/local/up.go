@@ -73,6 +73,13 @@ func up(ctx context.Context, args []string) (err error) {
 		t.line("\n  stopping")
 		err = errors.Join(err, system.Stop())
 	}()
+	if o.dashboards != 0 {
+		shown, dashErr := startDashboards(ctx, t, o, module, system)
+		if dashErr != nil {
+			return dashErr
+		}
+		defer func() { err = errors.Join(err, shown.stop()) }()
+	}
 	return stay(ctx, t, o, servers, system)
 }
 
@@ -148,6 +155,7 @@ func startSystem(ctx context.Context, t *terminal, o options, servers *lab.Serve
 		PubSubHost:    servers.PubSub.Host(),
 		Ports:         o.system,
 		Tick:          o.tick,
+		Measured:      o.dashboards != 0,
 	})
 	if err != nil {
 		return nil, err
@@ -196,6 +204,7 @@ func tellAddresses(t *terminal, o options, servers *lab.Servers, system *lab.Sys
 	for _, place := range [][2]string{
 		{"API and its pages", system.API.URL() + "/docs"},
 		{"mailbox", system.MailboxURL()},
+		{"dashboards", o.dashboardsURL()},
 		{"functions", system.Functions.URL()},
 		{"users database", servers.Users.DSN(databaseName)},
 		{"missions database", servers.Missions.DSN(databaseName)},
