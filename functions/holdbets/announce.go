@@ -71,7 +71,7 @@ func (t *telling) wait(ctx context.Context) error {
 
 // tell sets the telling of news off, together with that of other batches that
 // were committed while the bus was busy.
-func (s *Step) tell(n news) *telling {
+func (s *Step) tell(ctx context.Context, n news) *telling {
 	t := &telling{done: make(chan struct{})}
 	if n.empty() {
 		close(t.done)
@@ -79,7 +79,7 @@ func (s *Step) tell(n news) *telling {
 	}
 	go func() {
 		defer close(t.done)
-		ctx, cancel := context.WithTimeout(context.Background(), tellTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
 		defer cancel()
 		_, t.err = s.news.Do(ctx, n)
 	}()

@@ -85,7 +85,7 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 func (s *Step) decide(ctx context.Context, bets []ledger.Bet) ([]decided, error) {
 	s.metrics.batch.Record(ctx, int64(len(bets)))
 	rulings := s.hold(ctx, bets)
-	told := s.tell(newsOf(bets, rulings))
+	told := s.tell(ctx, newsOf(bets, rulings))
 	answers := make([]decided, len(rulings))
 	for i, r := range rulings {
 		answers[i] = decided{ruling: r, told: told}

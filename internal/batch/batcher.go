@@ -33,7 +33,7 @@ type Batcher[T, R any] struct {
 type call[T, R any] struct {
 	item   T
 	answer chan<- answer[R]
-	gone   <-chan struct{} // closed when the caller gave up
+	ctx    context.Context // the caller's; done when the caller gave up
 }
 
 type answer[R any] struct {
@@ -43,7 +43,9 @@ type answer[R any] struct {
 
 // New makes a Batcher. The function gets the items in the order they came and
 // returns one result for each, or an error that all of them get. Its context
-// is not that of any caller: one caller who gives up must not undo the others.
+// ends with no caller's: one caller who gives up must not undo the others. It
+// has the first caller's values, so that a lone caller's trace goes on, and of
+// many callers one trace stands for all.
 func New[T, R any](run func(context.Context, []T) ([]R, error), opts Options) *Batcher[T, R] {
 	if opts.Queue == 0 {
 		opts.Queue = 16 * opts.Max
@@ -65,7 +67,7 @@ func (b *Batcher[T, R]) Do(ctx context.Context, item T) (R, error) {
 		return none, err
 	}
 	answers := make(chan answer[R], 1)
-	if !b.enqueue(call[T, R]{item: item, answer: answers, gone: ctx.Done()}) {
+	if !b.enqueue(call[T, R]{item: item, answer: answers, ctx: ctx}) {
 		return none, ErrFull
 	}
 	select {
@@ -121,7 +123,7 @@ func (b *Batcher[T, R]) take() []call[T, R] {
 		}
 		taken++
 		select {
-		case <-c.gone:
+		case <-c.ctx.Done():
 		default:
 			calls = append(calls, c)
 		}
@@ -137,7 +139,7 @@ func (b *Batcher[T, R]) take() []call[T, R] {
 }
 
 func (b *Batcher[T, R]) runBatch(calls []call[T, R]) {
-	ctx, cancel := context.WithTimeout(context.Background(), b.opts.Timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(calls[0].ctx), b.opts.Timeout)
 	defer cancel()
 	items := make([]T, len(calls))
 	for i, c := range calls {

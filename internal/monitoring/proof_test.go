@@ -31,7 +31,11 @@ func TestEveryDashboardAndAlertFindsItsDataInARunningSystem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	system := labtest.System(t, func(c *lab.SystemConfig) { c.Measured = true })
+	spans := newSpanCollector(t)
+	system := labtest.System(t, func(c *lab.SystemConfig) {
+		c.Measured = true
+		c.APIEnv, c.FunctionsEnv = spans.env(), spans.env()
+	})
 	server, err := lab.StartPrometheus(t.Context(), lab.PrometheusConfig{Binary: binary, Dir: t.TempDir(), Targets: system.Scraped()})
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +68,16 @@ func TestEveryDashboardAndAlertFindsItsDataInARunningSystem(t *testing.T) {
 		fires(t, p, watched, "books-drift")
 	})
 	t.Run("AMessageThatWasGivenUpRaisesTheAlarm", func(t *testing.T) { fires(t, p, watched, "dead-letters") })
+	t.Run("OneTraceTellsABetsWholeWay", func(t *testing.T) {
+		eventually(t, func(context.Context) error {
+			return spans.inOneTrace("POST /v1/missions/{id}/bets", "process holdbets-bets", "SELECT", "process growpot-pots")
+		})
+	})
+	t.Run("OneTraceTellsAVerdictsWholeWay", func(t *testing.T) {
+		eventually(t, func(context.Context) error {
+			return spans.inOneTrace("POST /v1/missions/{id}/success", "process settlemission-verdicts", "process closemission-settlements", "process mailresults-settlements")
+		})
+	})
 	t.Run("NothingElseDoes", func(t *testing.T) {
 		for _, alert := range []string{"no-progress", "settlement-lag", "undecided-bets", "connection-use"} {
 			quiet(t, p, watched, alert)
