@@ -17,11 +17,6 @@ const (
 	Unfunded  Status = "unfunded"
 )
 
-// Statuses lists every state, in the order of a mission's life.
-func Statuses() []Status {
-	return []Status{Funding, Proposed, Active, Succeeded, Failed, Expired, Rejected, Unfunded}
-}
-
 // Decided reports whether the mission has ended.
 func (s Status) Decided() bool {
 	switch s {

@@ -3,6 +3,8 @@ package usersdb
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,35 +12,21 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Pots returns the present pots of missions that have an escrow.
-func (d *DB) Pots(ctx context.Context, missions []uuid.UUID) ([]ledger.Pot, error) {
-	const read = `SELECT mission_id, inflow, contributors, version FROM escrows WHERE mission_id = ANY($1)`
-	return d.queryPots(ctx, read, raw(missions))
-}
-
 // UnpublishedPots returns pots that changed at least that long ago and were not
 // marked as published since: whoever changed them died before telling.
 func (d *DB) UnpublishedPots(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Pot, error) {
 	const read = `SELECT mission_id, inflow, contributors, version FROM escrows
 		WHERE version > published_version AND changed_at < clock_timestamp() - $1::interval
 		ORDER BY changed_at LIMIT $2`
-	return d.queryPots(ctx, read, olderThan, limit)
-}
-
-func (d *DB) queryPots(ctx context.Context, query string, args ...any) ([]ledger.Pot, error) {
-	rows, err := d.pool.Query(ctx, query, args...)
+	rows, err := d.pool.Query(ctx, read, olderThan, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read pots: %w", err)
+		return nil, fmt.Errorf("read unpublished pots: %w", err)
 	}
 	byMission, err := collectPots(rows)
 	if err != nil {
-		return nil, fmt.Errorf("read pots: %w", err)
+		return nil, fmt.Errorf("read unpublished pots: %w", err)
 	}
-	pots := make([]ledger.Pot, 0, len(byMission))
-	for _, p := range byMission {
-		pots = append(pots, p)
-	}
-	return pots, nil
+	return slices.Collect(maps.Values(byMission)), nil
 }
 
 // MarkPublished remembers the versions that were published, so that the sweep
