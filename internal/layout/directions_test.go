@@ -78,7 +78,7 @@ var kinds = map[string]kind{
 }
 
 // Packages that wire the others together may import anything.
-var wiring = []string{"functions", "run/", "internal/lab", "internal/config", "internal/telemetry", "internal/layout", "internal/deploy", "internal/pipeline", "internal/e2e", "migrations", "internal/monitoring"}
+var wiring = []string{"internal/bench", "functions", "run/", "internal/lab", "internal/config", "internal/telemetry", "internal/layout", "internal/deploy", "internal/pipeline", "internal/e2e", "migrations", "internal/monitoring"}
 
 type listed struct {
 	ImportPath string

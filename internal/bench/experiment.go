@@ -1,0 +1,88 @@
+package bench
+
+import (
+	"context"
+	"time"
+)
+
+// Experiment measures some subjects in turn and derives rows from them.
+type Experiment struct {
+	Name string // for the progress bar and for choosing it
+	Rows []Row
+	// Setup prepares the data. What it starts and opens it hands to Bench.Cleanup,
+	// which runs when the experiment is over.
+	Setup func(ctx context.Context, b *Bench) ([]Subject, error)
+	// Rounds is how often every subject is measured; 0 means as often as the scale
+	// says.
+	Rounds int
+}
+
+// Subject is one thing that is measured.
+type Subject struct {
+	Name string
+	// Measure takes the subject's figures once, by name.
+	Measure func(ctx context.Context) (Figures, error)
+}
+
+// Figures are what one measurement found, by name.
+type Figures map[string]float64
+
+// Row is one line of the result.
+type Row struct {
+	Name string
+	What string // a sentence for people
+	Unit string
+	// Value names the figure, and Baseline the figures it is held against. Of
+	// several the best one counts: the highest median, or the lowest where Less is
+	// better. A row without a baseline stands by itself.
+	Value    string
+	Baseline []string
+	Less     bool // less is better: times, memory
+	// Speedup turns the ratio round: baseline by value, for times.
+	Speedup bool
+	Goal    Goal
+}
+
+// Goal is what a row should reach. It is about the ratio where there is a
+// baseline, else about the value. The zero Goal asks for nothing.
+type Goal struct{ AtLeast, AtMost float64 }
+
+// Met reports whether a figure reaches the goal.
+func (g Goal) Met(figure float64) bool {
+	return (g.AtLeast == 0 || figure >= g.AtLeast) && (g.AtMost == 0 || figure <= g.AtMost)
+}
+
+// Scale is how long and how large everything is.
+type Scale struct {
+	Name   string
+	Rounds int
+	// Spell is how long a throughput is counted, after Warmup.
+	Spell, Warmup time.Duration
+	// Users is how many users bet on the hot mission.
+	Users int
+	// Contributors are the sizes of the two missions that are refunded.
+	Contributors, ManyContributors int
+	// GrownUsers are the sizes of the users tables that the fast path must not
+	// feel, the first of them the one the others are held against; GrownRows are
+	// rows in the ledger.
+	GrownUsers []int
+	GrownRows  int
+	// Watchers is how many SSE clients are open at once.
+	Watchers int
+	// Steady is how long a steady load lasts where a latency is taken.
+	Steady time.Duration
+}
+
+// Quick is for a look while working, Full is for the record.
+var (
+	Quick = Scale{
+		Name: "quick", Rounds: 3, Spell: 700 * time.Millisecond, Warmup: 200 * time.Millisecond, Users: 20_000,
+		Contributors: 20_000, ManyContributors: 100_000, GrownUsers: []int{10_000, 100_000}, GrownRows: 500_000,
+		Watchers: 2_000, Steady: 4 * time.Second,
+	}
+	Full = Scale{
+		Name: "full", Rounds: 3, Spell: 2 * time.Second, Warmup: 500 * time.Millisecond, Users: 20_000,
+		Contributors: 100_000, ManyContributors: 1_000_000, GrownUsers: []int{10_000, 100_000, 1_000_000}, GrownRows: 10_000_000,
+		Watchers: 10_000, Steady: 10 * time.Second,
+	}
+)

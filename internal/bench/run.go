@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"example.com/missionpot/internal/lab"
+)
+
+// experimentTime bounds one experiment, so that a run ends by itself.
+const experimentTime = 15 * time.Minute
+
+// Bench is a run under way.
+type Bench struct {
+	Scale Scale
+	Stand *Stand
+
+	told     *Progress
+	cleanups []func() error
+}
+
+// Run takes experiments through their rounds and returns their rows in order.
+func Run(ctx context.Context, parts lab.Parts, module string, scale Scale, experiments []Experiment, told *Progress) (results []Result, err error) {
+	stand, err := newStand(ctx, parts, module)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stand.Close()) }()
+	told.begin(experiments, scale)
+	for _, e := range experiments {
+		b := &Bench{Scale: scale, Stand: stand, told: told}
+		rows, err := b.run(ctx, e)
+		if err != nil {
+			return results, fmt.Errorf("%s: %w", e.Name, err)
+		}
+		results = append(results, rows...)
+	}
+	told.end()
+	return results, nil
+}
+
+// Cleanup has something undone when the experiment is over, last first.
+func (b *Bench) Cleanup(undo func() error) { b.cleanups = append(b.cleanups, undo) }
+
+// Tell shows what is going on, beside the progress bar.
+func (b *Bench) Tell(what string) { b.told.now(what) }
+
+func (b *Bench) run(ctx context.Context, e Experiment) (_ []Result, err error) {
+	ctx, cancel := context.WithTimeout(ctx, experimentTime)
+	defer cancel()
+	defer func() {
+		for _, undo := range slices.Backward(b.cleanups) {
+			err = errors.Join(err, undo())
+		}
+	}()
+	b.told.experiment(e.Name)
+	b.Tell("preparing")
+	subjects, err := e.Setup(ctx, b)
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	rounds := make([]Figures, e.rounds(b.Scale))
+	for i := range rounds {
+		if rounds[i], err = b.round(ctx, i, len(rounds), subjects); err != nil {
+			return nil, err
+		}
+	}
+	results := make([]Result, len(e.Rows))
+	for i, row := range e.Rows {
+		results[i] = row.result(rounds)
+	}
+	return results, nil
+}
+
+func (e Experiment) rounds(s Scale) int {
+	if e.Rounds > 0 {
+		return e.Rounds
+	}
+	return s.Rounds
+}
+
+// round measures every subject once. Every other round goes backwards, so that
+// what comes first in one comes last in the next.
+func (b *Bench) round(ctx context.Context, n, of int, subjects []Subject) (Figures, error) {
+	order := slices.Clone(subjects)
+	if n%2 == 1 {
+		slices.Reverse(order)
+	}
+	all := Figures{}
+	for _, s := range order {
+		b.Tell(fmt.Sprintf("round %d of %d: %s", n+1, of, s.Name))
+		figures, err := s.Measure(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("measure %s: %w", s.Name, err)
+		}
+		maps.Copy(all, figures)
+	}
+	b.told.step()
+	return all, nil
+}

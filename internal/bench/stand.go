@@ -1,0 +1,95 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/migrations"
+)
+
+// Stand is what a run measures on: two Postgres servers that keep every promise
+// of durability, and, for the experiments that need them, Google's emulators and
+// the programs.
+type Stand struct {
+	parts   lab.Parts
+	module  string
+	scratch *lab.Scratch
+	servers *lab.Servers
+	started []func() error
+	names   atomic.Int64
+
+	binaries *Binaries
+}
+
+func newStand(ctx context.Context, parts lab.Parts, module string) (_ *Stand, err error) {
+	scratch, err := lab.NewScratch()
+	if err != nil {
+		return nil, err
+	}
+	s := &Stand{parts: parts, module: module, scratch: scratch}
+	s.servers, err = lab.StartServers(ctx, parts, lab.ServersConfig{Dir: scratch.Dir})
+	if err != nil {
+		return nil, errors.Join(err, scratch.Close())
+	}
+	return s, nil
+}
+
+// Close stops the servers and removes their data.
+func (s *Stand) Close() error {
+	return errors.Join(s.servers.Stop(), s.scratch.Close())
+}
+
+// Servers are the two Postgres servers and the two emulators.
+func (s *Stand) Servers() *lab.Servers { return s.servers }
+
+// UsersDatabase makes a migrated, empty users database for an experiment.
+func (b *Bench) UsersDatabase(ctx context.Context) (dsn string, err error) {
+	return b.database(ctx, b.Stand.servers.Users.DSN("postgres"), migrations.Users)
+}
+
+// MissionsDatabase makes a migrated, empty missions database for an experiment.
+func (b *Bench) MissionsDatabase(ctx context.Context) (dsn string, err error) {
+	return b.database(ctx, b.Stand.servers.Missions.DSN("postgres"), migrations.Missions)
+}
+
+// EmptyDatabase makes a database without tables on the users server, so that a
+// baseline has the same server under it.
+func (b *Bench) EmptyDatabase(ctx context.Context) (dsn string, err error) {
+	return b.database(ctx, b.Stand.servers.Users.DSN("postgres"), "")
+}
+
+func (b *Bench) database(ctx context.Context, server string, instance migrations.Instance) (string, error) {
+	name := fmt.Sprintf("bench_%d", b.Stand.names.Add(1))
+	dsn, err := lab.CloneDatabase(ctx, server, instance, name)
+	if err != nil {
+		return "", err
+	}
+	b.Cleanup(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		return lab.DropDatabase(ctx, server, dsn)
+	})
+	return dsn, nil
+}
+
+// Binaries are the programs that a run starts.
+type Binaries struct {
+	lab.Binaries
+}
+
+// Programs builds the API and the functions, once for a run.
+func (s *Stand) Programs(ctx context.Context) (*Binaries, error) {
+	if s.binaries == nil {
+		built, err := lab.BuildBinaries(ctx, s.module, filepath.Join(s.scratch.Dir, "bin"))
+		if err != nil {
+			return nil, err
+		}
+		s.binaries = &Binaries{Binaries: built}
+	}
+	return s.binaries, nil
+}

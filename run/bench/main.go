@@ -1,0 +1,106 @@
+// Command bench measures the hot path and all around it, each against what one
+// would write instead, on a stand of its own.
+//
+//	bench [-quick] [-only NAMES] [-json FILE]   measure
+//	bench list                                  the experiments
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"example.com/missionpot/internal/bench"
+	"example.com/missionpot/internal/lab"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	quick := flags.Bool("quick", false, "smaller and shorter: a look while working, not for the record")
+	only := flags.String("only", "", "experiments to run, separated by commas; all if empty")
+	jsonFile := flags.String("json", "bench.json", "file for the result as JSON; none if empty")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() == 1 && flags.Arg(0) == "list" {
+		return list()
+	}
+	experiments, err := choose(*only)
+	if err != nil {
+		return err
+	}
+	scale := bench.Full
+	if *quick {
+		scale = bench.Quick
+	}
+	return measure(ctx, scale, experiments, *jsonFile)
+}
+
+func list() error {
+	for _, e := range bench.Experiments() {
+		for _, row := range e.Rows {
+			fmt.Printf("%-10s %-22s %s %s\n", e.Name, row.Name, row.What, row.Goal)
+		}
+	}
+	return nil
+}
+
+func choose(only string) ([]bench.Experiment, error) {
+	all := bench.Experiments()
+	if only == "" {
+		return all, nil
+	}
+	var chosen []bench.Experiment
+	for _, name := range strings.Split(only, ",") {
+		found := false
+		for _, e := range all {
+			if e.Name == name {
+				chosen, found = append(chosen, e), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("there is no experiment %q; bench list tells which there are", name)
+		}
+	}
+	return chosen, nil
+}
+
+func measure(ctx context.Context, scale bench.Scale, experiments []bench.Experiment, jsonFile string) error {
+	module, err := lab.ModuleRoot(ctx)
+	if err != nil {
+		return err
+	}
+	parts, err := lab.FindOrInstallParts(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	told := &bench.Progress{Out: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
+	results, err := bench.Run(ctx, parts, module, scale, experiments, told)
+	if err != nil {
+		return err
+	}
+	if err := bench.WriteTable(os.Stdout, results); err != nil || jsonFile == "" {
+		return err
+	}
+	file, err := os.Create(jsonFile)
+	if err != nil {
+		return err
+	}
+	return errors.Join(bench.WriteJSON(file, scale.Name, results), file.Close())
+}
