@@ -136,7 +136,7 @@ func (s *server) logBet(ctx context.Context, in *placeBetInput, user uuid.UUID, 
 
 // takesBet returns the mission, or why it does not take this bet.
 func (s *server) takesBet(ctx context.Context, in *placeBetInput, user uuid.UUID) (mission.Mission, error) {
-	if err := s.takesCash(); err != nil {
+	if err := s.takesCash(ctx); err != nil {
 		return mission.Mission{}, err
 	}
 	m, err := s.openMission(ctx, in.ID, user)

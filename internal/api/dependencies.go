@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/books"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
@@ -20,6 +21,7 @@ type Dependencies struct {
 	Sessions  Sessions
 	Charges   Charges
 	Books     Books
+	Checks    Checks
 	Missions  Missions
 	BetLog    BetLog
 	Events    EventLog
@@ -31,7 +33,7 @@ type Dependencies struct {
 	Payments  Payments
 	Probes    []Probe         // what /readyz asks
 	Role      Role            // which routes are served
-	ExitOnly  bool            // no new cash is taken; all that is held goes on its way
+	ExitOnly  bool            // no new cash is taken here, whatever Checks says; all that is held goes on its way
 	Draining  <-chan struct{} // closed when streams must end; nil never
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -79,6 +81,13 @@ type Books interface {
 	Statement(ctx context.Context, user uuid.UUID, before int64, limit int) ([]ledger.StatementLine, error)
 	Ranking(ctx context.Context, missionID uuid.UUID, after ledger.Standing, limit int) ([]ledger.Standing, error)
 	BetStatuses(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]ledger.BetStatus, error)
+}
+
+// Checks tells what the check of the books found and whether cash is taken.
+type Checks interface {
+	Mode(ctx context.Context) (books.Mode, error)
+	// LastCheck reports false if there was none yet.
+	LastCheck(ctx context.Context) (r books.Report, ok bool, err error)
 }
 
 // MissionFilter narrows a list of missions. A zero field does not narrow.

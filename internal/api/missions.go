@@ -103,7 +103,7 @@ func (s *server) knownMission(ctx context.Context, creator uuid.UUID, key string
 }
 
 func (s *server) newMission(ctx context.Context, draft mission.Draft, key string, hash []byte) (mission.Mission, error) {
-	if err := s.takesCash(); err != nil {
+	if err := s.takesCash(ctx); err != nil {
 		return mission.Mission{}, err
 	}
 	streamer, err := s.Accounts.UserByID(ctx, draft.StreamerID)

@@ -29,6 +29,7 @@ func (s *server) outer(mux *http.ServeMux) http.Handler {
 		// A writer that has none, as in a test, needs none.
 		_ = http.NewResponseController(w).SetWriteDeadline(began.Add(writeTime))
 		setHeaders(ctx, w.Header())
+		s.showMode(ctx, w.Header(), pattern)
 		defer s.metrics.measure(ctx, span, r, seen, pattern, began)
 		defer s.logCall(ctx, r, seen, pattern, began)
 		defer s.rescue(ctx, seen)
@@ -118,9 +119,12 @@ func (s *server) rescue(ctx context.Context, w *recorder) {
 // values, which may name people.
 func (s *server) logCall(ctx context.Context, r *http.Request, w *recorder, pattern string, began time.Time) {
 	log := s.log.InfoContext
-	if strings.HasSuffix(pattern, "z") { // the platform's probes
+	if isProbe(pattern) {
 		log = s.log.DebugContext
 	}
 	log(ctx, "call", "method", r.Method, "route", pattern, "status", w.status,
 		"ms", float64(time.Since(began).Microseconds())/1000)
 }
+
+// isProbe knows the platform's probes, which ask for little and often.
+func isProbe(pattern string) bool { return strings.HasSuffix(pattern, "z") }

@@ -26,6 +26,8 @@ type server struct {
 	outcomes *batch.Batcher[uuid.UUID, outcome]
 	logins   *loginLimiter
 	metrics  metrics
+	mode     *modeWatch
+	proofs   *proofCache
 }
 
 // New is the API as a handler. It does no I/O before the first request.
@@ -42,6 +44,8 @@ func OpenAPI() ([]byte, error) {
 func build(d Dependencies) *server {
 	s := &server{Dependencies: d, log: d.Log, mux: http.NewServeMux(), logins: newLoginLimiter(d.Now), metrics: newMetrics()}
 	s.seen = newMissionCache(d.Now, d.Missions)
+	s.mode = &modeWatch{now: d.Now, checks: d.Checks}
+	s.proofs = &proofCache{now: d.Now, checks: d.Checks}
 	s.balances = batch.New(s.readBalances, batch.Options{Max: 500})
 	s.outcomes = batch.New(s.readOutcomes, batch.Options{Max: 1000})
 	s.huma = humago.New(s.mux, humaConfig())
@@ -53,6 +57,7 @@ func build(d Dependencies) *server {
 		s.serveMissions()
 		s.serveVerdicts()
 		s.serveBets()
+		s.serveBooks()
 	}
 	s.serveEvents()
 	tidy(s.huma.OpenAPI().Components.Schemas)

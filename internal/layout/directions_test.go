@@ -28,7 +28,7 @@ const otel = "go.opentelemetry.io/otel"
 
 var kinds = map[string]kind{
 	"pure": {
-		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/account"},
+		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/account", "internal/books"},
 		project:  []string{"pure"},
 		modules:  []string{ids},
 	},

@@ -104,7 +104,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 		return nil, err
 	}
 	d := api.Dependencies{
-		Accounts: p.users, Sessions: p.users, Charges: p.users, Books: p.users,
+		Accounts: p.users, Sessions: p.users, Charges: p.users, Books: p.users, Checks: p.users,
 		Missions: missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
 		Publisher: p.bus, Board: broadcast.New(p.missions, p.board),
 		Passwords: passwords,

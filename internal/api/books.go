@@ -1,0 +1,148 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"example.com/missionpot/internal/books"
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+)
+
+const (
+	// proofAge is how old the last check may be that an instance shows: it is read
+	// once in that time, however many ask.
+	proofAge = 5 * time.Second
+	// proofControl lets others keep the answer as well; a check comes once a minute.
+	proofControl = "public, max-age=5"
+)
+
+// Proof shows that every won is accounted for.
+type Proof struct {
+	Mode      string        `json:"mode" enum:"open,exit_only" doc:"exit_only: no new cash is taken, all that is held finds its way out."`
+	ModeSince *time.Time    `json:"mode_since" nullable:"true" doc:"Null if it never changed."`
+	CheckedAt time.Time     `json:"checked_at" doc:"When the figures were read, all at one moment."`
+	Clean     bool          `json:"clean" doc:"Whether the check found no rule broken."`
+	Findings  ProofFindings `json:"findings"`
+	Cash      ProofCash     `json:"cash"`
+	Pots      ProofPots     `json:"pots"`
+}
+
+// ProofFindings counts what the check found.
+type ProofFindings struct {
+	Broken int `json:"broken" doc:"Broken rules. More than none stops new cash until people have looked."`
+	Late   int `json:"late" doc:"What takes longer than it should and is not lost."`
+}
+
+// ProofCash is where all the cash is that ever came in.
+type ProofCash struct {
+	Charged ledger.Won `json:"charged" doc:"Came in, in won." example:"50000"`
+	Wallets ledger.Won `json:"wallets" doc:"In all wallets." example:"47000"`
+	Held    ledger.Won `json:"held" doc:"In the pots of missions that are not settled." example:"3000"`
+	Out     ledger.Won `json:"out" doc:"Left for the outside. There is no way to do that yet."`
+	Sum     ledger.Won `json:"sum" doc:"charged - wallets - held - out: zero, or cash was made or lost." example:"0"`
+}
+
+// ProofPots is what became of all that was ever put into pots.
+type ProofPots struct {
+	PutIn    ledger.Won `json:"put_in" example:"3000"`
+	Paid     ledger.Won `json:"paid" doc:"To streamers." example:"0"`
+	Refunded ledger.Won `json:"refunded" doc:"Back to contributors." example:"0"`
+	Held     ledger.Won `json:"held" example:"3000"`
+	Sum      ledger.Won `json:"sum" doc:"put_in - paid - refunded - held: zero." example:"0"`
+}
+
+type booksAnswer struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         Proof
+}
+
+func (s *server) serveBooks() {
+	serve(s, operation{
+		id: "get-books", method: http.MethodGet, path: "/v1/books", tag: "Books",
+		summary: "The public proof of the books",
+		description: "What the last check found, usually not older than a minute or two: the sums over all accounts at one moment, which add up to zero, " +
+			"and whether any rule is broken. 503 until there was a first check.",
+	}, s.books)
+}
+
+func (s *server) books(ctx context.Context, _ *struct{}) (*booksAnswer, error) {
+	mode, err := s.mode.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last, err := s.proofs.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	proof := showProof(last)
+	proof.Mode = s.modeName(mode)
+	if !mode.Since.IsZero() {
+		proof.ModeSince = &mode.Since
+	}
+	return &booksAnswer{CacheControl: proofControl, Body: proof}, nil
+}
+
+func showProof(r books.Report) Proof {
+	f := r.Figures
+	return Proof{
+		CheckedAt: r.StartedAt, Clean: r.Clean(), Findings: ProofFindings{Broken: r.Broken, Late: r.Late},
+		Cash: ProofCash{Charged: f.Charged, Wallets: f.Wallets, Held: f.Held, Out: f.Out(), Sum: f.Drift()},
+		Pots: ProofPots{PutIn: f.PutIn, Paid: f.Paid, Refunded: f.Refunded, Held: f.Held, Sum: f.PotsDrift()},
+	}
+}
+
+// proofCache keeps the last check, so that showing it costs the database one
+// small read in a while and is no way to load it.
+type proofCache struct {
+	now     func() time.Time
+	checks  Checks
+	flights singleflight.Group
+	known   atomic.Pointer[seenProof]
+}
+
+type seenProof struct {
+	report books.Report
+	ok     bool
+	at     time.Time
+}
+
+// get returns the last check, or fault.Unavailable if there was none.
+func (c *proofCache) get(ctx context.Context) (books.Report, error) {
+	seen := c.known.Load()
+	if seen == nil || c.now().Sub(seen.at) >= proofAge {
+		var err error
+		if seen, err = c.fresh(ctx); err != nil {
+			return books.Report{}, err
+		}
+	}
+	if !seen.ok {
+		return books.Report{}, fault.Unavailable.Because("The books were not checked yet.").After(proofAge)
+	}
+	return seen.report, nil
+}
+
+// fresh reads the last check together with whoever else wants it.
+func (c *proofCache) fresh(ctx context.Context) (*seenProof, error) {
+	results := c.flights.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
+		defer cancel()
+		report, ok, err := c.checks.LastCheck(ctx)
+		seen := &seenProof{report, ok, c.now()}
+		if err == nil {
+			c.known.Store(seen)
+		}
+		return seen, err
+	})
+	select {
+	case result := <-results:
+		seen, _ := result.Val.(*seenProof)
+		return seen, result.Err
+	case <-ctx.Done():
+		return nil, fault.Unavailable.Because("").After(retryLater).Wrap(ctx.Err())
+	}
+}

@@ -1,0 +1,120 @@
+package usersdb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/books"
+)
+
+// cleanFor is how long a clean check counts for who wants to take cash again.
+// Within it nothing much can have changed; a check after it is asked for anew.
+const cleanFor = 10 * time.Minute
+
+// ErrNotClean says that new cash can't be taken again: the check is not a whole
+// one, not clean, too old, or another one after it found something.
+var ErrNotClean = errors.New("there is no clean check of the whole books to go by")
+
+// Mode is whether new cash is taken, by the last change there was.
+func (d *DB) Mode(ctx context.Context) (books.Mode, error) {
+	const read = `SELECT exit_only, changed_at, changed_by, reason FROM mode_changes ORDER BY id DESC LIMIT 1`
+	var m books.Mode
+	err := d.pool.QueryRow(ctx, read).Scan(&m.ExitOnly, &m.Since, &m.By, &m.Reason)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return books.Mode{}, nil
+	}
+	if err != nil {
+		return books.Mode{}, fmt.Errorf("read the mode: %w", err)
+	}
+	m.Since = m.Since.UTC()
+	return m, nil
+}
+
+// ModeChanges lists what was changed, by whom and why, newest first.
+func (d *DB) ModeChanges(ctx context.Context, limit int) ([]books.Mode, error) {
+	const read = `SELECT exit_only, changed_at, changed_by || ' (' || login || ')', reason FROM mode_changes ORDER BY id DESC LIMIT $1`
+	rows, _ := d.pool.Query(ctx, read, limit)
+	changes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[books.Mode])
+	if err != nil {
+		return nil, fmt.Errorf("list the changes of the mode: %w", err)
+	}
+	return changes, nil
+}
+
+// TakeNoCash puts the service in exit-only mode. It reports false if it was.
+func (d *DB) TakeNoCash(ctx context.Context, by, reason string) (bool, error) {
+	return takeNoCash(ctx, d.pool, by, reason, nil)
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+func takeNoCash(ctx context.Context, q querier, by, reason string, check *int64) (bool, error) {
+	const change = `INSERT INTO mode_changes (exit_only, changed_by, reason, check_id)
+		SELECT true, $1, $2, $3
+		WHERE NOT coalesce((SELECT exit_only FROM mode_changes ORDER BY id DESC LIMIT 1), false)
+		RETURNING id`
+	var id int64
+	err := q.QueryRow(ctx, change, by, reason, check).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("take no more cash: %w", err)
+	}
+	return true, nil
+}
+
+// TakeCashAgain ends exit-only mode on the strength of a check: of the whole
+// books, clean, not ten minutes old, and with none after it that found a broken
+// rule. The error is ErrNotClean. It reports false if cash was taken already.
+func (d *DB) TakeCashAgain(ctx context.Context, by, reason string, check int64) (bool, error) {
+	const change = `INSERT INTO mode_changes (exit_only, changed_by, reason, check_id)
+		SELECT false, $1, $2, c.id FROM books_checks c
+		WHERE c.id = $3 AND c.whole AND c.broken = 0 AND c.finished_at > clock_timestamp() - $4::interval
+			AND NOT EXISTS (SELECT FROM books_checks later WHERE later.id > c.id AND later.broken > 0)
+		RETURNING id`
+	mode, err := d.Mode(ctx)
+	if err != nil || !mode.ExitOnly {
+		return false, err
+	}
+	var id int64
+	err = d.pool.QueryRow(ctx, change, by, reason, check, cleanFor).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, ErrNotClean
+	}
+	if err != nil {
+		return false, fmt.Errorf("take cash again: %w", err)
+	}
+	return true, nil
+}
+
+// LastCheck returns the newest check of the books. It reports false if there was
+// none yet.
+func (d *DB) LastCheck(ctx context.Context) (books.Report, bool, error) {
+	const read = `SELECT id, whole, started_at, finished_at, charged, wallets, held, put_in, paid, refunded, broken, late, findings
+		FROM books_checks ORDER BY id DESC LIMIT 1`
+	var r books.Report
+	var findings []byte
+	err := d.pool.QueryRow(ctx, read).Scan(&r.ID, &r.Whole, &r.StartedAt, &r.FinishedAt, &r.Figures.Charged, &r.Figures.Wallets,
+		&r.Figures.Held, &r.Figures.PutIn, &r.Figures.Paid, &r.Figures.Refunded, &r.Broken, &r.Late, &findings)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return books.Report{}, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(findings, &r.Findings)
+	}
+	if err != nil {
+		return books.Report{}, false, fmt.Errorf("read the last check of the books: %w", err)
+	}
+	r.StartedAt, r.FinishedAt = r.StartedAt.UTC(), r.FinishedAt.UTC()
+	return r, true, nil
+}
