@@ -19,6 +19,7 @@ import (
 type Dependencies struct {
 	Accounts  Accounts
 	Sessions  Sessions
+	Operators Operators
 	Charges   Charges
 	Books     Books
 	Checks    Checks
@@ -64,6 +65,14 @@ type Sessions interface {
 	StartSession(ctx context.Context, user uuid.UUID, hash []byte, unused time.Duration) error
 	RotateSession(ctx context.Context, hash, next []byte, unused time.Duration) (uuid.UUID, error)
 	EndSession(ctx context.Context, hash []byte) error
+}
+
+// Operators keeps who looks after the system, and what they do.
+type Operators interface {
+	IsOperator(ctx context.Context, user uuid.UUID) (bool, error)
+	// Record writes down what is about to be done. What can't be recorded must
+	// not be done.
+	Record(ctx context.Context, by account.Actor, action account.ActionName, subject string) error
 }
 
 // Charges keeps what the payment provider is asked for.
@@ -163,8 +172,8 @@ type Passwords interface {
 
 // Tokens makes and reads access tokens.
 type Tokens interface {
-	Sign(user uuid.UUID) (string, error)
-	Verify(signed string) (uuid.UUID, error)
+	Sign(user uuid.UUID, roles ...account.Role) (string, error)
+	Verify(signed string) (token.Bearer, error)
 	JWKS() []byte
 }
 

@@ -9,9 +9,9 @@
 // # Order of refusals
 //
 // A call is refused by the first of these that applies: the route (404, 405),
-// the token (401), the key (400), the media types (406, 415), the body's size
-// and syntax (413, 400), the shape of parameters and body (422), the state of
-// things: 402, 403, 404, 409. But a call whose key came before is never refused
+// the token (401), the role (403), the key (400), the media types (406, 415),
+// the body's size and syntax (413, 400), the shape of parameters and body (422),
+// the state of things: 402, 403, 404, 409. But a call whose key came before is never refused
 // for the state of things: it gets its first answer, whatever else has changed
 // (rule 1).
 //

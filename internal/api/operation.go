@@ -27,6 +27,7 @@ type operation struct {
 	also        map[int]string // other answers with the same body, and when they come
 	refusals    []*fault.Kind  // beyond the ones any such route has
 	signedIn    bool           // needs an access token
+	operator    bool           // needs an operator's access token
 	keyed       bool           // needs an Idempotency-Key
 	waits       bool           // takes Prefer: wait
 	offers      []string       // media types; JSON if empty
@@ -47,7 +48,7 @@ func serve[I, O any](s *server, op operation, handle func(context.Context, *I) (
 		// would cancel a call that waits.
 		BodyReadTimeout: -1,
 	}
-	if op.signedIn {
+	if op.signedIn || op.operator {
 		h.Security = []map[string][]string{{bearerScheme: {}}}
 	}
 	huma.Register(s.huma, h, func(ctx context.Context, in *I) (*O, error) {
@@ -76,11 +77,14 @@ func (s *server) before(op operation, body bool) huma.Middlewares {
 	default:
 		steps = append(steps, within(callTime))
 	}
-	if op.signedIn {
+	if op.signedIn || op.operator {
 		steps = append(steps, s.authenticate)
 	}
+	if op.operator {
+		steps = append(steps, s.requireOperator)
+	}
 	if op.keyed {
-		steps = append(steps, s.requireKey)
+		steps = append(steps, s.refuseOperator, s.requireKey)
 	}
 	offers := op.offers
 	if len(offers) == 0 {
@@ -96,11 +100,14 @@ func (s *server) before(op operation, body bool) huma.Middlewares {
 // responses documents the refusals of an operation, by status.
 func (s *server) responses(op operation, body, params bool) map[string]*huma.Response {
 	kinds := slices.Concat(op.refusals, []*fault.Kind{fault.NotAcceptable, fault.Unavailable, fault.Internal})
-	if op.signedIn {
+	if op.signedIn || op.operator {
 		kinds = append(kinds, fault.Unauthenticated)
 	}
+	if op.operator {
+		kinds = append(kinds, fault.Forbidden)
+	}
 	if op.keyed {
-		kinds = append(kinds, fault.IdempotencyMissing, fault.IdempotencyReused)
+		kinds = append(kinds, fault.IdempotencyMissing, fault.IdempotencyReused, fault.OperatorCash)
 	}
 	if body {
 		kinds = append(kinds, fault.Malformed, fault.TooLarge, fault.UnsupportedMedia)

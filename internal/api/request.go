@@ -16,7 +16,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/token"
 )
 
 const (
@@ -36,8 +38,13 @@ const (
 // caller is who the request's token was made for. Only operations with
 // signedIn have one.
 func caller(ctx context.Context) uuid.UUID {
-	id, _ := ctx.Value(callerKey).(uuid.UUID)
-	return id
+	return bearer(ctx).User
+}
+
+// bearer is the request's token as it was verified.
+func bearer(ctx context.Context) token.Bearer {
+	b, _ := ctx.Value(callerKey).(token.Bearer)
+	return b
 }
 
 // accepted is the media type that was agreed on.
@@ -70,12 +77,41 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 		s.refuse(ctx, fault.Unauthenticated.Because("Send the access token as Authorization: Bearer."))
 		return
 	}
-	user, err := s.Tokens.Verify(strings.TrimSpace(signed))
+	b, err := s.Tokens.Verify(strings.TrimSpace(signed))
 	if err != nil {
 		s.refuse(ctx, err)
 		return
 	}
-	next(huma.WithValue(ctx, callerKey, user))
+	next(huma.WithValue(ctx, callerKey, b))
+}
+
+// requireOperator lets operators in only. The token tells who never was one, for
+// nothing; the database tells who is one no more, at once.
+func (s *server) requireOperator(ctx huma.Context, next func(huma.Context)) {
+	b := bearer(ctx.Context())
+	is := b.Has(account.Operator)
+	if is {
+		var err error
+		if is, err = s.Operators.IsOperator(ctx.Context(), b.User); err != nil {
+			s.refuse(ctx, err)
+			return
+		}
+	}
+	if !is {
+		s.refuse(ctx, fault.Forbidden.Because("Only an operator may do this."))
+		return
+	}
+	next(ctx)
+}
+
+// refuseOperator keeps operators from cash. Their account never has any, the
+// database sees to that; here they are told so.
+func (s *server) refuseOperator(ctx huma.Context, next func(huma.Context)) {
+	if bearer(ctx.Context()).Has(account.Operator) {
+		s.refuse(ctx, fault.OperatorCash.Because(""))
+		return
+	}
+	next(ctx)
 }
 
 // requireKey refuses a call that moves cash and could not be told from its own

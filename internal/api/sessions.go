@@ -93,7 +93,7 @@ func (s *server) login(ctx context.Context, in *loginInput) (*tokenAnswer, error
 	if err := s.Sessions.StartSession(ctx, user, refresh.Hash(), token.RefreshTime); err != nil {
 		return nil, err
 	}
-	return s.pair(user, refresh)
+	return s.pair(ctx, user, refresh)
 }
 
 func (s *server) refresh(ctx context.Context, in *refreshInput) (*tokenAnswer, error) {
@@ -102,11 +102,19 @@ func (s *server) refresh(ctx context.Context, in *refreshInput) (*tokenAnswer, e
 	if err != nil {
 		return nil, err
 	}
-	return s.pair(user, next)
+	return s.pair(ctx, user, next)
 }
 
-func (s *server) pair(user uuid.UUID, refresh token.Refresh) (*tokenAnswer, error) {
-	access, err := s.Tokens.Sign(user)
+func (s *server) pair(ctx context.Context, user uuid.UUID, refresh token.Refresh) (*tokenAnswer, error) {
+	var roles []account.Role
+	operator, err := s.Operators.IsOperator(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	if operator {
+		roles = append(roles, account.Operator)
+	}
+	access, err := s.Tokens.Sign(user, roles...)
 	if err != nil {
 		return nil, err
 	}

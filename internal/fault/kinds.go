@@ -18,6 +18,7 @@ var (
 	Forbidden     = &Kind{"forbidden", http.StatusForbidden, "This is not yours to do."}
 	NotStreamer   = &Kind{"not_its_streamer", http.StatusForbidden, "Only the mission's streamer may do this."}
 	OwnMission    = &Kind{"own_mission", http.StatusForbidden, "A streamer can't put cash on their own mission."}
+	OperatorCash  = &Kind{"operator_moves_no_cash", http.StatusForbidden, "An operator's account moves no cash."}
 	NotFound      = &Kind{"not_found", http.StatusNotFound, "There is no such thing here."}
 	NotAllowed    = &Kind{"method_not_allowed", http.StatusMethodNotAllowed, "This can't be done to this resource."}
 	NotAcceptable = &Kind{"not_acceptable", http.StatusNotAcceptable, "None of the accepted media types can be served."}
@@ -44,7 +45,7 @@ func Kinds() []*Kind {
 		Malformed, IdempotencyMissing,
 		Unauthenticated, BadCredentials, TokenReused,
 		InsufficientCash, ChargeDeclined,
-		Forbidden, NotStreamer, OwnMission,
+		Forbidden, NotStreamer, OwnMission, OperatorCash,
 		NotFound, NotAllowed, NotAcceptable,
 		EmailTaken, NotActive,
 		TooLarge, UnsupportedMedia,

@@ -2,12 +2,14 @@ package token
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -25,12 +27,29 @@ type Issuer struct {
 	Now      func() time.Time // the clock; time.Now but in tests
 }
 
-// Sign returns an access token for a user.
-func (i *Issuer) Sign(user uuid.UUID) (string, error) {
+// rolesClaim names the roles of the token's user (RFC 9068, 2.2.3.1).
+const rolesClaim = "roles"
+
+// Bearer is whom an access token was made for, as of the moment it was made.
+type Bearer struct {
+	User  uuid.UUID
+	Roles []account.Role
+}
+
+// Has reports whether the bearer had a role when the token was made. A role may
+// have been taken away since; what it opens is looked up again.
+func (b Bearer) Has(role account.Role) bool { return slices.Contains(b.Roles, role) }
+
+// Sign returns an access token for a user with the roles they have.
+func (i *Issuer) Sign(user uuid.UUID, roles ...account.Role) (string, error) {
 	now := i.Now()
-	claims, err := jwt.NewBuilder().
+	builder := jwt.NewBuilder().
 		Issuer(i.Name).Audience([]string{i.Audience}).Subject(user.String()).JwtID(uuid.NewString()).
-		IssuedAt(now).NotBefore(now).Expiration(now.Add(AccessTime)).Build()
+		IssuedAt(now).NotBefore(now).Expiration(now.Add(AccessTime))
+	if len(roles) > 0 {
+		builder = builder.Claim(rolesClaim, roles)
+	}
+	claims, err := builder.Build()
 	if err != nil {
 		return "", fmt.Errorf("write the claims: %w", err)
 	}
@@ -41,24 +60,40 @@ func (i *Issuer) Sign(user uuid.UUID) (string, error) {
 	return string(signed), nil
 }
 
-// Verify returns the user an access token was made for. The error is
+// Verify returns whom an access token was made for. The error is
 // fault.Unauthenticated, with the reason as its hidden cause: a caller learns
 // only whether the token is good.
-func (i *Issuer) Verify(signed string) (uuid.UUID, error) {
+func (i *Issuer) Verify(signed string) (Bearer, error) {
 	claims, err := jwt.Parse([]byte(signed),
 		jwt.WithKeySet(i.Keys.public),
 		jwt.WithIssuer(i.Name), jwt.WithAudience(i.Audience),
 		jwt.WithRequiredClaim(jwt.ExpirationKey), jwt.WithRequiredClaim(jwt.SubjectKey),
 		jwt.WithClock(jwt.ClockFunc(i.Now)), jwt.WithAcceptableSkew(skew))
 	if err != nil {
-		return uuid.Nil, refused(err)
+		return Bearer{}, refused(err)
 	}
 	subject, _ := claims.Subject()
 	user, err := uuid.Parse(subject)
 	if err != nil {
-		return uuid.Nil, refused(err)
+		return Bearer{}, refused(err)
 	}
-	return user, nil
+	return Bearer{User: user, Roles: rolesOf(claims)}, nil
+}
+
+// rolesOf reads the roles. A token without the claim, or with one that is no
+// list of names, has none.
+func rolesOf(claims jwt.Token) []account.Role {
+	var named []any
+	if err := claims.Get(rolesClaim, &named); err != nil {
+		return nil
+	}
+	var roles []account.Role
+	for _, name := range named {
+		if text, ok := name.(string); ok {
+			roles = append(roles, account.Role(text))
+		}
+	}
+	return roles
 }
 
 func refused(cause error) error {

@@ -35,7 +35,7 @@ func TestARotationRefusesNoGoodToken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := issuerOf(t, sets[j]).Verify(signed); err != nil || got != user {
+			if got, err := issuerOf(t, sets[j]).Verify(signed); err != nil || got.User != user {
 				t.Errorf("a token of step %d is refused at step %d: %v", i, j, err)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/token"
 )
@@ -71,11 +72,42 @@ func TestASignedTokenNamesItsUserForFifteenMinutes(t *testing.T) {
 	}
 	for after, good := range map[time.Duration]bool{0: true, 14*time.Minute + 59*time.Second: true, 15*time.Minute + 6*time.Second: false} {
 		got, err := issuer(t, noon.Add(after), key).Verify(signed)
-		if good && (err != nil || got != user) {
+		if good && (err != nil || got.User != user || len(got.Roles) != 0) {
 			t.Errorf("after %v: user %v, error %v; want %v", after, got, err, user)
 		}
 		if !good && !errors.Is(err, fault.Unauthenticated) {
 			t.Errorf("after %v: %v, want fault.Unauthenticated", after, err)
+		}
+	}
+}
+
+func TestATokenCarriesItsUsersRoles(t *testing.T) {
+	t.Parallel()
+	key, user := firstKey(t, newSet(t)), uuid.New()
+	signed, err := issuer(t, noon, key).Sign(user, account.Operator)
+	if err != nil {
+		t.Fatalf("sign: %v", err)
+	}
+	got, err := issuer(t, noon, key).Verify(signed)
+	if err != nil || got.User != user || !got.Has(account.Operator) {
+		t.Errorf("the bearer is %+v, %v, want %v as an operator", got, err, user)
+	}
+}
+
+func TestAClaimThatIsNoListOfRolesIsNone(t *testing.T) {
+	t.Parallel()
+	key := firstKey(t, newSet(t))
+	for name, claim := range map[string]any{"text": "operator", "a number": 1, "a list of numbers": []int{1}, "an object": map[string]string{"operator": ""}} {
+		built, err := claims().Claim("roles", claim).Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := jwt.Sign(built, jwt.WithKey(jwa.EdDSA(), key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := issuer(t, noon, key).Verify(string(signed)); err != nil || len(got.Roles) != 0 {
+			t.Errorf("%s: the bearer is %+v, %v, want one without roles", name, got, err)
 		}
 	}
 }

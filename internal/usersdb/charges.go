@@ -25,7 +25,8 @@ const (
 
 // OpenCharge writes a pending charge down before the provider is asked (rule
 // 3). A key the user sent before returns that charge and false, or
-// fault.IdempotencyReused if it came with another request.
+// fault.IdempotencyReused if it came with another request. The error is
+// fault.OperatorCash for an operator.
 func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, requestHash []byte) (ledger.Charge, bool, error) {
 	const insert = `
 		INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount) VALUES ($1, $2, $3, $4, $5)
@@ -39,6 +40,8 @@ func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, reques
 	case errors.Is(err, pgx.ErrNoRows):
 		known, _, err := d.ChargeByKey(ctx, c.UserID, key, requestHash)
 		return known, false, err
+	case codeOf(err) == codeOperator:
+		return ledger.Charge{}, false, fault.OperatorCash.Because("")
 	case codeOf(err) == codeForeignKey:
 		return ledger.Charge{}, false, fault.Unauthenticated.Because("This account does not exist.")
 	}

@@ -67,6 +67,7 @@ const (
 	codeDeadlock      = "40P01"
 	codeSerialization = "40001"
 	codeNotFast       = "MP001" // our own: the batch does not fit hold_fast
+	codeOperator      = "MP002" // our own: an operator has no cash
 )
 
 func codeOf(err error) string {

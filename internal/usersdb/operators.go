@@ -1,0 +1,133 @@
+package usersdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/fault"
+)
+
+// IsOperator reports whether a user is an operator at this moment.
+func (d *DB) IsOperator(ctx context.Context, user uuid.UUID) (bool, error) {
+	var is bool
+	if err := d.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM operators WHERE user_id = $1)`, user).Scan(&is); err != nil {
+		return false, fmt.Errorf("look for an operator: %w", err)
+	}
+	return is, nil
+}
+
+// GrantOperator makes the account of an address an operator's, on the record. An
+// operator has no cash, so the error is fault.Forbidden for an account that ever
+// moved cash or is a streamer's; it is fault.NotFound for an address nobody has.
+// Granting twice is no error.
+func (d *DB) GrantOperator(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
+	const moved = `
+		SELECT u.streamer OR EXISTS (SELECT FROM ledger WHERE user_id = u.id) OR EXISTS (SELECT FROM charges WHERE user_id = u.id)
+		FROM users u WHERE u.id = $1`
+	var id uuid.UUID
+	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
+		if id, err = lockByEmail(ctx, tx, email); err != nil {
+			return err
+		}
+		var unfit bool
+		if err := tx.QueryRow(ctx, moved, id).Scan(&unfit); err != nil {
+			return fmt.Errorf("look for cash of a coming operator: %w", err)
+		}
+		if unfit {
+			return fault.Forbidden.Because("An operator needs an account of their own, that never moved cash and is no streamer's.")
+		}
+		if err := record(ctx, tx, by, account.GrantOperator, id.String()); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO operators (user_id) VALUES ($1) ON CONFLICT DO NOTHING`, id); err != nil {
+			return fmt.Errorf("grant the operator's role: %w", err)
+		}
+		return nil
+	})
+	return id, err
+}
+
+// RevokeOperator takes the role away, on the record. It works from the next call
+// on. The error is fault.NotFound for an address nobody has; taking it from who
+// does not have it is no error.
+func (d *DB) RevokeOperator(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
+		if id, err = lockByEmail(ctx, tx, email); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, by, account.RevokeOperator, id.String()); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM operators WHERE user_id = $1`, id); err != nil {
+			return fmt.Errorf("revoke the operator's role: %w", err)
+		}
+		return nil
+	})
+	return id, err
+}
+
+// Operators lists who is one, oldest first. There are few.
+func (d *DB) Operators(ctx context.Context) ([]account.User, error) {
+	const query = `SELECT ` + userColumns + ` FROM users JOIN operators ON user_id = id ORDER BY granted_at, id`
+	rows, _ := d.pool.Query(ctx, query)
+	users, err := pgx.CollectRows(rows, scanUser)
+	if err != nil {
+		return nil, fmt.Errorf("list operators: %w", err)
+	}
+	return users, nil
+}
+
+// Record writes down what an operator is about to do. Whoever can't record an
+// action must not do it. The record can't be changed or deleted.
+func (d *DB) Record(ctx context.Context, by account.Actor, action account.ActionName, subject string) error {
+	return record(ctx, d.pool, by, action, subject)
+}
+
+// Actions reads the record, newest first, below the place before.
+func (d *DB) Actions(ctx context.Context, before int64, limit int) ([]account.Action, error) {
+	const query = `SELECT seq, at, actor, action, subject FROM operator_actions WHERE seq < $1 ORDER BY seq DESC LIMIT $2`
+	rows, _ := d.pool.Query(ctx, query, before, limit)
+	actions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (account.Action, error) {
+		var a account.Action
+		err := row.Scan(&a.Seq, &a.At, &a.Actor, &a.Name, &a.Subject)
+		a.At = a.At.UTC()
+		return a, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the record of operators: %w", err)
+	}
+	return actions, nil
+}
+
+// lockByEmail locks the person, so that no charge of theirs begins meanwhile.
+func lockByEmail(ctx context.Context, tx pgx.Tx, email string) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := tx.QueryRow(ctx, `SELECT id FROM users WHERE email = $1 FOR UPDATE`, email).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return uuid.Nil, fault.NotFound.Because("Nobody has this address.")
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("find a user by their address: %w", err)
+	}
+	return id, nil
+}
+
+// execer is a pool or a transaction.
+type execer interface {
+	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+}
+
+func record(ctx context.Context, db execer, by account.Actor, action account.ActionName, subject string) error {
+	const query = `INSERT INTO operator_actions (actor, action, subject) VALUES ($1, $2, $3)`
+	if _, err := db.Exec(ctx, query, string(by), string(action), subject); err != nil {
+		return fmt.Errorf("record an operator's action: %w", err)
+	}
+	return nil
+}

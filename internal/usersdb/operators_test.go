@@ -1,0 +1,144 @@
+package usersdb_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+)
+
+const admin account.Actor = "command:kim"
+
+func emailOf(user uuid.UUID) string { return user.String() + "@example.com" }
+
+func (h house) isOperator(user uuid.UUID) bool {
+	h.t.Helper()
+	is, err := h.IsOperator(h.t.Context(), user)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return is
+}
+
+// operator adds one.
+func (h house) operator() uuid.UUID {
+	h.t.Helper()
+	id := h.user(0)
+	if _, err := h.GrantOperator(h.t.Context(), emailOf(id), admin); err != nil {
+		h.t.Fatalf("grant: %v", err)
+	}
+	return id
+}
+
+func TestAnOperatorIsOneFromTheGrantToTheRevocation(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user, other := h.user(0), h.user(0)
+	for range 2 { // a second time changes nothing
+		if id, err := h.GrantOperator(t.Context(), emailOf(user), admin); err != nil || id != user {
+			t.Fatalf("grant: %v, %v, want %v", id, err, user)
+		}
+	}
+	if !h.isOperator(user) || h.isOperator(other) {
+		t.Errorf("operator: %v, somebody else: %v; want true and false", h.isOperator(user), h.isOperator(other))
+	}
+	if list, err := h.Operators(t.Context()); err != nil || len(list) != 1 || list[0].ID != user {
+		t.Errorf("operators are %+v, %v, want only %v", list, err, user)
+	}
+	for range 2 {
+		if id, err := h.RevokeOperator(t.Context(), emailOf(user), admin); err != nil || id != user {
+			t.Fatalf("revoke: %v, %v, want %v", id, err, user)
+		}
+	}
+	if h.isOperator(user) {
+		t.Error("still an operator after the role was taken away")
+	}
+}
+
+func TestWhoEverMovedCashOrIsAStreamerBecomesNoOperator(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	rich, streamer, pending := h.user(1000), h.user(0), h.user(0)
+	h.exec(`UPDATE users SET streamer = true WHERE id = $1`, streamer)
+	if _, _, err := h.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: pending, Amount: 100}, "key", hashOf("r")); err != nil {
+		t.Fatal(err)
+	}
+	for name, id := range map[string]uuid.UUID{"cash": rich, "a streamer": streamer, "a pending charge": pending} {
+		if _, err := h.GrantOperator(t.Context(), emailOf(id), admin); !errors.Is(err, fault.Forbidden) || h.isOperator(id) {
+			t.Errorf("%s: the error is %v and operator %v, want a refusal", name, err, h.isOperator(id))
+		}
+	}
+	if _, err := h.GrantOperator(t.Context(), "nobody@example.com", admin); !errors.Is(err, fault.NotFound) {
+		t.Errorf("nobody's address: %v, want not found", err)
+	}
+}
+
+func TestAnOperatorIsChargedNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	id := h.operator()
+	_, _, err := h.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: id, Amount: 100}, "key", hashOf("r"))
+	if !errors.Is(err, fault.OperatorCash) || h.figure(`SELECT count(*) FROM charges`) != 0 {
+		t.Errorf("the error is %v, want operator_moves_no_cash and no charge", err)
+	}
+}
+
+// However a grant and a charge of one person meet, only one of them happens.
+func TestAChargeAndAGrantAtTheSameTimeExcludeEachOther(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for range 50 {
+		id := h.user(0)
+		charged := make(chan error, 1)
+		go func() {
+			_, _, err := h.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: id, Amount: 100}, "key", hashOf("r"))
+			charged <- err
+		}()
+		_, granted := h.GrantOperator(t.Context(), emailOf(id), admin)
+		if (<-charged == nil) == (granted == nil) {
+			t.Fatalf("of the grant (%v) and the charge one must be refused, not none and not both", granted)
+		}
+	}
+}
+
+func TestEveryActionIsRecordedAndTheRecordStays(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user := h.operator()
+	by := account.UserActor(user)
+	for _, name := range []account.ActionName{account.ListLetters, account.ReadLetter, account.RedriveLetter} {
+		if err := h.Record(t.Context(), by, name, "holdbets-7"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.RevokeOperator(t.Context(), emailOf(user), admin); err != nil {
+		t.Fatal(err)
+	}
+	got, err := h.Actions(t.Context(), math.MaxInt64, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []account.Action{
+		{Seq: 5, Actor: admin, Name: account.RevokeOperator, Subject: user.String()},
+		{Seq: 4, Actor: by, Name: account.RedriveLetter, Subject: "holdbets-7"},
+		{Seq: 3, Actor: by, Name: account.ReadLetter, Subject: "holdbets-7"},
+		{Seq: 2, Actor: by, Name: account.ListLetters, Subject: "holdbets-7"},
+		{Seq: 1, Actor: admin, Name: account.GrantOperator, Subject: user.String()},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(account.Action{}, "At")); diff != "" {
+		t.Errorf("the record (-want +got):\n%s", diff)
+	}
+	for _, change := range []string{`UPDATE operator_actions SET actor = 'x'`, `DELETE FROM operator_actions`, `TRUNCATE operator_actions`} {
+		if _, err := h.pool.Exec(t.Context(), change); err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Errorf("%s: the error is %v, want a refusal", change, err)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/lab/labtest"
+)
+
+// output runs the command and returns what it printed.
+func output(t *testing.T, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := run(t.Context(), &out, args); err != nil {
+		t.Fatalf("operator %v: %v", args, err)
+	}
+	return out.String()
+}
+
+// Not parallel: the command reads the environment.
+func TestTheCommandGrantsAndRevokesOnTheRecord(t *testing.T) {
+	dsn := labtest.UsersDatabase(t)
+	t.Setenv("USERS_DATABASE_URL", dsn)
+	id := uuid.New().String()
+	db, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(t.Context())
+	if _, err := db.Exec(t.Context(), `INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, 'mina@example.com', 'x', 'Mina')`, id); err != nil {
+		t.Fatal(err)
+	}
+	if out := output(t, "-as", "kim", "grant", " Mina@Example.com "); !strings.Contains(out, id) {
+		t.Errorf("the grant says %q, want the id %s", out, id)
+	}
+	if out := output(t, "list"); out != id+"  Mina\n" {
+		t.Errorf("the list is %q, want Mina alone", out)
+	}
+	output(t, "-as", "lee", "revoke", "mina@example.com")
+	if out := output(t, "list"); out != "" {
+		t.Errorf("the list is %q, want it empty", out)
+	}
+	record := strings.Split(strings.TrimSpace(output(t, "record")), "\n")
+	if len(record) != 2 || !strings.Contains(record[0], "command:lee  revoke_operator "+id) || !strings.Contains(record[1], "command:kim  grant_operator "+id) {
+		t.Errorf("the record is %q, want the revocation by lee, then the grant by kim", record)
+	}
+}
+
+func TestAWrongCallTellsTheUsage(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{nil, {"promote"}, {"-as", "kim", "grant"}, {"grant", "mina@example.com"}, {"-who", "kim", "list"}, {"list", "all"}} {
+		if err := run(t.Context(), &bytes.Buffer{}, args); !errors.Is(err, errUsage) {
+			t.Errorf("operator %v: the error is %v, want the usage", args, err)
+		}
+	}
+}

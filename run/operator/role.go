@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/cloudsql"
+	"example.com/missionpot/internal/config"
+	"example.com/missionpot/internal/usersdb"
+)
+
+// maxShown is how much of the record is shown.
+const maxShown = 100
+
+func grant(ctx context.Context, c call) error {
+	return change(ctx, c, "an operator from their next sign-in on", (*usersdb.DB).GrantOperator)
+}
+
+func revoke(ctx context.Context, c call) error {
+	return change(ctx, c, "no operator any more", (*usersdb.DB).RevokeOperator)
+}
+
+func change(ctx context.Context, c call, done string,
+	change func(*usersdb.DB, context.Context, string, account.Actor) (uuid.UUID, error),
+) error {
+	email, err := account.NormalEmail("EMAIL", c.args[0])
+	if err != nil {
+		return err
+	}
+	return withUsers(ctx, func(db *usersdb.DB) error {
+		id, err := change(db, ctx, email, c.actor)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s is %s\n", id, done)
+		return nil
+	})
+}
+
+// list shows people by their ids and the names they gave themselves; addresses are not
+// needed.
+func list(ctx context.Context, c call) error {
+	return withUsers(ctx, func(db *usersdb.DB) error {
+		operators, err := db.Operators(ctx)
+		for _, u := range operators {
+			fmt.Fprintf(c.out, "%s  %s\n", u.ID, u.DisplayName)
+		}
+		return err
+	})
+}
+
+func showRecord(ctx context.Context, c call) error {
+	return withUsers(ctx, func(db *usersdb.DB) error {
+		actions, err := db.Actions(ctx, math.MaxInt64, maxShown)
+		for _, a := range actions {
+			fmt.Fprintf(c.out, "%s  %s  %s %s\n", a.At.Format(time.RFC3339), a.Actor, a.Name, a.Subject)
+		}
+		return err
+	})
+}
+
+// withUsers opens the users database that the environment names, as the services do.
+func withUsers(ctx context.Context, f func(*usersdb.DB) error) (err error) {
+	var c config.UsersDatabase
+	if err := config.Load(ctx, &c); err != nil {
+		return err
+	}
+	dialer, err := cloudsql.Open(ctx, c.UsersInstance)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dialer.Close()) }()
+	db, err := usersdb.Open(ctx, c.UsersURL.Reveal(), 1, usersdb.Through(dialer.To(c.UsersInstance)))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return f(db)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"example.com/missionpot/internal/account"
+)
+
+// commandTime bounds the whole command.
+const commandTime = time.Minute
+
+var errUsage = errors.New("usage: operator -as NAME grant|revoke EMAIL, or operator list|record")
+
+// call is the command as it was typed.
+type call struct {
+	out   io.Writer
+	actor account.Actor // who says they run it
+	args  []string      // after the command's name
+}
+
+// command is one of them.
+type command struct {
+	args  int  // how many it takes
+	named bool // it changes something, so -as is needed
+	run   func(context.Context, call) error
+}
+
+var commands = map[string]command{
+	"grant":  {args: 1, named: true, run: grant},
+	"revoke": {args: 1, named: true, run: revoke},
+	"list":   {run: list},
+	"record": {run: showRecord},
+}
+
+func run(ctx context.Context, out io.Writer, args []string) error {
+	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	defer cancel()
+	flags := flag.NewFlagSet("operator", flag.ContinueOnError)
+	as := flags.String("as", "", "who you are, for the record")
+	if err := flags.Parse(args); err != nil {
+		return errUsage
+	}
+	if flags.NArg() == 0 {
+		return errUsage
+	}
+	c, known := commands[flags.Arg(0)]
+	if !known || flags.NArg()-1 != c.args {
+		return errUsage
+	}
+	if c.named && *as == "" {
+		return fmt.Errorf("%w: -as is missing: everything is recorded under a name", errUsage)
+	}
+	return c.run(ctx, call{out: out, actor: account.CommandActor(*as), args: flags.Args()[1:]})
+}
