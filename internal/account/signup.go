@@ -4,19 +4,14 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
-	"unicode/utf8"
 
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/mission"
 )
 
-// The limits of the REST contract. A password's are those of NIST SP 800-63B:
-// at least 8 characters, counted as Unicode code points, any character, no rules
-// of composition; the upper one bounds the work of hashing.
+// The limits of the REST contract.
 const (
 	MaxDisplayName = 40  // characters
-	MinPassword    = 8   // characters
-	MaxPassword    = 128 // characters
 	maxEmail       = 254 // octets, RFC 5321 as corrected by erratum 1690
 )
 
@@ -29,8 +24,8 @@ type SignUp struct {
 	Locale      Locale // Korean if empty
 }
 
-// Normalised returns the sign-up with its address in normal form and its
-// locale filled in, or fault.Invalid about the first thing wrong with it.
+// Normalised returns the sign-up with its address and password in normal form
+// and its locale filled in, or fault.Invalid about the first thing wrong with it.
 func (s SignUp) Normalised() (SignUp, error) {
 	email, err := NormalEmail("body.email", s.Email)
 	if err != nil {
@@ -40,12 +35,13 @@ func (s SignUp) Normalised() (SignUp, error) {
 	if s.Locale == "" {
 		s.Locale = Korean
 	}
-	if err := CheckPassword("body.password", s.Password); err != nil {
-		return SignUp{}, err
-	}
 	if err := checkDisplayName(s.DisplayName); err != nil {
 		return SignUp{}, err
 	}
+	if err := CheckPassword("body.password", s.Password, s.Email, s.DisplayName); err != nil {
+		return SignUp{}, err
+	}
+	s.Password = NormalPassword(s.Password)
 	return s, checkLocale(s.Locale)
 }
 
@@ -75,15 +71,6 @@ func visible(text string) bool {
 		}
 	}
 	return true
-}
-
-// CheckPassword refuses a password that is too short or too long, with
-// fault.Invalid on the field.
-func CheckPassword(field, password string) error {
-	if n := utf8.RuneCountInString(password); n < MinPassword || n > MaxPassword {
-		return fault.Invalid.On(field, fmt.Sprintf("must be %d to %d characters long", MinPassword, MaxPassword))
-	}
-	return nil
 }
 
 func checkDisplayName(name string) error {

@@ -65,6 +65,7 @@ type Sessions interface {
 	StartSession(ctx context.Context, user uuid.UUID, hash []byte, unused time.Duration) error
 	RotateSession(ctx context.Context, hash, next []byte, unused time.Duration) (uuid.UUID, error)
 	EndSession(ctx context.Context, hash []byte) error
+	EndSessions(ctx context.Context, user uuid.UUID) error
 }
 
 // Operators keeps who looks after the system, and what they do.

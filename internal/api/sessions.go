@@ -64,6 +64,12 @@ func (s *server) serveSessions() {
 		description: "Ends the sign-in the refresh token belongs to. The access token stays good until it expires. Saying it twice is fine.",
 	}, s.logout)
 	serve(s, operation{
+		id: "logout-everywhere", method: http.MethodDelete, path: "/v1/users/me/sessions", tag: "Sessions", status: http.StatusNoContent,
+		signedIn: true, summary: "Sign out everywhere",
+		description: "Ends every sign-in of yours, this one included: no refresh token works any more. " +
+			"Access tokens that are out already stay good until they expire, 15 minutes at most. Saying it twice is fine.",
+	}, s.logoutEverywhere)
+	serve(s, operation{
 		id: "jwks", method: http.MethodGet, path: "/.well-known/jwks.json", tag: "Sessions",
 		summary:     "The public keys of access tokens",
 		description: "A JWK set (RFC 7517). Keys come and go: look again when a token names a key you do not know.",
@@ -82,7 +88,7 @@ func (s *server) login(ctx context.Context, in *loginInput) (*tokenAnswer, error
 	if err != nil {
 		return nil, err
 	}
-	good, err := s.Passwords.Verify(ctx, in.Body.Password, hash)
+	good, err := s.Passwords.Verify(ctx, account.NormalPassword(in.Body.Password), hash)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +131,10 @@ func (s *server) pair(ctx context.Context, user uuid.UUID, refresh token.Refresh
 
 func (s *server) logout(ctx context.Context, in *refreshInput) (*struct{}, error) {
 	return nil, s.Sessions.EndSession(ctx, token.Refresh(in.Body.RefreshToken).Hash())
+}
+
+func (s *server) logoutEverywhere(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return nil, s.Sessions.EndSessions(ctx, caller(ctx))
 }
 
 // jwks may be kept for five minutes: a new key is published long before it

@@ -247,7 +247,7 @@ func (s *stand) signUp(t *testing.T, locale string, streamer bool) *person {
 	t.Helper()
 	unique := strings.ReplaceAll(uuid.NewString(), "-", "")
 	p := &person{
-		stand: s, name: "P " + unique[:8], email: unique + "@people.example", password: "secret " + unique, locale: locale,
+		stand: s, name: "P " + unique[:8], email: unique + "@people.example", password: "quite a secret, " + unique, locale: locale,
 	}
 	s.secret(p.email, p.password)
 	asked := map[string]any{

@@ -30,7 +30,7 @@ var kinds = map[string]kind{
 	"pure": {
 		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/account", "internal/books"},
 		project:  []string{"pure"},
-		modules:  []string{ids},
+		modules:  []string{ids, "golang.org/x/text/unicode/norm"},
 	},
 	// Concurrency and flow without an SDK; what a step may use beside the pure ones.
 	"flow": {

@@ -79,6 +79,16 @@ func (d *DB) EndSession(ctx context.Context, hash []byte) error {
 	return nil
 }
 
+// EndSessions ends every family of a user. A refresh that is under way at that
+// moment ends with its family; a sign-in that is, is a new one and stays.
+func (d *DB) EndSessions(ctx context.Context, user uuid.UUID) error {
+	const query = `UPDATE refresh_families SET revoked_at = clock_timestamp() WHERE user_id = $1 AND revoked_at IS NULL`
+	if _, err := d.pool.Exec(ctx, query, user); err != nil {
+		return fmt.Errorf("end all sessions: %w", err)
+	}
+	return nil
+}
+
 type refreshToken struct {
 	family, user        uuid.UUID
 	used, lapsed, ended bool

@@ -160,3 +160,25 @@ func TestASessionThatIsRefreshedForYearsDoesNotGrow(t *testing.T) {
 		t.Errorf("%d tokens are kept, want lapsed ones cleared away", n)
 	}
 }
+
+func TestSigningOutEverywhereEndsEveryFamilyOfOneUser(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mina, other := h.session("phone"), h.session("somebody else's")
+	if err := h.StartSession(t.Context(), mina, hashOf("laptop"), month); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := h.EndSessions(t.Context(), mina); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"phone", "laptop"} {
+		if _, err := h.rotate(name, name+" 2"); !errors.Is(err, fault.Unauthenticated) {
+			t.Errorf("the %s goes on after signing out everywhere: %v", name, err)
+		}
+	}
+	if got, err := h.rotate("somebody else's", "next"); err != nil || got != other {
+		t.Errorf("somebody else was signed out too: %v", err)
+	}
+}
