@@ -26,13 +26,22 @@ type Stand struct {
 	binaries *Binaries
 }
 
+// serverSettings are what Cloud SQL gives a server of a few gigabytes, where
+// Postgres's own defaults are for a tiny one: more memory for pages, and
+// checkpoints far enough apart that most pages are not logged whole. Both sides
+// of every ratio have them. Durability is as Postgres has it: fsync,
+// synchronous_commit and full_page_writes are on.
+func serverSettings() []string {
+	return []string{"shared_buffers=1GB", "max_wal_size=4GB", "checkpoint_timeout=15min", "wal_compression=on"}
+}
+
 func newStand(ctx context.Context, parts lab.Parts, module string) (_ *Stand, err error) {
 	scratch, err := lab.NewScratch()
 	if err != nil {
 		return nil, err
 	}
 	s := &Stand{parts: parts, module: module, scratch: scratch}
-	s.servers, err = lab.StartServers(ctx, parts, lab.ServersConfig{Dir: scratch.Dir})
+	s.servers, err = lab.StartServers(ctx, parts, lab.ServersConfig{Dir: scratch.Dir, Settings: serverSettings()})
 	if err != nil {
 		return nil, errors.Join(err, scratch.Close())
 	}

@@ -27,6 +27,8 @@ type PostgresConfig struct {
 	Port    int // 0 means any free port
 	// ThrowAway trades safety for speed: a crash of the machine loses the data.
 	ThrowAway bool
+	// Settings are further settings, name=value; they win.
+	Settings []string
 }
 
 // Postgres is a running server that trusts every connection from 127.0.0.1.
@@ -116,7 +118,7 @@ func serverArgs(cfg PostgresConfig, port int) []string {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 	}
 	args := []string{"-D", cfg.DataDir}
-	for _, s := range settings {
+	for _, s := range append(settings, cfg.Settings...) {
 		args = append(args, "-c", s)
 	}
 	return args

@@ -20,6 +20,7 @@ type ServersConfig struct {
 	// unprivileged account that Postgres runs as.
 	Dir       string
 	ThrowAway bool // see PostgresConfig
+	Settings  []string
 	Ports     ServerPorts
 	// Progress, if set, hears of every server that is ready. Calls do not overlap.
 	Progress func(name string, took time.Duration)
@@ -73,6 +74,7 @@ func (cfg ServersConfig) postgres(name string, port int) PostgresConfig {
 		LogFile:   filepath.Join(cfg.Dir, name+".log"),
 		Port:      port,
 		ThrowAway: cfg.ThrowAway,
+		Settings:  cfg.Settings,
 	}
 }
 
