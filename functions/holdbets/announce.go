@@ -86,7 +86,7 @@ func (s *Step) tell(ctx context.Context, n news) *telling {
 	return t
 }
 
-// announce publishes the news of some batches and remembers what was told.
+// announce publishes the news of some batches and notes what was told.
 func (s *Step) announce(ctx context.Context, batches []news) ([]struct{}, error) {
 	all := noNews()
 	for _, n := range batches {
@@ -104,12 +104,9 @@ func (s *Step) announce(ctx context.Context, batches []news) ([]struct{}, error)
 	for _, d := range all.stakes {
 		events = append(events, d)
 	}
-	told := make([]struct{}, len(batches))
 	if err := s.bus.Publish(ctx, events...); err != nil {
 		return nil, err
 	}
-	if len(pots) == 0 {
-		return told, nil
-	}
-	return told, s.ledger.MarkPublished(ctx, pots)
+	s.trail.told(ctx, pots)
+	return make([]struct{}, len(batches)), nil
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"example.com/missionpot/functions/holdbets"
@@ -121,6 +123,35 @@ func TestBatchesThatGatherBehindTheBusAreToldTogether(t *testing.T) {
 	})
 }
 
+// One user's bets compete for the same cash, in the order they came. Two users'
+// may be decided at the same time.
+func TestAUsersBetsGoOneLaneAndOtherUsersNeedNotWaitForIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newCounting()
+		step := holdbets.New(l, &steptest.Bus{})
+		mission, ana, other := uuid.New(), ofOneLane(), ofOneLane()
+		other[len(other)-1] = 1
+		var all sync.WaitGroup
+		for _, user := range []uuid.UUID{ana, ana, ana, other} {
+			all.Go(func() {
+				if err := step.Handle(t.Context(), event.PlacedBet(steptest.Bet(mission, user, 100))); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		if got := l.entered.Load(); got != 2 {
+			t.Errorf("%d batches are under way, want 2: the first bet of each lane", got)
+		}
+		close(l.open)
+		all.Wait()
+		if diff := cmp.Diff([]int{1, 1, 2}, slices.Sorted(slices.Values(l.batches))); diff != "" {
+			t.Errorf("sizes of the batches (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // A caller who gives up must not take the others' news along.
 func TestACallerWhoGivesUpDoesNotStopTheTelling(t *testing.T) {
 	t.Parallel()
@@ -167,9 +198,16 @@ func together(t *testing.T, l *counting, bus *steptest.Bus, bets []ledger.Bet) [
 func betsOn(n int, missions ...uuid.UUID) []ledger.Bet {
 	bets := make([]ledger.Bet, n)
 	for i := range bets {
-		bets[i] = steptest.Bet(missions[i%len(missions)], uuid.New(), 100)
+		bets[i] = steptest.Bet(missions[i%len(missions)], ofOneLane(), 100)
 	}
 	return bets
+}
+
+// ofOneLane makes a user whose bets go the same lane as those of all the others.
+func ofOneLane() uuid.UUID {
+	user := uuid.New()
+	user[len(user)-1] = 0
+	return user
 }
 
 // counting is a ledger where every wallet is full. It counts batches, waits
@@ -178,6 +216,8 @@ type counting struct {
 	open   chan struct{}
 	poison []uuid.UUID
 	down   error
+
+	entered atomic.Int32 // calls of Hold
 
 	mu      sync.Mutex
 	batches []int
@@ -189,6 +229,7 @@ func newCounting() *counting {
 }
 
 func (c *counting) Hold(_ context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
+	c.entered.Add(1)
 	<-c.open
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -210,6 +251,8 @@ func (c *counting) Hold(_ context.Context, bets []ledger.Bet) ([]ledger.Ruling, 
 }
 
 func (c *counting) MarkPublished(context.Context, []ledger.Pot) error { return nil }
+
+func (c *counting) RaiseStandings(context.Context, []ledger.Contributor) error { return nil }
 
 func (c *counting) held() int {
 	c.mu.Lock()

@@ -13,8 +13,11 @@ import (
 
 type metrics struct {
 	decided metric.Int64Counter
-	delay   metric.Float64Histogram
-	batch   metric.Int64Histogram
+	// outcomes are the attributes of each outcome, made once: making them took a
+	// sixth of this program's time per bet.
+	outcomes map[ledger.Reason]metric.MeasurementOption
+	delay    metric.Float64Histogram
+	batch    metric.Int64Histogram
 }
 
 // newMetrics makes the instruments. The only errors are of malformed names, and
@@ -33,24 +36,30 @@ func newMetrics() metrics {
 		metric.WithExplicitBucketBoundaries(1, 2, 5, 10, 20, 50, 100, 200, 500, maxBatch))
 	// A counter that begins at its first event hides it from rate(), which needs
 	// something to rise from.
-	m.decided.Add(context.Background(), 0, outcome(ledger.Decision{Outcome: ledger.Held}))
-	for _, reason := range []ledger.Reason{ledger.InsufficientCash, ledger.MissionClosed, ledger.TooLate, ledger.UnknownUser, ledger.UnknownMission} {
-		m.decided.Add(context.Background(), 0, outcome(ledger.Decision{Outcome: ledger.Declined, Reason: reason}))
+	m.outcomes = map[ledger.Reason]metric.MeasurementOption{}
+	for _, reason := range []ledger.Reason{
+		held, ledger.InsufficientCash, ledger.MissionClosed, ledger.TooLate, ledger.UnknownUser, ledger.UnknownMission,
+	} {
+		m.outcomes[reason] = metric.WithAttributeSet(outcome(reason))
+		m.decided.Add(context.Background(), 0, m.outcomes[reason])
 	}
 	return m
 }
 
-// outcome are the attributes of a decision.
-func outcome(d ledger.Decision) metric.AddOption {
-	attributes := []attribute.KeyValue{attribute.String("missionpot.bet.outcome", string(d.Outcome))}
-	if d.Reason != "" {
-		attributes = append(attributes, attribute.String("missionpot.bet.reason", string(d.Reason)))
+// held is the absence of a reason: the bet was held.
+const held ledger.Reason = ""
+
+// outcome are the attributes of a decision, by the reason of a decline.
+func outcome(reason ledger.Reason) attribute.Set {
+	if reason == held {
+		return attribute.NewSet(attribute.String("missionpot.bet.outcome", string(ledger.Held)))
 	}
-	return metric.WithAttributes(attributes...)
+	return attribute.NewSet(attribute.String("missionpot.bet.outcome", string(ledger.Declined)),
+		attribute.String("missionpot.bet.reason", string(reason)))
 }
 
 // told counts a bet whose outcome is committed and told.
 func (m metrics) told(ctx context.Context, bet ledger.Bet, d ledger.Decision) {
-	m.decided.Add(ctx, 1, outcome(d))
+	m.decided.Add(ctx, 1, m.outcomes[d.Reason])
 	m.delay.Record(ctx, time.Since(bet.LoggedAt).Seconds())
 }

@@ -55,6 +55,7 @@ func (*endless) DueStrays(context.Context, int) ([]ledger.Bet, error)          {
 func (*endless) UnpublishedPots(context.Context, time.Duration, int) ([]ledger.Pot, error) {
 	return nil, nil
 }
+func (*endless) CatchUpStandings(context.Context, time.Duration, int) error { return nil }
 func (*endless) PendingCharges(context.Context, time.Duration, int) ([]ledger.Charge, error) {
 	return nil, nil
 }

@@ -15,6 +15,11 @@ const (
 	maxDue     = 1000 // strays whose wait is over
 	maxPots    = 1000
 	maxCharges = 100 // each is a call to the provider
+	// maxStandings is small because a mission may have a million contributors.
+	maxStandings = 20
+	// quiet is how long a mission must have had no bet before its ranking is made
+	// exact. Until then those who hold the bets raise it, every two seconds.
+	quiet = 10 * time.Second
 	// chargeTime keeps a slow provider from taking the time of everything else.
 	chargeTime = 10 * time.Second
 )

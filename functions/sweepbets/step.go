@@ -30,6 +30,9 @@ type Ledger interface {
 	UnpublishedPots(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Pot, error)
 	// MarkPublished remembers which versions of the pots were told.
 	MarkPublished(ctx context.Context, pots []ledger.Pot) error
+	// CatchUpStandings makes the rankings exact of missions that had no bet for a
+	// while.
+	CatchUpStandings(ctx context.Context, quiet time.Duration, limit int) error
 	// PendingCharges returns charges that have waited that long for an answer and
 	// are due to be asked for.
 	PendingCharges(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Charge, error)
@@ -94,5 +97,6 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	}
 	defer s.busy.Unlock()
 	// The shards come last: they may take all the time there is.
-	return errors.Join(s.pots(ctx), s.charges(ctx), s.strays(ctx), s.shards(ctx))
+	return errors.Join(s.pots(ctx), s.charges(ctx), s.strays(ctx),
+		s.ledger.CatchUpStandings(ctx, quiet, maxStandings), s.shards(ctx))
 }

@@ -309,10 +309,13 @@ func (sc *scene) statement(t *testing.T, p *person, want []line) {
 func (sc *scene) ranking(t *testing.T, first *person, most int64, second *person, less int64) {
 	t.Helper()
 	want := []contributor{{first.id, first.name, most}, {second.id, second.name, less}}
-	got := all[contributor](t, sc.stand, "/v1/missions/"+sc.mission.ID+"/contributors", "")
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("ranking (-want +got):\n%s", diff)
-	}
+	eventually(t, func() string { // it follows the bets a moment behind
+		got := all[contributor](t, sc.stand, "/v1/missions/"+sc.mission.ID+"/contributors", "")
+		if diff := cmp.Diff(want, got); diff != "" {
+			return "ranking (-want +got):\n" + diff
+		}
+		return ""
+	})
 }
 
 // mailed wants exactly one letter about the mission, in text and HTML. That it

@@ -24,6 +24,12 @@ type StatementLine struct {
 	CreatedAt    time.Time // UTC
 }
 
+// Contributor is one user who put cash on one mission.
+type Contributor struct {
+	MissionID uuid.UUID
+	UserID    uuid.UUID
+}
+
 // Standing is one line of a mission's ranking.
 type Standing struct {
 	UserID      uuid.UUID

@@ -66,14 +66,27 @@ func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
 const (
 	codeDeadlock      = "40P01"
 	codeSerialization = "40001"
-	codeNotFast       = "MP001" // our own: the batch does not fit hold_fast
+	codeUnique        = "23505"
+	codeOvertaken     = "MP001" // our own, raised by hold_batch: what was decided does not fit any more
 	codeOperator      = "MP002" // our own: an operator has no cash
 )
+
+// ledgerKey is the constraint that lets a bet be decided once.
+const ledgerKey = "ledger_pkey"
 
 func codeOf(err error) string {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code
+	}
+	return ""
+}
+
+// constraintOf is the constraint that an error is about.
+func constraintOf(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.ConstraintName
 	}
 	return ""
 }

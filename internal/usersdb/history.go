@@ -82,13 +82,13 @@ func (d *DB) Statement(ctx context.Context, user uuid.UUID, before int64, limit 
 
 // Ranking lists who put how much into a mission's pot, most first, after the
 // given place (amount math.MaxInt64 for the first page). Equal amounts are in
-// the order of user ids.
+// the order of user ids. It may lag behind the bets by some seconds.
 func (d *DB) Ranking(ctx context.Context, missionID uuid.UUID, after ledger.Standing, limit int) ([]ledger.Standing, error) {
 	const query = `
-		SELECT c.user_id, u.display_name, c.amount
-		FROM contributions c JOIN users u ON u.id = c.user_id
-		WHERE c.mission_id = $1 AND c.amount <= $2 AND (c.amount < $2 OR c.user_id > $3)
-		ORDER BY c.amount DESC, c.user_id LIMIT $4`
+		SELECT s.user_id, u.display_name, s.amount
+		FROM standings s JOIN users u ON u.id = s.user_id
+		WHERE s.mission_id = $1 AND s.amount <= $2 AND (s.amount < $2 OR s.user_id > $3)
+		ORDER BY s.amount DESC, s.user_id LIMIT $4`
 	rows, _ := d.pool.Query(ctx, query, missionID, after.Amount, after.UserID, limit)
 	ranking, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ledger.Standing])
 	if err != nil {

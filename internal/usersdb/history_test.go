@@ -131,6 +131,7 @@ func TestTheRankingIsMostFirstAndPagesBreakNoTie(t *testing.T) {
 		user := h.user(1_000)
 		h.hold(bet(mission, user, amount), bet(other, user, 100))
 	}
+	h.catchUp()
 	var got []ledger.Won
 	seen := map[uuid.UUID]bool{}
 	after := ledger.Standing{Amount: math.MaxInt64}

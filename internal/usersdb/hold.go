@@ -25,8 +25,8 @@ const redos = 20
 // something that can't be written.
 //
 // Most batches are all new and all covered; those take the fast path, which
-// does not read before it writes. Any other batch is decided bet by bet, under
-// the wallets' locks.
+// does not read before it writes. Any other batch is read and decided bet by
+// bet first. Both write by the same call, which checks what it relies on.
 func (d *DB) Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
 	if len(bets) == 0 {
 		return nil, nil
@@ -54,28 +54,37 @@ func (d *DB) Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, erro
 func (d *DB) hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
 	if !d.exact.Load() && mayBeFast(bets) {
 		rulings, err := d.holdFast(ctx, bets)
-		if err == nil || (codeOf(err) != codeNotFast && !again(err)) {
+		if !again(err) {
 			return rulings, err
 		}
+		d.exact.Store(true)
 	}
 	var err error
 	for range redos {
 		var rulings []ledger.Ruling
 		rulings, err = d.holdExact(ctx, bets)
-		if err == nil || !again(err) {
+		if !again(err) {
 			return rulings, err
 		}
 	}
 	return nil, fmt.Errorf("decided %d times and overtaken each time: %w", redos, err)
 }
 
-// errOvertaken says that another transaction changed what this one had read:
-// an escrow was closed, or a bet decided, between the reading and the writing.
+// errOvertaken says that another transaction changed what this one had read.
 var errOvertaken = errors.New("overtaken by another transaction")
 
+// again reports whether the same work may well succeed when it is decided anew.
 func again(err error) bool {
-	code := codeOf(err)
-	return errors.Is(err, errOvertaken) || code == codeDeadlock || code == codeSerialization
+	if errors.Is(err, errOvertaken) {
+		return true
+	}
+	switch codeOf(err) {
+	case codeOvertaken, codeDeadlock, codeSerialization:
+		return true
+	case codeUnique:
+		return constraintOf(err) == ledgerKey
+	}
+	return false
 }
 
 // byUser returns the places of the bets sorted by user and arrival: the order

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/ledger"
 )
@@ -43,7 +44,10 @@ func (d *DB) MarkPublished(ctx context.Context, pots []ledger.Pot) error {
 		)
 		UPDATE escrows e SET published_version = locked.version FROM locked
 		WHERE e.mission_id = locked.mission_id AND e.published_version < locked.version`
-	if _, err := d.pool.Exec(ctx, mark, raw(missions), versions); err != nil {
+	var batch pgx.Batch
+	batch.Queue(lazily)
+	batch.Queue(mark, raw(missions), versions)
+	if err := d.pool.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("mark %d pots as published: %w", len(pots), err)
 	}
 	return nil

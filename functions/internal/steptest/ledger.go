@@ -5,10 +5,12 @@ package steptest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/missionpot/internal/lab/labtest"
@@ -104,6 +106,23 @@ func (l Ledger) Figure(query string, args ...any) int64 {
 }
 
 // Cash is what is in a user's wallet.
+// Await waits until a figure is what it should come to. A query without a row
+// counts as not yet.
+func (l Ledger) Await(want int64, query string, args ...any) {
+	l.t.Helper()
+	var got int64
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		err := l.Pool.QueryRow(l.t.Context(), query, args...).Scan(&got)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			l.t.Fatalf("%s: %v", query, err)
+		}
+		if err == nil && got == want {
+			return
+		}
+	}
+	l.t.Errorf("%s: waited in vain, got %d, want %d", query, got, want)
+}
+
 func (l Ledger) Cash(user uuid.UUID) ledger.Won {
 	l.t.Helper()
 	return ledger.Won(l.Figure(`SELECT cash FROM wallets WHERE user_id = $1`, user))
