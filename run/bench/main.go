@@ -31,6 +31,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
+	if len(args) == 1 && args[0] == "serve-naive" {
+		return bench.ServeNaive(ctx)
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "smaller and shorter: a look while working, not for the record")
 	only := flags.String("only", "", "experiments to run, separated by commas; all if empty")
