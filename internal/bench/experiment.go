@@ -77,7 +77,7 @@ type Scale struct {
 var (
 	Quick = Scale{
 		Name: "quick", Rounds: 3, Spell: 700 * time.Millisecond, Warmup: 200 * time.Millisecond, Users: 20_000,
-		Contributors: 20_000, ManyContributors: 100_000, GrownUsers: []int{10_000, 100_000}, GrownRows: 500_000,
+		Contributors: 20_000, ManyContributors: 100_000, GrownUsers: []int{10_000, 50_000, 100_000}, GrownRows: 500_000,
 		Watchers: 2_000, Steady: 4 * time.Second,
 	}
 	Full = Scale{

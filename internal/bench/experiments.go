@@ -3,5 +3,5 @@ package bench
 // Experiments lists everything that is measured, in the order of a run.
 func Experiments() []Experiment {
 	return []Experiment{holdHot(), holdCloud(), holdMixed(), holdIdle(), holdSpread(), pushHot(),
-		settleRefund(), settleLoop(), settleBeside()}
+		settleRefund(), settleLoop(), settleBeside(), growth()}
 }
