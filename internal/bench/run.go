@@ -46,17 +46,20 @@ func Run(ctx context.Context, parts lab.Parts, module string, scale Scale, exper
 // Cleanup has something undone when the experiment is over, last first.
 func (b *Bench) Cleanup(undo func() error) { b.cleanups = append(b.cleanups, undo) }
 
+func (b *Bench) undo() (err error) {
+	for _, undo := range slices.Backward(b.cleanups) {
+		err = errors.Join(err, undo())
+	}
+	return err
+}
+
 // Tell shows what is going on, beside the progress bar.
 func (b *Bench) Tell(what string) { b.told.now(what) }
 
 func (b *Bench) run(ctx context.Context, e Experiment) (_ []Result, err error) {
 	ctx, cancel := context.WithTimeout(ctx, experimentTime)
 	defer cancel()
-	defer func() {
-		for _, undo := range slices.Backward(b.cleanups) {
-			err = errors.Join(err, undo())
-		}
-	}()
+	defer func() { err = errors.Join(err, b.undo()) }()
 	b.told.experiment(e.Name)
 	b.Tell("preparing")
 	subjects, err := e.Setup(ctx, b)
