@@ -157,7 +157,7 @@ func (b *Bench) useGrouped(ctx context.Context, people []person, missions []uuid
 		loaded, stop := context.WithTimeout(ctx, b.Scale.Steady)
 		defer stop()
 		load.run(loaded)
-		return float64(len(load.times)), errors.Join(load.errs...)
+		return float64(len(load.times)), load.err
 	})
 	u.messages, u.messaged = float64(told.messages.Load()), float64(told.bytes.Load())
 	return u, err

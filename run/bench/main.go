@@ -111,10 +111,8 @@ func measure(ctx context.Context, scale bench.Scale, experiments []bench.Experim
 	}
 	told := &bench.Progress{Out: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
 	results, err := bench.Run(ctx, parts, module, scale, experiments, told)
-	if err != nil {
-		return err
-	}
-	if err := bench.WriteTable(os.Stdout, results); err != nil || jsonFile == "" {
+	// What was measured before an error is told all the same.
+	if err := errors.Join(err, bench.WriteTable(os.Stdout, results)); err != nil || jsonFile == "" {
 		return err
 	}
 	file, err := os.Create(jsonFile)
