@@ -8,6 +8,8 @@ package password
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -38,16 +40,25 @@ type Hasher struct {
 
 // New makes a Hasher that runs at most atOnce hashes at a time.
 func New(p Params, atOnce int) (*Hasher, error) {
-	h := &Hasher{
-		params: argon2id.Params{Memory: p.MemoryKiB, Iterations: p.Iterations, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-		places: make(chan struct{}, atOnce),
+	params := argon2id.Params{Memory: p.MemoryKiB, Iterations: p.Iterations, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	h := &Hasher{params: params, places: make(chan struct{}, atOnce), decoy: newDecoy(params)}
+	if _, _, _, err := argon2id.DecodeHash(h.decoy); err != nil {
+		return nil, fmt.Errorf("make the decoy: %w", err)
 	}
-	decoy, err := argon2id.CreateHash("", &h.params)
-	if err != nil {
-		return nil, fmt.Errorf("hash the decoy: %w", err)
-	}
-	h.decoy = decoy
 	return h, nil
+}
+
+// argonVersion is the one there is: RFC 9106, section 3.1, version number v.
+const argonVersion = 0x13
+
+// newDecoy is a hash, in PHC form, that no password is known to make: its key is
+// chance. To hash something instead would be half of a program's start.
+func newDecoy(p argon2id.Params) string {
+	chance := make([]byte, p.SaltLength+p.KeyLength)
+	rand.Read(chance) // never fails, by its documentation
+	text := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argonVersion, p.Memory, p.Iterations, p.Parallelism,
+		text(chance[:p.SaltLength]), text(chance[p.SaltLength:]))
 }
 
 // Hash returns a salted hash in PHC form, cost included. The error is
