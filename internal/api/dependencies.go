@@ -150,8 +150,9 @@ type Live interface {
 // Feed is one client's place at the board.
 type Feed interface {
 	// Events is closed when the client was too slow or the board can't be
-	// followed any more; the client should connect again.
-	Events() <-chan mission.Event
+	// followed any more; the client should connect again. Many feeds share an
+	// event: nobody may change it.
+	Events() <-chan *mission.Event
 	Close()
 }
 

@@ -28,6 +28,7 @@ type server struct {
 	metrics  metrics
 	mode     *modeWatch
 	proofs   *proofCache
+	frames   frames
 }
 
 // New is the API as a handler. It does no I/O before the first request.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -31,6 +30,8 @@ const (
 	replayPage = 100
 )
 
+var stillHere = []byte(": still here\n\n")
+
 // stream writes server-sent events to one client.
 type stream struct {
 	w       http.ResponseWriter
@@ -46,30 +47,16 @@ func openStream(w http.ResponseWriter) (*stream, error) {
 	// The server's deadline for reading the request would cut the stream off. A
 	// writer without deadlines, as in a test, needs none.
 	_ = st.control.SetReadDeadline(time.Time{})
-	return st, st.write(fmt.Sprintf("retry: %d\n\n", reconnectAfter.Milliseconds()))
+	return st, st.write(fmt.Appendf(nil, "retry: %d\n\n", reconnectAfter.Milliseconds()))
 }
 
-func (st *stream) write(text string) error {
+func (st *stream) write(text []byte) error {
 	// A writer without deadlines, as in a test, writes without one.
 	_ = st.control.SetWriteDeadline(time.Now().Add(streamWrite))
-	if _, err := st.w.Write([]byte(text)); err != nil {
+	if _, err := st.w.Write(text); err != nil {
 		return err
 	}
 	return st.control.Flush()
-}
-
-// send writes one event. A streamer's events are of many missions, whose
-// revisions say nothing about each other, so they go without an id.
-func (st *stream) send(e mission.Event, withID bool) error {
-	data, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	id := ""
-	if withID {
-		id = "id: " + streamID(e.Revision) + "\n"
-	}
-	return st.write(id + "event: " + string(e.Kind) + "\ndata: " + string(data) + "\n\n")
 }
 
 // streamMission joins the live feed first and then reads what the client
@@ -93,12 +80,12 @@ func (s *server) streamMission(ctx context.Context, in *missionEventsInput) (*ev
 				return err
 			}
 		}
-		return s.follow(ctx, st, feed, func(e mission.Event) error {
+		return s.follow(ctx, st, feed, func(e *mission.Event) error {
 			if e.Revision <= last {
 				return nil
 			}
 			last = e.Revision
-			return st.send(e, true)
+			return s.sendShared(st, e, true)
 		})
 	}), nil
 }
@@ -112,7 +99,11 @@ func (s *server) replay(ctx context.Context, st *stream, id uuid.UUID, last int6
 			return last, err
 		}
 		for _, e := range events {
-			if err := st.send(e, true); err != nil {
+			text, err := encodeFrame(&e, true)
+			if err != nil {
+				return last, err
+			}
+			if err := st.write(text); err != nil {
 				return last, err
 			}
 			last = e.Revision
@@ -129,8 +120,17 @@ func (s *server) streamStreamer(ctx context.Context, id uuid.UUID) (*eventsAnswe
 		return nil, err
 	}
 	return s.streaming(feed, func(ctx context.Context, st *stream) error {
-		return s.follow(ctx, st, feed, func(e mission.Event) error { return st.send(e, false) })
+		return s.follow(ctx, st, feed, func(e *mission.Event) error { return s.sendShared(st, e, false) })
 	}), nil
+}
+
+// sendShared sends an event that other streams send too.
+func (s *server) sendShared(st *stream, e *mission.Event, withID bool) error {
+	text, err := s.frames.of(e, withID)
+	if err != nil {
+		return err
+	}
+	return st.write(text)
 }
 
 // streaming is an answer that runs as long as its client stays.
@@ -151,7 +151,7 @@ func (s *server) streaming(feed Feed, run func(context.Context, *stream) error) 
 
 // follow hands on the feed's events until the client leaves, the feed ends or
 // the instance stops.
-func (s *server) follow(ctx context.Context, st *stream, feed Feed, send func(mission.Event) error) error {
+func (s *server) follow(ctx context.Context, st *stream, feed Feed, send func(*mission.Event) error) error {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
@@ -163,7 +163,7 @@ func (s *server) follow(ctx context.Context, st *stream, feed Feed, send func(mi
 			}
 			err = send(e)
 		case <-beat.C:
-			err = st.write(": still here\n\n")
+			err = st.write(stillHere)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.Draining:

@@ -19,15 +19,15 @@ var (
 // Feed is one client's place at a hub. Close must be called, whoever ended it.
 type Feed struct {
 	hub    *hub
-	events chan mission.Event
+	events chan *mission.Event
 	err    error // guarded by the hub's mutex; set before events is closed
 }
 
 // Events delivers what happens, beginning with the present state. The channel is
 // closed when the client is too slow, the board can't be followed any more or
 // the program ends; the client should then connect again and ask the log for
-// what it missed.
-func (f *Feed) Events() <-chan mission.Event { return f.events }
+// what it missed. All feeds of a hub get the same event; nobody may change it.
+func (f *Feed) Events() <-chan *mission.Event { return f.events }
 
 // Err says why the feed ended: ErrSlow, ErrClosed or what befell the listener.
 // It is nil while the feed runs.

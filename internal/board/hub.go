@@ -19,8 +19,8 @@ const (
 	// maxListeners is how many listeners run at once. Eight connections of 100
 	// streams carry twice as many.
 	maxListeners = 400
-	// maxClients is how many feeds are open at once. A feed's buffer takes up to
-	// 24 KiB, so all of them take up to 240 MiB.
+	// maxClients is how many feeds are open at once. A feed's buffer takes less
+	// than 1 KiB for a mission, and events are shared among the feeds.
 	maxClients = 10_000
 	// joinTimeout bounds the wait for a listener's first answer.
 	joinTimeout = 10 * time.Second
@@ -43,7 +43,7 @@ const (
 
 // presents reports whether a feed begins with a mission's last event. A streamer
 // has more and more missions that ended long ago; nobody waits for those.
-func (t topic) presents(e mission.Event, now time.Time) bool {
+func (t topic) presents(e *mission.Event, now time.Time) bool {
 	return t.kind == ofMission || !e.Mission.Status.Decided() || now.Sub(e.At) < lately
 }
 
@@ -79,7 +79,7 @@ type hub struct {
 	err    error         // why it ended
 	users  int           // feeds, and clients waiting to become one
 	feeds  map[*Feed]struct{}
-	state  map[uuid.UUID]mission.Event // the last event of each mission
+	state  map[uuid.UUID]*mission.Event // the last event of each mission
 }
 
 // join gives a client a place at a topic's hub, starting the listener if nobody
@@ -129,7 +129,7 @@ func (h *hubs) start(t topic, listen listen) *hub {
 	ctx, cancel := context.WithCancel(context.Background())
 	started := &hub{
 		hubs: h, topic: t, cancel: cancel, begun: make(chan struct{}),
-		feeds: map[*Feed]struct{}{}, state: map[uuid.UUID]mission.Event{},
+		feeds: map[*Feed]struct{}{}, state: map[uuid.UUID]*mission.Event{},
 	}
 	h.running[t] = started
 	h.listeners++
@@ -149,7 +149,7 @@ func (h *hub) seat() (*Feed, error) {
 		return nil, fault.Unavailable.Because("").After(comeBack).Wrap(h.err)
 	}
 	present := slices.SortedFunc(maps.Values(h.state), byTime)
-	f := &Feed{hub: h, events: make(chan mission.Event, len(present)+feedBuffer)}
+	f := &Feed{hub: h, events: make(chan *mission.Event, len(present)+feedBuffer)}
 	for _, e := range present {
 		if h.topic.presents(e, time.Now()) {
 			f.events <- e
@@ -159,7 +159,7 @@ func (h *hub) seat() (*Feed, error) {
 	return f, nil
 }
 
-func byTime(a, b mission.Event) int {
+func byTime(a, b *mission.Event) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Revision, b.Revision))
 }
 
@@ -200,7 +200,7 @@ func (h *hub) forget() {
 }
 
 // begin tells the present state and lets the waiting clients in.
-func (h *hub) begin(present []mission.Event) {
+func (h *hub) begin(present []*mission.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range present {
@@ -210,7 +210,7 @@ func (h *hub) begin(present []mission.Event) {
 }
 
 // send delivers what happened to every client, in order.
-func (h *hub) send(happened []mission.Event) {
+func (h *hub) send(happened []*mission.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range happened {
@@ -229,7 +229,10 @@ func (h *hub) send(happened []mission.Event) {
 func (h *hub) shown(id uuid.UUID) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.state[id].Revision
+	if e, known := h.state[id]; known {
+		return e.Revision
+	}
+	return 0
 }
 
 // unlist leaves a mission out of what new clients begin with.

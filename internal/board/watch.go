@@ -68,13 +68,13 @@ func (b *Board) followMission(ctx context.Context, h *hub, board *firestore.Docu
 		if err != nil {
 			return fmt.Errorf("listen to mission %s: %w", id, err)
 		}
-		var present []mission.Event
+		var present []*mission.Event
 		if doc.Exists() {
 			e, err := readBoard(doc)
 			if err != nil {
 				return err
 			}
-			present = []mission.Event{e}
+			present = []*mission.Event{&e}
 		}
 		switch {
 		case first:
@@ -89,10 +89,10 @@ func (b *Board) followMission(ctx context.Context, h *hub, board *firestore.Docu
 
 // catchUp sends the events up to the board's that the clients do not have. A
 // board that is one ahead holds the only one itself.
-func (b *Board) catchUp(ctx context.Context, h *hub, shown mission.Event) error {
+func (b *Board) catchUp(ctx context.Context, h *hub, shown *mission.Event) error {
 	id, to := shown.Mission.ID, shown.Revision
 	if h.shown(id)+1 == to {
-		h.send([]mission.Event{shown})
+		h.send([]*mission.Event{shown})
 		return nil
 	}
 	for at := h.shown(id); at < to; at = h.shown(id) {
@@ -103,9 +103,17 @@ func (b *Board) catchUp(ctx context.Context, h *hub, shown mission.Event) error 
 		if len(happened) == 0 || happened[0].Revision != at+1 {
 			return fmt.Errorf("the log of mission %s has no event %d, but its board is at %d", id, at+1, to)
 		}
-		h.send(happened)
+		h.send(pointers(happened))
 	}
 	return nil
+}
+
+func pointers(happened []mission.Event) []*mission.Event {
+	all := make([]*mission.Event, len(happened))
+	for i := range happened {
+		all[i] = &happened[i]
+	}
+	return all
 }
 
 func followStreamer(ctx context.Context, h *hub, query firestore.Query) error {
@@ -116,7 +124,7 @@ func followStreamer(ctx context.Context, h *hub, query firestore.Query) error {
 		if err != nil {
 			return fmt.Errorf("listen to streamer %s: %w", h.topic.id, err)
 		}
-		var changed []mission.Event
+		var changed []*mission.Event
 		for _, change := range window.Changes {
 			e, err := readBoard(change.Doc)
 			if err != nil {
@@ -126,7 +134,7 @@ func followStreamer(ctx context.Context, h *hub, query firestore.Query) error {
 			case change.Kind == firestore.DocumentRemoved:
 				h.unlist(e.Mission.ID) // others changed since and pushed it out
 			case e.Revision > h.shown(e.Mission.ID):
-				changed = append(changed, e)
+				changed = append(changed, &e)
 			}
 		}
 		slices.SortFunc(changed, byTime)

@@ -25,7 +25,7 @@ func next(t *testing.T, f *Feed) mission.Event {
 		if !open {
 			t.Fatalf("the feed ended (%v), want an event", f.Err())
 		}
-		return e
+		return *e
 	case <-time.After(patience):
 		t.Fatal("no event came")
 	}

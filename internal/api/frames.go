@@ -1,0 +1,51 @@
+package api
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"sync/atomic"
+
+	"example.com/missionpot/internal/mission"
+)
+
+// frames keeps events as they go over the wire, so that an event is encoded once
+// and not for each of its watchers. The feeds of a topic share their events, so
+// an event is known by its address. A slot that another event took only costs
+// encoding again.
+type frames struct{ slots [64]atomic.Pointer[frame] }
+
+type frame struct {
+	event  *mission.Event
+	withID bool
+	text   []byte
+}
+
+func (f *frames) of(e *mission.Event, withID bool) ([]byte, error) {
+	slot := &f.slots[(binary.BigEndian.Uint64(e.Mission.ID[8:])+uint64(e.Revision))%uint64(len(f.slots))]
+	if kept := slot.Load(); kept != nil && kept.event == e && kept.withID == withID {
+		return kept.text, nil
+	}
+	text, err := encodeFrame(e, withID)
+	if err == nil {
+		slot.Store(&frame{e, withID, text})
+	}
+	return text, err
+}
+
+// encodeFrame writes one server-sent event. A streamer's events are of many
+// missions, whose revisions say nothing about each other, so they go without an
+// id.
+func encodeFrame(e *mission.Event, withID bool) ([]byte, error) {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	var text []byte
+	if withID {
+		text = append(append(text, "id: "...), streamID(e.Revision)...)
+		text = append(text, '\n')
+	}
+	text = append(append(text, "event: "...), e.Kind...)
+	text = append(append(text, "\ndata: "...), data...)
+	return append(text, "\n\n"...), nil
+}
