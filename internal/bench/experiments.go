@@ -2,6 +2,8 @@ package bench
 
 // Experiments lists everything that is measured, in the order of a run.
 func Experiments() []Experiment {
-	return []Experiment{holdHot(), holdCloud(), holdMixed(), holdIdle(), holdSpread(), pushHot(),
-		settleRefund(), settleLoop(), settleBeside(), growth()}
+	return []Experiment{
+		holdHot(), holdCloud(), holdMixed(), holdIdle(), holdSpread(), pushHot(), settleRefund(), settleLoop(), settleBeside(), growth(),
+		apiBet(), cold(), sseFanout(), visible(),
+	}
 }

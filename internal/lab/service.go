@@ -32,6 +32,9 @@ func NewService(program Program, port int, ready string) *Service {
 // URL is the service's address, without a slash at the end.
 func (s *Service) URL() string { return "http://" + address(s.port) }
 
+// Program is what Start starts, so that a caller can start another of it.
+func (s *Service) Program() Program { return s.program }
+
 // Start starts the program and waits until it answers.
 func (s *Service) Start(ctx context.Context) error {
 	process, err := StartProcess(s.program)

@@ -34,6 +34,11 @@ type SystemConfig struct {
 	Ports         SystemPorts
 	Tick          time.Duration // period of the ticks
 	Topics        TopicOptions
+	// TokenKeys is the private set that the API signs with. A caller who has it can
+	// sign tokens without a sign-in. One is made when it is empty.
+	TokenKeys []byte
+	// NoDeliveries leaves what is published where it is: no pushes, no ticks.
+	NoDeliveries bool
 	// APIEnv and FunctionsEnv are further settings, KEY=value; they win. A test points
 	// one program at a proxy with them.
 	APIEnv, FunctionsEnv []string
@@ -120,9 +125,12 @@ func (cfg *SystemConfig) fillPorts() error {
 }
 
 func (s *System) makeServices() error {
-	keys, err := token.GenerateSet()
-	if err != nil {
-		return fmt.Errorf("make token keys: %w", err)
+	keys := s.cfg.TokenKeys
+	if len(keys) == 0 {
+		var err error
+		if keys, err = token.GenerateSet(); err != nil {
+			return fmt.Errorf("make token keys: %w", err)
+		}
 	}
 	env := append(os.Environ(),
 		"GOOGLE_CLOUD_PROJECT="+s.cfg.Project,
@@ -227,6 +235,9 @@ func (s *System) openPubSub(ctx context.Context) (err error) {
 func (s *System) startDeliveries() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
+	if s.cfg.NoDeliveries {
+		return
+	}
 	if s.cfg.Topics.PushTo == nil {
 		s.deliveries.Go(func() { NewPump(s.pubsub, s.FunctionURL).Run(ctx) })
 	}

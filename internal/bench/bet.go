@@ -1,0 +1,117 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/ledger"
+)
+
+// betClients is how many clients bet at once. The emulators are busy long before
+// that.
+const betClients = 64
+
+func apiBet() Experiment {
+	const api, bare, apiCPU, bareCPU = "API", "bare loop", "API, CPU", "bare loop, CPU"
+	return Experiment{
+		Name: "bet",
+		Rows: []Row{
+			{Name: "api_bet", What: "bets accepted by the API, against a loop that only creates the document and publishes", Unit: "bets/s",
+				Value: api, Baseline: []string{bare}, Goal: Goal{AtLeast: 0.85}},
+			{Name: "api_bet_cpu", What: "CPU of the API's process per bet, against that of the loop's process", Unit: "µs",
+				Value: apiCPU, Baseline: []string{bareCPU}, Less: true},
+		},
+		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
+			// Nobody takes what is published, so both sides have the processors to themselves.
+			s, err := startSystem(ctx, b, 1000, 1, func(c *lab.SystemConfig) { c.NoDeliveries = true })
+			if err != nil {
+				return nil, err
+			}
+			plain, err := openBareLog(ctx, b, s)
+			if err != nil {
+				return nil, err
+			}
+			through := func(ctx context.Context, c *caller) error {
+				_, err := s.bet(ctx, c.rand.IntN(len(s.people)), s.missions[0])
+				return err
+			}
+			return []Subject{
+				betting(b, api, apiCPU, s.API.Process().PID(), through),
+				betting(b, bare, bareCPU, os.Getpid(), plain.bet),
+			}, nil
+		},
+	}
+}
+
+// betting measures bets per second and what each costs a process.
+func betting(b *Bench, name, cpu string, pid int, bet func(context.Context, *caller) error) Subject {
+	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
+		before, err := usageOf(pid)
+		if err != nil {
+			return nil, err
+		}
+		var bets atomic.Int64
+		perSecond, err := crowd(ctx, b, betClients, func(ctx context.Context, c *caller) error {
+			bets.Add(1)
+			return bet(ctx, c)
+		})
+		if err != nil {
+			return nil, err
+		}
+		after, err := usageOf(pid)
+		return Figures{name: perSecond, cpu: float64((after.cpu - before.cpu).Microseconds()) / float64(bets.Load())}, err
+	}}
+}
+
+// bareLog does what no way of accepting a bet can leave out: it creates the
+// document and publishes the message.
+type bareLog struct {
+	*system
+	bets *firestore.CollectionRef
+}
+
+func openBareLog(ctx context.Context, b *Bench, s *system) (*bareLog, error) {
+	client, err := firestore.NewClient(ctx, s.Project(), lab.EmulatorOptions(b.Stand.Servers().Firestore.Host())...)
+	if err != nil {
+		return nil, fmt.Errorf("open Firestore: %w", err)
+	}
+	b.Cleanup(client.Close)
+	return &bareLog{system: s, bets: client.Collection("missions").Doc(newID().String()).Collection("bets")}, nil
+}
+
+// bareBet is the document of the log, field by field.
+type bareBet struct {
+	BetID       string    `firestore:"bet_id"`
+	MissionID   string    `firestore:"mission_id"`
+	UserID      string    `firestore:"user_id"`
+	Amount      int64     `firestore:"amount"`
+	Kind        string    `firestore:"kind"`
+	RequestHash []byte    `firestore:"request_hash"`
+	Deadline    time.Time `firestore:"deadline"`
+	Shard       int       `firestore:"shard"`
+	PlacedAt    time.Time `firestore:"placed_at,serverTimestamp"`
+}
+
+func (l *bareLog) bet(ctx context.Context, c *caller) error {
+	bet := ledger.Bet{
+		ID: newID(), MissionID: l.missions[0], UserID: l.people[c.rand.IntN(len(l.people))].id, Amount: betAmount,
+		Deadline: time.Now().Add(time.Hour),
+	}
+	written, err := l.bets.Doc(uuid.NewString()).Create(ctx, bareBet{
+		BetID: bet.ID.String(), MissionID: bet.MissionID.String(), UserID: bet.UserID.String(), Amount: int64(bet.Amount),
+		Kind: "bet", RequestHash: make([]byte, 32), Deadline: bet.Deadline, Shard: c.rand.IntN(16),
+	})
+	if err != nil {
+		return fmt.Errorf("create a document: %w", err)
+	}
+	bet.LoggedAt = written.UpdateTime
+	return l.Bus().Publish(ctx, event.PlacedBet(bet))
+}
