@@ -14,29 +14,27 @@ func (s *stand) operator(name string) player {
 	p := s.signUp(name, false)
 	_, err := s.users.GrantOperator(s.t.Context(), name+"@example.com", account.CommandActor("test"))
 	s.ok(err)
-	p.token = s.login(name).AccessToken
+	p.token = s.signIn(name).AccessToken
 	return p
 }
 
-func (s *stand) login(name string) api.TokenPair {
+func (s *stand) signIn(name string) api.TokenPair {
 	s.t.Helper()
-	return read[api.TokenPair](s.call(http.MethodPost, "/v1/login", "", object{
-		"email": name + "@example.com", "password": goodPassword,
-	}).want(http.StatusOK))
+	return read[api.TokenPair](s.login(name+"@example.com", goodPassword).want(http.StatusOK))
 }
 
 func TestAnOperatorsTokenCarriesTheRoleFromTheNextPairOn(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.signUp("kim", false)
-	before := s.login("kim")
+	before := s.signIn("kim")
 	if b, err := s.tokens.Verify(before.AccessToken); err != nil || b.Has(account.Operator) {
 		t.Errorf("before the grant the bearer is %+v, %v", b, err)
 	}
 	_, err := s.users.GrantOperator(t.Context(), "kim@example.com", account.CommandActor("test"))
 	s.ok(err)
 	next := read[api.TokenPair](s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": before.RefreshToken}).want(http.StatusOK))
-	for name, pair := range map[string]api.TokenPair{"the next pair": next, "a new sign-in": s.login("kim")} {
+	for name, pair := range map[string]api.TokenPair{"the next pair": next, "a new sign-in": s.signIn("kim")} {
 		if b, err := s.tokens.Verify(pair.AccessToken); err != nil || !b.Has(account.Operator) {
 			t.Errorf("%s: the bearer is %+v, %v, want an operator", name, b, err)
 		}

@@ -75,7 +75,7 @@ func newStand(t *testing.T, changes ...func(*stand, *api.Dependencies)) *stand {
 	d := api.Dependencies{
 		Accounts: s.users, Sessions: s.users, Charges: s.users, Books: s.users, Checks: s.users,
 		Operators: s.users,
-		Missions: missions{s.missions}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
+		Missions:  missions{s.missions}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
 		Publisher: s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
 		Probes: []api.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
 		Role:   api.RoleAll, Draining: s.drain, Now: time.Now,

@@ -106,7 +106,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 	d := api.Dependencies{
 		Accounts: p.users, Sessions: p.users, Charges: p.users, Books: p.users, Checks: p.users,
 		Operators: p.users,
-		Missions: missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
+		Missions:  missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
 		Publisher: p.bus, Board: broadcast.New(p.missions, p.board),
 		Passwords: passwords,
 		Probes: []api.Probe{
