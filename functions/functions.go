@@ -13,6 +13,7 @@ import (
 
 	"github.com/GoogleCloudPlatform/functions-framework-go/functions"
 
+	"example.com/missionpot/functions/checkbooks"
 	"example.com/missionpot/functions/closemission"
 	"example.com/missionpot/functions/growpot"
 	"example.com/missionpot/functions/holdbets"
@@ -22,6 +23,7 @@ import (
 	"example.com/missionpot/functions/sweepbets"
 	"example.com/missionpot/functions/sweepmissions"
 	"example.com/missionpot/internal/audit"
+	"example.com/missionpot/internal/books"
 	"example.com/missionpot/internal/broadcast"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/event"
@@ -37,6 +39,7 @@ const (
 	closePool  = 4
 	mailPool   = 8  // one for each mail under way
 	duePool    = 4  // missions whose time is up, one round at a time
+	checkPool  = 2  // of each instance: the snapshot, and what is written beside it
 	sweepPool  = 10 // four shards at once, each a lock and a query, and two to spare
 )
 
@@ -61,6 +64,7 @@ func all() map[string]func(*opening) http.HandlerFunc {
 		"MailResults":    mailResults,
 		"SweepMissions":  sweepMissions,
 		"SweepBets":      sweepBets,
+		"CheckBooks":     checkBooks,
 		"KeepDeadLetter": keepDeadLetter,
 	}
 }
@@ -145,6 +149,19 @@ func sweepBets(o *opening) http.HandlerFunc {
 		sweepbets.Options{Age: c.Age, Now: time.Now})
 	books := audit.Books(users, c.AuditPeriod)
 	return push.Handler(push.Step(books.After(step.Handle)), handlerTime("SweepBets"))
+}
+
+func checkBooks(o *opening) http.HandlerFunc {
+	var c struct {
+		config.Program
+		config.Databases
+		config.Check
+	}
+	o.settings(&c, &c.Program)
+	users, missions := o.users(c.UsersDatabase, checkPool), o.missions(c.MissionsDatabase, checkPool)
+	step := checkbooks.New(books.Checker{Ledger: users, Board: missions, Log: o.betLog(c.Google)}, users,
+		checkbooks.Options{Period: c.Period, Settle: c.Settle, Late: c.Late, Now: time.Now})
+	return push.Handler(step.Handle, handlerTime("CheckBooks"))
 }
 
 func keepDeadLetter(o *opening) http.HandlerFunc {

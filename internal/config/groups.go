@@ -14,7 +14,8 @@ type Google struct {
 	FirestoreDatabase string `env:"FIRESTORE_DATABASE, default=(default)"`
 }
 
-// Databases are the two Cloud SQL instances. Only the API reads both.
+// Databases are the two Cloud SQL instances. Only the API and the check of the
+// books read both.
 type Databases struct {
 	UsersDatabase
 	MissionsDatabase
@@ -120,6 +121,14 @@ func (m Mail) Key() (Secret, error) {
 // outcome. Younger ones are still on their ordinary way.
 type Sweep struct {
 	Age time.Duration `env:"SWEEP_AGE, default=60s"`
+}
+
+// Check says how often the books are checked, and what the check makes allowance
+// for: internal/books has what the times mean.
+type Check struct {
+	Period time.Duration `env:"BOOKS_PERIOD, default=60s"` // 0: never
+	Settle time.Duration `env:"BOOKS_SETTLE, default=2m"`
+	Late   time.Duration `env:"BOOKS_LATE, default=15m"`
 }
 
 // Platform tells whether the program runs on Google Cloud, by the variables

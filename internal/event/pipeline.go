@@ -62,6 +62,7 @@ func Pipeline() []Subscription {
 		tick("mailresults", "MailResults", 500*time.Second, 600*time.Second),
 		tick("sweepmissions", "SweepMissions", 50*time.Second, 120*time.Second),
 		tick("sweepbets", "SweepBets", 50*time.Second, 120*time.Second),
+		tick("checkbooks", "CheckBooks", 50*time.Second, 120*time.Second),
 	}
 }
 

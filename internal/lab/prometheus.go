@@ -124,6 +124,6 @@ func measuring(name string, port int) []string {
 	return []string{
 		"OTEL_SERVICE_NAME=" + name, "OTEL_METRICS_EXPORTER=prometheus",
 		"OTEL_EXPORTER_PROMETHEUS_HOST=" + loopback, "OTEL_EXPORTER_PROMETHEUS_PORT=" + strconv.Itoa(port),
-		"AUDIT_PERIOD=" + auditPeriod,
+		"AUDIT_PERIOD=" + auditPeriod, "BOOKS_PERIOD=" + auditPeriod,
 	}
 }

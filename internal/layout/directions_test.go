@@ -41,7 +41,7 @@ var kinds = map[string]kind{
 	"step": {
 		packages: []string{
 			"functions/holdbets", "functions/growpot", "functions/settlemission", "functions/closemission",
-			"functions/mailresults", "functions/sweepmissions", "functions/sweepbets", "functions/keepdeadletter",
+			"functions/mailresults", "functions/sweepmissions", "functions/sweepbets", "functions/keepdeadletter", "functions/checkbooks",
 		},
 		project: []string{"pure", "flow", "internal/push"},
 		modules: []string{ids, "golang.org/x/sync/", otel},

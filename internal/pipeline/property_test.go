@@ -2,10 +2,12 @@ package pipeline_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"example.com/missionpot/internal/books"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
@@ -65,6 +67,10 @@ func TestWhateverHappensTheBooksHoldAndEveryBetComesHome(t *testing.T) {
 				i := rapid.IntRange(0, len(w.queue)-1).Draw(rt, "lost")
 				w.queue = append(w.queue[:i:i], w.queue[i+1:]...)
 				lost = true
+			},
+			// In the middle of everything, and never a false alarm.
+			"check the books": func(rt *rapid.T) {
+				w.checkBooks(rt, books.Options{Settle: time.Nanosecond, Late: time.Hour, Whole: rapid.Bool().Draw(rt, "whole")})
 			},
 			"": func(rt *rapid.T) { w.checkInvariants(rt) },
 		})

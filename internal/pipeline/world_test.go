@@ -22,6 +22,7 @@ import (
 	"example.com/missionpot/functions/sweepmissions"
 	"example.com/missionpot/internal/betlog"
 	"example.com/missionpot/internal/board"
+	"example.com/missionpot/internal/books"
 	"example.com/missionpot/internal/broadcast"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/lab/labtest"
@@ -169,7 +170,9 @@ func (w *world) account(t failer, cash ledger.Won) uuid.UUID {
 	w.exec(t, w.usersPool, `INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, $2, 'x', 'someone')`, id, id.String()+"@example.com")
 	w.exec(t, w.usersPool, `INSERT INTO wallets (user_id, cash) VALUES ($1, $2)`, id, cash)
 	if cash > 0 {
-		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, amount, balance_after) VALUES ($1, 'charge', $2, $3, $3)`, uuid.New(), id, cash)
+		charge := uuid.Must(uuid.NewV7())
+		w.exec(t, w.usersPool, `INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount, status) VALUES ($1, $2, 'first', '', $3, 'succeeded')`, charge, id, cash)
+		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, amount, balance_after) VALUES ($1, 'charge', $2, $3, $3)`, charge, id, cash)
 	}
 	return id
 }
@@ -362,6 +365,8 @@ func (w *world) checkQuiet(t failer, bets []ledger.Bet) {
 			t.Errorf("%d letters to %s, want one", n, who)
 		}
 	}
+	w.checkBooks(t, books.Options{Whole: true})
+	w.checkBooks(t, books.Options{})
 }
 
 // books is every figure of the house that must not depend on how messages came.

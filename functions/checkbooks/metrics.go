@@ -1,0 +1,49 @@
+package checkbooks
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"example.com/missionpot/internal/books"
+)
+
+type metrics struct {
+	findings metric.Int64Gauge
+	exitOnly metric.Int64Gauge
+	done     metric.Float64Gauge
+}
+
+// newMetrics makes the instruments. The only errors are of malformed names, and
+// these are constants; an instrument that comes with an error works as none.
+func newMetrics() metrics {
+	meter := otel.Meter("example.com/missionpot/functions/checkbooks")
+	var m metrics
+	m.findings, _ = meter.Int64Gauge("missionpot.books.findings", metric.WithUnit("{finding}"),
+		metric.WithDescription("What the last check of the books found, by grade"))
+	m.exitOnly, _ = meter.Int64Gauge("missionpot.exit_only", metric.WithUnit("1"),
+		metric.WithDescription("1 while no new cash is taken by the switch in the users instance, else 0"))
+	m.done, _ = meter.Float64Gauge("missionpot.sweep.completed", metric.WithUnit("s"),
+		metric.WithDescription("When a sweep and its audit last went through, in Unix time"))
+	return m
+}
+
+// checked tells of a check. One that has not caught up with the ledger yet has no
+// record and is not told of, so that a check that never gets there is missed.
+func (m metrics) checked(ctx context.Context, r books.Report, mode books.Mode, now time.Time) {
+	exitOnly := int64(0)
+	if mode.ExitOnly {
+		exitOnly = 1
+	}
+	m.exitOnly.Record(ctx, exitOnly)
+	if r.ID == 0 {
+		return
+	}
+	for grade, count := range map[books.Grade]int{books.Broken: r.Broken, books.Late: r.Late} {
+		m.findings.Record(ctx, int64(count), metric.WithAttributes(attribute.String("missionpot.books.grade", string(grade))))
+	}
+	m.done.Record(ctx, float64(now.UnixMilli())/1000, metric.WithAttributes(attribute.String("missionpot.step", "checkbooks")))
+}

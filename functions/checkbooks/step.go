@@ -1,0 +1,97 @@
+package checkbooks
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"example.com/missionpot/internal/books"
+	"example.com/missionpot/internal/event"
+)
+
+const (
+	// share of the time that checks may take: one that took ten seconds rests for
+	// fifty at least, however short the period.
+	share = 5
+	// named is how many findings are logged; the record of the check has more.
+	named = 20
+)
+
+// Checker checks the books once.
+type Checker interface {
+	Check(ctx context.Context, o books.Options) (r books.Report, ran bool, err error)
+}
+
+// Modes tells whether new cash is taken.
+type Modes interface {
+	Mode(ctx context.Context) (books.Mode, error)
+}
+
+// Options are the step's settings.
+type Options struct {
+	// Period is the time between the beginnings of two checks; 0 checks never, for
+	// stands that invent cash.
+	Period time.Duration
+	Settle time.Duration // see books.Options
+	Late   time.Duration
+	Now    func() time.Time
+}
+
+// Step checks. Make one with New; it is safe for concurrent use.
+type Step struct {
+	checker Checker
+	modes   Modes
+	opts    Options
+	metrics metrics
+
+	mu   sync.Mutex
+	next time.Time
+}
+
+// New makes the step.
+func New(checker Checker, modes Modes, opts Options) *Step {
+	return &Step{checker: checker, modes: modes, opts: opts, metrics: newMetrics()}
+}
+
+// Handle checks once a period. A tick that is old, or comes while a check is
+// under way, is dropped. An error means that the check could not be made;
+// findings are none: they are written down.
+func (s *Step) Handle(ctx context.Context, e event.Event) error {
+	tick, ok := e.(event.Tick)
+	if !ok {
+		return fmt.Errorf("%w: checkbooks does not handle %s", event.ErrMalformed, e.Type())
+	}
+	began := s.opts.Now()
+	if s.opts.Period == 0 || tick.Old(began) || !s.mu.TryLock() {
+		return nil
+	}
+	defer s.mu.Unlock()
+	if began.Before(s.next) {
+		return nil
+	}
+	err := s.check(ctx)
+	s.next = began.Add(max(s.opts.Period, share*s.opts.Now().Sub(began)))
+	return err
+}
+
+func (s *Step) check(ctx context.Context) error {
+	report, ran, err := s.checker.Check(ctx, books.Options{Settle: s.opts.Settle, Late: s.opts.Late, Now: s.opts.Now})
+	if err != nil || !ran {
+		return err
+	}
+	for i, f := range report.Findings {
+		if i == named {
+			break
+		}
+		slog.ErrorContext(ctx, "the books are not as they must be", "check", report.ID, "rule", f.Rule, "grade", f.Grade,
+			"subject", f.Subject, "id", f.ID, "what", f.What, "want", f.Want, "got", f.Got)
+	}
+	mode, err := s.modes.Mode(ctx)
+	if err != nil {
+		return err
+	}
+	s.metrics.checked(ctx, report, mode, s.opts.Now())
+	return nil
+}

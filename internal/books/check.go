@@ -1,0 +1,251 @@
+package books
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+)
+
+// Ledger is the users instance.
+type Ledger interface {
+	// SnapshotBooks runs a check on one snapshot of the instance, and remembers how
+	// far it came if it returns nil. A whole check begins at the beginning and
+	// remembers nothing. It reports false, without running it, while another check
+	// goes on from where the last one stopped.
+	SnapshotBooks(ctx context.Context, whole bool, check func(context.Context, LedgerSnapshot) error) (bool, error)
+	// KeepCheck writes a check down and returns its id. If it is not clean it puts
+	// the service in exit-only mode as well, both or neither.
+	KeepCheck(ctx context.Context, r Report) (int64, error)
+}
+
+// LedgerSnapshot is the users instance at one moment, with the check's own notes.
+type LedgerSnapshot interface {
+	// Time is the moment, by the instance's own clock.
+	Time() time.Time
+	// MissingGuards names what the database should refuse to do and does not.
+	MissingGuards(ctx context.Context) ([]string, error)
+	Totals(ctx context.Context) (Totals, error)
+	// ReadOn takes in the next rows of the ledger, at most about limit.
+	ReadOn(ctx context.Context, limit int64) (Stretch, error)
+	// Charged is what all rows of charges come to, and how many there are.
+	Charged(ctx context.Context) (ledger.Won, int64, error)
+	// Shard is how far the check has read a shard of the log, and the sweep.
+	Shard(ctx context.Context, shard int) (check, sweep ledger.Mark, err error)
+	// Outcomes are those of bets, in the order given.
+	Outcomes(ctx context.Context, bets []ledger.Bet) ([]Outcome, error)
+	// PassEntries moves a shard's mark past entries, and keeps those that have no
+	// outcome yet.
+	PassEntries(ctx context.Context, shard int, through ledger.Mark, passed, pending []ledger.Bet) error
+	// PendingBets are the bets kept so, at most limit after an id.
+	PendingBets(ctx context.Context, after uuid.UUID, limit int) ([]ledger.Bet, error)
+	// ForgetPending drops bets that have their outcome by now.
+	ForgetPending(ctx context.Context, bets []ledger.Bet) error
+	// MissionIDs lists missions after an id that have an escrow, or rows that move cash.
+	MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error)
+	Escrows(ctx context.Context, missions []uuid.UUID) (map[uuid.UUID]Escrow, error)
+	// Wallets checks the next wallets after an id and returns the last one's, and
+	// how many there were.
+	Wallets(ctx context.Context, after uuid.UUID, limit int) (last uuid.UUID, wallets int, found []Finding, err error)
+	// Rounds is where the rounds over all missions and all wallets have come to.
+	Rounds(ctx context.Context) (mission, user uuid.UUID, err error)
+	// SetRounds remembers that. The zero id ends a round and begins the next.
+	SetRounds(ctx context.Context, mission, user uuid.UUID) error
+}
+
+// Board is the missions instance.
+type Board interface {
+	SnapshotBoard(ctx context.Context, check func(context.Context, BoardSnapshot) error) error
+}
+
+// BoardSnapshot is the missions instance at one moment.
+type BoardSnapshot interface {
+	Time() time.Time
+	MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error)
+	Missions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]BoardMission, error)
+}
+
+// Log is the log of bets.
+type Log interface {
+	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
+}
+
+// Options say how a check is made.
+type Options struct {
+	// Whole reads everything again from the beginning, however long that takes. A
+	// check that is not whole goes on where the last one stopped, in bounded steps.
+	Whole bool
+	// Settle is how young a fact may be that one side has and the other has not. 0
+	// means that nothing is under way: then every entry of the log must have its
+	// outcome, whether the sweep has come to it or not.
+	Settle time.Duration
+	// Late is how old a fact may be before its not being known is listed.
+	Late time.Duration
+	Now  func() time.Time
+}
+
+// Usual times of a check on a live system. Facts take well under a second on
+// their ordinary way, and a minute and a half where a sweep has to help.
+const (
+	UsualSettle = 2 * time.Minute
+	UsualLate   = 15 * time.Minute
+)
+
+// Checker checks the books. It is safe for concurrent use.
+type Checker struct {
+	Ledger Ledger
+	Board  Board
+	Log    Log
+}
+
+// Check checks the books once, writes down what it found, and takes the service
+// into exit-only mode if a rule is broken. It reports false if another check
+// that is not whole is under way. While a check that is not whole has not caught
+// up with the ledger it is not written down, unless a rule is broken: the
+// report's ID is then 0.
+func (c Checker) Check(ctx context.Context, o Options) (r Report, ran bool, err error) {
+	r = Report{Whole: o.Whole, StartedAt: o.Now().UTC()}
+	// The board first: see the package comment.
+	err = c.Board.SnapshotBoard(ctx, func(ctx context.Context, board BoardSnapshot) error {
+		ran, err = c.Ledger.SnapshotBooks(ctx, o.Whole, func(ctx context.Context, l LedgerSnapshot) error {
+			k := &check{Options: o, board: board, ledger: l, log: c.Log, report: &r}
+			k.moment = moment{ledger: l.Time(), board: board.Time(), settle: o.Settle, late: o.Late}
+			if err := k.run(ctx); err != nil {
+				return err
+			}
+			r.FinishedAt = o.Now().UTC()
+			if !k.caughtUp && r.Clean() {
+				return nil // half a check proves nothing
+			}
+			// Before the notes are kept: a check that dies in between is made again.
+			r.ID, err = c.Ledger.KeepCheck(ctx, r)
+			return err
+		})
+		return err
+	})
+	if err != nil {
+		return r, ran, fmt.Errorf("check the books: %w", err)
+	}
+	return r, ran, nil
+}
+
+// How much a check does that is not whole. What is left waits for the next one.
+const (
+	stretchRows    = 50_000
+	maxRows        = 1_000_000 // two minutes of 8,000 bets a second
+	entriesPage    = 1000
+	maxEntryPages  = 30 // of a shard, as the sweep: it can't get ahead of that
+	missionsPage   = 500
+	maxMissions    = 5_000
+	walletsPage    = 5_000
+	maxWallets     = 50_000
+	pendingPage    = 1000
+	shards         = 16
+	maxPendingRead = 20_000
+)
+
+// reserve is the time that the last parts of a check need at the very worst. With
+// less than that left it stops, and the next one goes on.
+const reserve = 15 * time.Second
+
+// check is one check under way.
+type check struct {
+	Options
+	moment moment
+	board  BoardSnapshot
+	ledger LedgerSnapshot
+	log    Log
+	report *Report
+	// caughtUp is set once the check has all rows of the ledger that it may have.
+	caughtUp bool
+}
+
+func (k *check) run(ctx context.Context) error {
+	guards, err := k.ledger.MissingGuards(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range guards {
+		k.report.add(Finding{Rule: 1, Grade: Broken, Subject: OfBooks, What: "the database does not refuse what it must: " + name + " is gone"})
+	}
+	touched, caughtUp, err := k.readLedger(ctx)
+	if err != nil {
+		return err
+	}
+	if !caughtUp {
+		return nil // the rest would read all that is left, at every try
+	}
+	if err := k.sums(ctx); err != nil {
+		return err
+	}
+	k.caughtUp = true
+	if err := k.readLog(ctx); err != nil {
+		return err
+	}
+	return k.accounts(ctx, touched)
+}
+
+// readLedger takes in the ledger's new rows, and returns the missions among them
+// and whether that were all.
+func (k *check) readLedger(ctx context.Context) (touched []uuid.UUID, caughtUp bool, err error) {
+	for k.Whole || k.report.Read.Movements < maxRows && !k.outOfTime(ctx) {
+		s, err := k.ledger.ReadOn(ctx, stretchRows)
+		if err != nil {
+			return nil, false, err
+		}
+		k.report.Read.Movements += s.Rows
+		k.report.add(s.Findings...)
+		if !k.Whole { // which comes to all missions anyway
+			touched = append(touched, s.Missions...)
+		}
+		if !s.More {
+			return touched, true, nil
+		}
+	}
+	return touched, false, nil
+}
+
+// outOfTime reports whether a check should come to an end. Without a deadline it
+// never should.
+func (k *check) outOfTime(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return !k.Whole && bounded && deadline.Sub(k.Now()) < reserve
+}
+
+func (k *check) sums(ctx context.Context) error {
+	totals, err := k.ledger.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	charged, charges, err := k.ledger.Charged(ctx)
+	if err != nil {
+		return err
+	}
+	k.report.Figures = totals.Figures
+	k.report.add(checkTotals(totals, charged, charges)...)
+	return nil
+}
+
+// accounts checks the missions whose rows were just read, and the next part of
+// all missions and all wallets.
+func (k *check) accounts(ctx context.Context, touched []uuid.UUID) error {
+	for begin := 0; begin < min(len(touched), maxMissions) && !k.outOfTime(ctx); begin += missionsPage {
+		if err := k.missions(ctx, touched[begin:min(begin+missionsPage, len(touched))]); err != nil {
+			return err
+		}
+	}
+	mission, user, err := k.ledger.Rounds(ctx)
+	if err != nil {
+		return err
+	}
+	if mission, err = k.missionsRound(ctx, mission); err != nil {
+		return err
+	}
+	if user, err = k.walletsRound(ctx, user); err != nil {
+		return err
+	}
+	return k.ledger.SetRounds(ctx, mission, user)
+}
