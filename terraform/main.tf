@@ -29,7 +29,7 @@ module "database" {
 
 # Rights end at a database, so each group of readers has its own.
 #
-#   log      missions/{mission}/bets: the API appends, sweepbets reads
+#   log      missions/{mission}/bets: the API appends, sweepbets and checkbooks read
 #   board    boards and missions/{mission}/events: the live board
 #   letters  dead letters, for operators
 module "firestore" {
@@ -60,6 +60,7 @@ locals {
     closemission   = "roles/datastore.user"
     sweepmissions  = "roles/datastore.user"
     sweepbets      = "roles/datastore.viewer"
+    checkbooks     = "roles/datastore.viewer"
     keepdeadletter = local.create
   }
 }

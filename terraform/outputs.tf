@@ -78,7 +78,7 @@ locals {
   reserved_connections = 15 # Postgres keeps 3 for superusers; the rest is for Cloud SQL's own agents and a person
 
   connections = { for key in keys(var.databases) : key => (
-    2 * sum(concat([0], [for step in local.steps : step.max_instances * step.pool if step.database == key]))
+    2 * sum(concat([0], [for step in local.steps : step.max_instances * step.pool if contains(step.databases, key)]))
     + local.service_pool * sum([for s in values(var.services) : s.max_instances])
     + local.migrate_connections
     + local.reserved_connections

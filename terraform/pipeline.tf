@@ -3,11 +3,11 @@
 # (internal/layout) compares both, in both directions.
 #
 #   function       name in the function registry
-#   database       the one Cloud SQL instance it sees
+#   databases      the Cloud SQL instances it sees: one, but for checkbooks (docs/decisions)
 #   firestore      the one Firestore database it sees
 #   publishes      topics it sends to
 #   concurrency    requests at once in one instance
-#   max_instances  of the function; each opens at most `pool` connections to its instance
+#   max_instances  of the function; each opens at most `pool` connections to each of its instances
 #   timeout        seconds until the service ends a request. The handler gives up before, Pub/Sub waits longer
 #   subscriptions  by topic: seconds of the handler, seconds until Pub/Sub delivers again, deliveries
 #                  before a message is dead, and the wait between them in seconds
@@ -16,7 +16,7 @@ locals {
     # More instances would split the batches, and the batches are what makes it fast.
     holdbets = {
       function      = "HoldBets"
-      database      = "users"
+      databases     = ["users"]
       firestore     = null
       publishes     = ["pots"]
       concurrency   = 1000
@@ -32,7 +32,7 @@ locals {
 
     growpot = {
       function      = "GrowPot"
-      database      = "missions"
+      databases     = ["missions"]
       firestore     = "board"
       publishes     = ["verdicts"]
       concurrency   = 1000
@@ -48,7 +48,7 @@ locals {
 
     settlemission = {
       function      = "SettleMission"
-      database      = "users"
+      databases     = ["users"]
       firestore     = null
       publishes     = ["settlements"]
       concurrency   = 20
@@ -64,7 +64,7 @@ locals {
 
     closemission = {
       function      = "CloseMission"
-      database      = "missions"
+      databases     = ["missions"]
       firestore     = "board"
       publishes     = []
       concurrency   = 80
@@ -81,7 +81,7 @@ locals {
     # One function, so one time-out, for both of its topics.
     mailresults = {
       function      = "MailResults"
-      database      = "users"
+      databases     = ["users"]
       firestore     = null
       publishes     = []
       concurrency   = 20
@@ -98,7 +98,7 @@ locals {
 
     sweepmissions = {
       function      = "SweepMissions"
-      database      = "missions"
+      databases     = ["missions"]
       firestore     = "board"
       publishes     = ["verdicts"]
       concurrency   = 10
@@ -114,7 +114,7 @@ locals {
 
     sweepbets = {
       function      = "SweepBets"
-      database      = "users"
+      databases     = ["users"]
       firestore     = "log"
       publishes     = ["bets", "pots"]
       concurrency   = 10
@@ -128,10 +128,27 @@ locals {
       }
     }
 
+    # It trusts nobody: it reads both instances and the log, and writes its own notes.
+    checkbooks = {
+      function      = "CheckBooks"
+      databases     = ["missions", "users"]
+      firestore     = "log"
+      publishes     = []
+      concurrency   = 10
+      max_instances = 1
+      pool          = 2
+      cpu           = "1"
+      memory        = "512Mi"
+      timeout       = 60
+      subscriptions = {
+        ticks = { handler = 50, ack_deadline = 120, attempts = 5, min_backoff = 1, max_backoff = 60 }
+      }
+    }
+
     # Nothing comes after it: it serves every step's dead letters and has none of its own.
     keepdeadletter = {
       function      = "KeepDeadLetter"
-      database      = null
+      databases     = []
       firestore     = "letters"
       publishes     = []
       concurrency   = 80
@@ -204,7 +221,7 @@ module "step" {
   push_account   = local.accounts.push
   pubsub_agent   = local.pubsub_agent
   network        = module.network.egress
-  database       = each.value.database == null ? null : module.database[each.value.database].connection
+  databases      = { for key in each.value.databases : key => module.database[key].connection }
   firestore      = each.value.firestore == null ? null : module.firestore[each.value.firestore].name
   firestore_role = each.value.firestore == null ? null : local.firestore_roles[each.key]
   environment    = merge(module.monitoring.settings, lookup(local.step_environment, each.key, {}))

@@ -27,7 +27,7 @@ const terraform = "../../terraform"
 // seconds.
 type step struct {
 	Function      string                  `json:"function"`
-	Database      string                  `json:"database"`
+	Databases     []string                `json:"databases"`
 	Firestore     string                  `json:"firestore"`
 	Publishes     []string                `json:"publishes"`
 	Concurrency   int                     `json:"concurrency"`

@@ -19,8 +19,8 @@ import (
 
 // opened is what a function's wiring opens, read from functions/functions.go.
 type opened struct {
-	Database  string
-	Pool      int
+	Databases []string
+	Pool      int // of each
 	Firestore string
 	Publishes bool
 }
@@ -32,7 +32,7 @@ func TestTheTableOfTerraformSaysWhatTheWiringOpens(t *testing.T) {
 	wiring := wiringOfFunctions(t)
 	table := map[string]opened{}
 	for _, s := range pipelineTable(t) {
-		table[s.Function] = opened{Database: s.Database, Pool: s.Pool, Firestore: s.Firestore, Publishes: len(s.Publishes) > 0}
+		table[s.Function] = opened{Databases: slices.Sorted(slices.Values(s.Databases)), Pool: s.Pool, Firestore: s.Firestore, Publishes: len(s.Publishes) > 0}
 	}
 	if diff := cmp.Diff(wiring, table); diff != "" {
 		t.Errorf("what functions open (-functions/functions.go +terraform/pipeline.tf):\n%s", diff)
@@ -185,7 +185,7 @@ func openings(f *ast.FuncDecl, pools map[string]int) opened {
 		}
 		switch selector.Sel.Name {
 		case "users", "missions":
-			o.Database, o.Pool = selector.Sel.Name, pools[nameOf(call.Args[1])]
+			o.Databases, o.Pool = append(o.Databases, selector.Sel.Name), pools[nameOf(call.Args[1])]
 		case "board":
 			o.Firestore = "board"
 		case "betLog":
@@ -197,6 +197,7 @@ func openings(f *ast.FuncDecl, pools map[string]int) opened {
 		}
 		return true
 	})
+	slices.Sort(o.Databases)
 	return o
 }
 

@@ -34,7 +34,7 @@ run "prod" {
 
   assert {
     condition = toset(keys(output.monitoring.alerts)) == toset([
-      "books-drift", "connection-use", "dead-letters", "error-budget", "no-progress", "settlement-lag", "undecided-bets", "unreachable",
+      "books-drift", "connection-use", "dead-letters", "error-budget", "exit-only", "no-progress", "settlement-lag", "undecided-bets", "unreachable",
     ])
     error_message = "The alerts are ${join(", ", keys(output.monitoring.alerts))}."
   }

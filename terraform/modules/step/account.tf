@@ -24,24 +24,26 @@ resource "google_pubsub_topic_iam_member" "publishes" {
   member = local.member
 }
 
-# Both roles end at one instance: without a condition they would open every one of the project.
+# Both roles end at an instance: without a condition they would open every one of the project.
 resource "google_project_iam_member" "database" {
-  for_each = var.database == null ? [] : toset(["roles/cloudsql.client", "roles/cloudsql.instanceUser"])
+  for_each = { for pair in setproduct(keys(var.databases), ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]) :
+    join(" ", pair) => { instance = var.databases[pair[0]].instance, role = pair[1] }
+  }
 
   project = var.project
-  role    = each.key
+  role    = each.value.role
   member  = local.member
 
   condition {
-    title      = "only ${var.database.instance}"
-    expression = "resource.name == 'projects/${var.project}/instances/${var.database.instance}' && resource.service == 'sqladmin.googleapis.com'"
+    title      = "only ${each.value.instance}"
+    expression = "resource.name == 'projects/${var.project}/instances/${each.value.instance}' && resource.service == 'sqladmin.googleapis.com'"
   }
 }
 
 resource "google_sql_user" "step" {
-  count = var.database == null ? 0 : 1
+  for_each = var.databases
 
-  instance = var.database.instance
+  instance = each.value.instance
   name     = trimsuffix(local.account, ".gserviceaccount.com")
   type     = "CLOUD_IAM_SERVICE_ACCOUNT"
 

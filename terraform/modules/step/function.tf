@@ -1,8 +1,8 @@
 locals {
-  database_environment = var.database == null ? {} : {
-    "${upper(var.database.key)}_INSTANCE"     = var.database.connection_name
-    "${upper(var.database.key)}_DATABASE_URL" = "postgres://${urlencode(trimsuffix(local.account, ".gserviceaccount.com"))}@127.0.0.1/${var.database.name}?sslmode=disable"
-  }
+  database_environment = merge([for key, database in var.databases : {
+    "${upper(key)}_INSTANCE"     = database.connection_name
+    "${upper(key)}_DATABASE_URL" = "postgres://${urlencode(trimsuffix(local.account, ".gserviceaccount.com"))}@127.0.0.1/${database.name}?sslmode=disable"
+  }]...)
 }
 
 resource "google_cloudfunctions2_function" "step" {
@@ -41,9 +41,9 @@ resource "google_cloudfunctions2_function" "step" {
     ingress_settings = "ALLOW_INTERNAL_ONLY"
 
     # Only the way to Cloud SQL's private address goes through the network.
-    direct_vpc_egress = var.database == null ? null : "VPC_EGRESS_PRIVATE_RANGES_ONLY"
+    direct_vpc_egress = length(var.databases) == 0 ? null : "VPC_EGRESS_PRIVATE_RANGES_ONLY"
     dynamic "direct_vpc_network_interface" {
-      for_each = var.database == null ? [] : [var.network]
+      for_each = length(var.databases) == 0 ? [] : [var.network]
       content {
         network    = direct_vpc_network_interface.value.network
         subnetwork = direct_vpc_network_interface.value.subnetwork

@@ -7,7 +7,7 @@ variable "step" {
   description = "The step's row in the pipeline's table; see pipeline.tf."
   type = object({
     function      = string
-    database      = string
+    databases     = list(string)
     firestore     = string
     publishes     = list(string)
     concurrency   = number
@@ -72,9 +72,9 @@ variable "network" {
   type = object({ network = string, subnetwork = string })
 }
 
-variable "database" {
-  description = "The instance the step sees, or null."
-  type        = object({ key = string, instance = string, connection_name = string, name = string })
+variable "databases" {
+  description = "The instances the step sees, by key."
+  type        = map(object({ key = string, instance = string, connection_name = string, name = string }))
 }
 
 variable "firestore" {

@@ -94,8 +94,8 @@ locals {
       [for name, s in local.steps : s.function.egress == "VPC_EGRESS_PRIVATE_RANGES_ONLY" if name != "keepdeadletter"],
       [for s in values(var.made.services) : s.egress == "PRIVATE_RANGES_ONLY"],
     ))
-    "a function knows one SQL instance at most" = alltrue([for s in values(local.steps) :
-      length([for name in keys(s.settings) : name if endswith(name, "_DATABASE_URL")]) <= 1
+    "a function knows one SQL instance at most, checkbooks both" = alltrue([for step, s in local.steps :
+      length([for name in keys(s.settings) : name if endswith(name, "_DATABASE_URL")]) <= (step == "checkbooks" ? 2 : 1)
     ])
     "no address of a database holds a password" = alltrue(flatten([for s in concat(values(local.steps)[*].settings, values(var.made.services)[*].environment) : [
       for name, value in s : can(regex("^postgres://[a-z0-9-]+%40[a-z0-9-]+[.]iam@127[.]0[.]0[.]1/missionpot[?]sslmode=disable$", value)) if endswith(name, "_DATABASE_URL")
@@ -129,10 +129,13 @@ locals {
   }
 
   # Said once more in other words, to check the sum: instances of the table times its pool.
-  pools = { holdbets = 4, growpot = 8, settlemission = 8, closemission = 4, mailresults = 8, sweepmissions = 4, sweepbets = 10, keepdeadletter = 0 }
-  sees  = { holdbets = "users", growpot = "missions", settlemission = "users", closemission = "missions", mailresults = "users", sweepmissions = "missions", sweepbets = "users" }
+  pools = { holdbets = 4, growpot = 8, settlemission = 8, closemission = 4, mailresults = 8, sweepmissions = 4, sweepbets = 10, checkbooks = 2, keepdeadletter = 0 }
+  sees = {
+    users    = ["holdbets", "settlemission", "mailresults", "sweepbets", "checkbooks"]
+    missions = ["growpot", "closemission", "sweepmissions", "checkbooks"]
+  }
   counted = { for key in ["users", "missions"] : key =>
-    sum([for name, instance in local.sees : 2 * local.steps[name].function.instances * local.pools[name] if instance == key])
+    sum([for name in local.sees[key] : 2 * local.steps[name].function.instances * local.pools[name]])
     + 10 * sum(values(var.made.services)[*].max_instances) + 2 + 15
   }
 
@@ -155,12 +158,12 @@ locals {
     "only the push account calls a function" = toset([for g in var.made.grants : g if length(regexall("roles/run.invoker", g)) > 0 && !startswith(g, "allUsers ")]) == toset([
       for name in keys(local.steps) : "pubsub-push roles/run.invoker service ${name}"
     ])
-    "only the API and sweepbets read the log, and only the API writes it" = [for g in var.made.grants : g if endswith(g, " databases/log")] == [
-      "service-api roles/firestoreAppend databases/log", "step-sweepbets roles/datastore.viewer databases/log"
+    "only the API, sweepbets and checkbooks read the log, and only the API writes it" = [for g in var.made.grants : g if endswith(g, " databases/log")] == [
+      "service-api roles/firestoreAppend databases/log", "step-checkbooks roles/datastore.viewer databases/log", "step-sweepbets roles/datastore.viewer databases/log"
     ]
-    "a function sees one SQL instance" = alltrue([for name in keys(local.steps) : length(distinct([
+    "a function sees one SQL instance, checkbooks both" = alltrue([for name in keys(local.steps) : length(distinct([
       for g in var.made.grants : split(" ", g)[2] if startswith(g, "step-${name} roles/cloudsql.")
-    ])) <= 1])
+    ])) <= (name == "checkbooks" ? 2 : 1)])
     "no grant is made twice" = length(var.made.grants) == length(distinct(var.made.grants))
   }
 
