@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate deploy bench bench-quick
+.PHONY: help run test check model generate deploy bench bench-quick
 
 # The local stand is built outside the tree, one for each checkout, and takes this
 # shell's place (exec), so that a signal to make reaches it.
@@ -31,6 +31,9 @@ check: ## Check format, vet, staticcheck, import directions, the OpenAPI documen
 	go test -run '^(TestTheOpenAPIDocumentIsValid|TestTheDocumentHasTheContractsCallsAndNoOther)$$' ./internal/api
 	@go run ./run/api openapi | diff -u docs/openapi.yaml - || { echo 'docs/openapi.yaml is stale: run make generate' >&2; exit 1; }
 	go mod tidy -diff
+
+model: ## Check the model of the protocol, and that it fails without any one guard (needs spin)
+	@docs/model/check
 
 generate: ## Write the generated files again
 	go generate ./...

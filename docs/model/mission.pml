@@ -21,11 +21,12 @@
  *   Streamer    internal/api/verdicts.go act over missionsdb/act.go take: one
  *               conditional UPDATE, publish.
  *   Hold        functions/holdbets/step.go Handle: usersdb/hold.go openEscrows, then
- *               usersdb/hold_exact.go: lock and read (readKnown), decide
- *               (ledger/decide.go), write (writeEntries), the escrow last. Then
- *               announce.go: publish, MarkPublished, and only then the ack. The fast
- *               path (hold_fast.go) is the same commit without the reading. It makes
- *               each check in the write, so it does nothing that Hold can't do.
+ *               usersdb/hold_exact.go: read without locks, decide
+ *               (ledger/decide.go), and write by hold_batch (hold_write.go), which
+ *               proves what was read, the escrow last. Then announce.go: publish, and
+ *               only then the ack; trail.go marks what was told a moment behind. The
+ *               fast path (hold_fast.go) is the same write without the reading, so it
+ *               does nothing that Hold can't do.
  *   Grow        functions/growpot/step.go: missionsdb/pot.go ApplyPot, or act.go Unfund.
  *   Settle      functions/settlemission/step.go: usersdb/close.go CloseEscrow, then
  *               usersdb/settle.go SettleChunk again and again, one contributor to a
@@ -107,7 +108,6 @@ short cash[2]; byte streamer;
 byte escrow = NONE, ending, inflow, outflow, version, published, through;
 byte held, declined, refunded, mail_rows; bit paid, ledger_settled;
 byte contribution[2], total_at[4];
-bit locked[2];                 /* the wallets' row locks */
 
 /* Pub/Sub: what is published and not acked */
 byte bets, pots, verdicts; bit declines, settlements;
@@ -227,20 +227,15 @@ inline hold(b) {
 #else
 #define NO_LONGER_OPEN (new_held != 0 && escrow != OPEN)             /* WHERE state = 'open' */
 #endif
-#define LOCK0 (HAS(batch, 0))
-#define LOCK1 ((batch & 6) != 0)
-#ifdef WITHOUT_WALLET_LOCK
-#define MAY_LOCK 1
-inline lock_wallets() { skip }
-inline unlock_wallets() { skip }
+#define SUM1 ((HAS(new_held, 1) -> AMOUNT(1) : 0) + (HAS(new_held, 2) -> AMOUNT(2) : 0))
+#ifdef WITHOUT_COVER_CHECK
+#define NOT_COVERED 0
 #else
-#define MAY_LOCK ((!LOCK0 || !locked[0]) && (!LOCK1 || !locked[1]))
-inline lock_wallets() { mine = batch; if :: LOCK0 -> locked[0] = 1 :: else fi; if :: LOCK1 -> locked[1] = 1 :: else fi }
-inline unlock_wallets() { if :: HAS(mine, 0) -> locked[0] = 0 :: else fi; if :: mine & 6 -> locked[1] = 0 :: else fi; mine = 0 }
+#define NOT_COVERED (HAS(new_held, 0) && cash[0] < AMOUNT(0) || SUM1 > cash[1])  /* WHERE w.cash >= u.amount */
 #endif
 
 proctype Hold() {
-  byte batch, mine, known, seen, told, new_held, new_declined, again; bit tell_decline; short left[2];
+  byte batch, known, seen, told, new_held, new_declined, again; bit tell_decline; short left[2];
 end_waits:
   do
   :: atomic { bets != 0 ->
@@ -254,15 +249,15 @@ end_waits:
 #endif
        if :: HAS(batch, 0) && escrow == NONE -> escrow = OPEN :: else fi }   /* openEscrows */
 redo:
-     atomic { MAY_LOCK -> lock_wallets();                            /* readKnown */
+     atomic {                                                        /* readKnown, no locks */
        seen = escrow; told = version; left[0] = cash[0]; left[1] = cash[1];
        known = KNOWN;
      }
      atomic {                                                        /* Decide, writeEntries, commit */
        decide(0); decide(1); decide(2);
        if
-       :: ID_CONFLICT || NO_LONGER_OPEN ->                           /* rolled back, decided again */
-          unlock_wallets(); batch = batch | again; again = 0; new_held = 0; new_declined = 0; goto redo
+       :: ID_CONFLICT || NOT_COVERED || NO_LONGER_OPEN ->                           /* rolled back, decided again */
+          batch = batch | again; again = 0; new_held = 0; new_declined = 0; goto redo
        :: else ->
           hold(0); hold(1); hold(2);
           assert(!((held | declined) & new_held));                   /* a bet id moves cash once */
@@ -277,7 +272,7 @@ redo:
              :: else
 #endif
           fi;
-          check_books(); unlock_wallets();
+          check_books();
           tell_decline = HAS(declined & batch, 0);
 #ifdef WITHOUT_REPEATED_TELLING
           tell_decline = HAS(new_declined, 0);
@@ -293,7 +288,8 @@ redo:
           if :: told > 0 -> pots = pots | BIT(told) :: else fi;      /* announce */
           declines = declines | tell_decline;
           MAY_CRASH(dead);
-          if :: told > published -> published = told :: else fi;     /* MarkPublished */
+          /* trail.go: the mark follows behind, or is lost; no push waits for it */
+          if :: told > published -> if :: published = told :: crashes > 0 -> crashes-- fi :: else fi;
           ACK(bets, batch)
        fi;
 dead:
@@ -413,8 +409,8 @@ end_waits:
              :: PAYOUT_IS_NEW -> paid = 1; streamer = streamer + in_all - out; outflow = outflow + in_all - out
              :: else
              fi
-          :: !pays && NOT_OVERTAKEN && CAN_REFUND(0) && !locked[0] -> refund(0)
-          :: !pays && NOT_OVERTAKEN && !CAN_REFUND(0) && CAN_REFUND(1) && !locked[1] -> refund(1)
+          :: !pays && NOT_OVERTAKEN && CAN_REFUND(0) -> refund(0)
+          :: !pays && NOT_OVERTAKEN && !CAN_REFUND(0) && CAN_REFUND(1) -> refund(1)
           :: !pays && NOT_OVERTAKEN && !CAN_REFUND(0) && !CAN_REFUND(1) ->
              assert(inflow == outflow);                              /* the stamp needs an empty escrow, by constraint */
              assert(!ledger_settled || SETTLERS > 1);
