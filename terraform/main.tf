@@ -96,8 +96,9 @@ module "api" {
     })
     live = merge(module.monitoring.settings, { API_ROLE = "live" })
   }
-  log_level = var.log_level
-  deployer  = local.deployer
+  log_level    = var.log_level
+  cors_origins = var.cors_origins
+  deployer     = local.deployer
 }
 
 locals {

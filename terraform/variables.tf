@@ -142,3 +142,14 @@ variable "log_level" {
     error_message = "The log level must be debug, info, warn or error."
   }
 }
+
+variable "cors_origins" {
+  description = "Web origins, such as https://app.example.com, whose scripts may call the API. None by default: no browser then lets any."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.cors_origins : can(regex("^https://[^/*,]+$", origin))])
+    error_message = "An origin is https:// and a host, without a path or a wildcard."
+  }
+}

@@ -83,7 +83,7 @@ type byID struct {
 func (s *server) serveAccounts() {
 	serve(s, operation{
 		id: "sign-up", method: http.MethodPost, path: "/v1/users", tag: "Accounts", status: http.StatusCreated,
-		summary: "Sign up", refusals: []*fault.Kind{fault.EmailTaken},
+		guard: s.limitSignUps, summary: "Sign up", refusals: []*fault.Kind{fault.EmailTaken},
 		description: "Makes an account with an empty wallet. Sign in with it next.",
 	}, s.signUp)
 	serve(s, operation{

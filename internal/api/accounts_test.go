@@ -59,23 +59,6 @@ func TestAWrongPasswordAndAnUnknownAddressAreRefusedAlike(t *testing.T) {
 	}
 }
 
-func TestGuessingAtOneAccountIsSlowedDown(t *testing.T) {
-	t.Parallel()
-	s := newStand(t)
-	guess := object{"email": "mina@example.com", "password": "guess"}
-	for i := range 10 {
-		if r := s.call(http.MethodPost, "/v1/login", "", guess); r.status != http.StatusUnauthorized {
-			t.Fatalf("guess %d answered %d, want 401", i+1, r.status)
-		}
-	}
-	r := s.call(http.MethodPost, "/v1/login", "", guess)
-	r.refused(http.StatusTooManyRequests, "too_many_requests")
-	if r.header.Get("Retry-After") != "6" {
-		t.Errorf("Retry-After is %q, want 6", r.header.Get("Retry-After"))
-	}
-	s.call(http.MethodPost, "/v1/login", "", object{"email": "jun@example.com", "password": "guess"}).want(http.StatusUnauthorized)
-}
-
 func TestAReusedRefreshTokenEndsTheSignIn(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

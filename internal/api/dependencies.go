@@ -20,6 +20,7 @@ type Dependencies struct {
 	Accounts  Accounts
 	Sessions  Sessions
 	Operators Operators
+	Logins    Logins
 	Charges   Charges
 	Books     Books
 	Checks    Checks
@@ -32,12 +33,18 @@ type Dependencies struct {
 	Passwords Passwords
 	Tokens    Tokens
 	Payments  Payments
-	Probes    []Probe         // what /readyz asks
-	Role      Role            // which routes are served
-	ExitOnly  bool            // no new cash is taken here, whatever Checks says; all that is held goes on its way
-	Draining  <-chan struct{} // closed when streams must end; nil never
-	Now       func() time.Time
-	Log       *slog.Logger
+	Probes    []Probe // what /readyz asks
+	Role      Role    // which routes are served
+	LoginKey  []byte  // hashes accounts and addresses of tries to sign in
+	Limits    Limits  // of calls; the zero value has none
+	// TrustedHops is how many addresses at the right end of X-Forwarded-For the
+	// platform has appended; the first of them is the client's. With 0 the header
+	// is not looked at.
+	TrustedHops int
+	ExitOnly    bool            // no new cash is taken here, whatever Checks says; all that is held goes on its way
+	Draining    <-chan struct{} // closed when streams must end; nil never
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // Role is the part of the API that an instance plays. Watchers have a service
@@ -74,6 +81,15 @@ type Operators interface {
 	// Record writes down what is about to be done. What can't be recorded must
 	// not be done.
 	Record(ctx context.Context, by account.Actor, action account.ActionName, subject string) error
+}
+
+// Logins counts the tries to sign in.
+type Logins interface {
+	// TakeLogin pays for a try. A wait says that it must not be made before that;
+	// else the try is returned as it was charged.
+	TakeLogin(ctx context.Context, try account.LoginTry) (taken account.LoginTry, wait time.Duration, err error)
+	ReturnLogin(ctx context.Context, taken account.LoginTry) error
+	LoginSucceeded(ctx context.Context, taken account.LoginTry) error
 }
 
 // Charges keeps what the payment provider is asked for.

@@ -8,7 +8,8 @@
 //
 // # Order of refusals
 //
-// A call is refused by the first of these that applies: the route (404, 405),
+// A call is refused by the first of these that applies: the limit
+// of the address (429), the route (404, 405),
 // the token (401), the role (403), the key (400), the media types (406, 415),
 // the body's size and syntax (413, 400), the shape of parameters and body (422),
 // the state of things: 402, 403, 404, 409. But a call whose key came before is never refused

@@ -30,6 +30,7 @@ type operation struct {
 	operator    bool           // needs an operator's access token
 	keyed       bool           // needs an Idempotency-Key
 	waits       bool           // takes Prefer: wait
+	guard       middleware     // what else is asked before anything of the call is looked at
 	offers      []string       // media types; JSON if empty
 }
 
@@ -77,8 +78,11 @@ func (s *server) before(op operation, body bool) huma.Middlewares {
 	default:
 		steps = append(steps, within(callTime))
 	}
+	if op.guard != nil {
+		steps = append(steps, op.guard)
+	}
 	if op.signedIn || op.operator {
-		steps = append(steps, s.authenticate)
+		steps = append(steps, s.authenticate, s.limitUser)
 	}
 	if op.operator {
 		steps = append(steps, s.requireOperator)
@@ -99,7 +103,7 @@ func (s *server) before(op operation, body bool) huma.Middlewares {
 
 // responses documents the refusals of an operation, by status.
 func (s *server) responses(op operation, body, params bool) map[string]*huma.Response {
-	kinds := slices.Concat(op.refusals, []*fault.Kind{fault.NotAcceptable, fault.Unavailable, fault.Internal})
+	kinds := slices.Concat(op.refusals, []*fault.Kind{fault.NotAcceptable, fault.TooMany, fault.Unavailable, fault.Internal})
 	if op.signedIn || op.operator {
 		kinds = append(kinds, fault.Unauthenticated)
 	}

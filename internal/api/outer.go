@@ -23,6 +23,7 @@ func (s *server) outer(mux *http.ServeMux) http.Handler {
 		began := time.Now()
 		handler, pattern := mux.Handler(r)
 		ctx, span := startSpan(r, pattern)
+		ctx = withAddress(ctx, clientAddress(r, s.TrustedHops))
 		r = r.WithContext(ctx)
 		seen := &recorder{ResponseWriter: w}
 		// Without a deadline of its own a connection could hold an instance for ever.
@@ -33,6 +34,10 @@ func (s *server) outer(mux *http.ServeMux) http.Handler {
 		defer s.metrics.measure(ctx, span, r, seen, pattern, began)
 		defer s.logCall(ctx, r, seen, pattern, began)
 		defer s.rescue(ctx, seen)
+		if err := s.limitAddress(r, pattern, w.Header()); err != nil {
+			s.problem(ctx, err).write(seen)
+			return
+		}
 		if pattern == "" {
 			s.noRoute(seen, r, handler)
 			return
@@ -41,14 +46,21 @@ func (s *server) outer(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// setHeaders sets what every answer has. The policy forbids a browser to do
-// anything with an answer but show it; the documentation loosens it for itself.
+// setHeaders sets what every answer has: what the OWASP REST Security Cheat Sheet
+// and the Secure Headers Project ask of an API. The policy forbids a browser to
+// do anything with an answer but show it; the documentation loosens it for itself.
 func setHeaders(ctx context.Context, h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-Permitted-Cross-Domain-Policies", "none")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	h.Set("X-Request-Id", trace.SpanContextFromContext(ctx).TraceID().String())
 }
 

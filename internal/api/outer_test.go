@@ -92,8 +92,12 @@ func TestEveryAnswerHasItsHeadersAndItsLine(t *testing.T) {
 		r := s.get(path, mina.token, "traceparent", traceparent).want(status)
 		for name, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
-			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-			"X-Request-Id":            "0af7651916cd43dd8448eb211c80319c",
+			"Content-Security-Policy":   "default-src 'none'; frame-ancestors 'none'",
+			"Strict-Transport-Security": "max-age=31536000; includeSubDomains", "X-Frame-Options": "DENY",
+			"X-Permitted-Cross-Domain-Policies": "none", "Cross-Origin-Opener-Policy": "same-origin",
+			"Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin",
+			"Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+			"X-Request-Id":       "0af7651916cd43dd8448eb211c80319c",
 		} {
 			if got := r.header.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, want)

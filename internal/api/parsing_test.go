@@ -69,24 +69,3 @@ func TestAPageTellsWhetherThereIsANext(t *testing.T) {
 		t.Errorf("a cursor of another version gave %v, want fault.Invalid", err)
 	}
 }
-
-func TestTriesToSignInComeBackWithTime(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	l := newLoginLimiter(func() time.Time { return now })
-	for i := range loginBurst {
-		if err := l.take("mina@example.com"); err != nil {
-			t.Fatalf("try %d: %v", i+1, err)
-		}
-	}
-	if err := l.take("mina@example.com"); !errors.Is(err, fault.TooMany) {
-		t.Errorf("one more try gave %v, want fault.TooMany", err)
-	}
-	now = now.Add(loginEvery)
-	if err := l.take("mina@example.com"); err != nil {
-		t.Errorf("after %v: %v", loginEvery, err)
-	}
-	if err := l.take("mina@example.com"); !errors.Is(err, fault.TooMany) {
-		t.Errorf("only one try may come back by then: %v", err)
-	}
-}

@@ -33,6 +33,7 @@ type contextKey int
 const (
 	callerKey contextKey = iota
 	offerKey
+	addressKey
 )
 
 // caller is who the request's token was made for. Only operations with

@@ -18,17 +18,17 @@ func init() { huma.ValidateStrictCasing = true }
 
 type server struct {
 	Dependencies
-	log      *slog.Logger
-	huma     huma.API
-	mux      *http.ServeMux
-	seen     *missionCache
-	balances *batch.Batcher[uuid.UUID, ledger.Won]
-	outcomes *batch.Batcher[uuid.UUID, outcome]
-	logins   *loginLimiter
-	metrics  metrics
-	mode     *modeWatch
-	proofs   *proofCache
-	frames   frames
+	log                          *slog.Logger
+	huma                         huma.API
+	mux                          *http.ServeMux
+	seen                         *missionCache
+	balances                     *batch.Batcher[uuid.UUID, ledger.Won]
+	outcomes                     *batch.Batcher[uuid.UUID, outcome]
+	metrics                      metrics
+	perAddress, perUser, signUps *quota
+	mode                         *modeWatch
+	proofs                       *proofCache
+	frames                       frames
 }
 
 // New is the API as a handler. It does no I/O before the first request.
@@ -43,10 +43,13 @@ func OpenAPI() ([]byte, error) {
 }
 
 func build(d Dependencies) *server {
-	s := &server{Dependencies: d, log: d.Log, mux: http.NewServeMux(), logins: newLoginLimiter(d.Now), metrics: newMetrics()}
+	s := &server{Dependencies: d, log: d.Log, mux: http.NewServeMux(), metrics: newMetrics()}
 	s.seen = newMissionCache(d.Now, d.Missions)
 	s.mode = &modeWatch{now: d.Now, checks: d.Checks}
 	s.proofs = &proofCache{now: d.Now, checks: d.Checks}
+	s.perAddress = newQuota("address", d.Limits.PerAddress, d.Now)
+	s.perUser = newQuota("user", d.Limits.PerUser, d.Now)
+	s.signUps = newQuota("sign-ups", d.Limits.SignUps, d.Now)
 	s.balances = batch.New(s.readBalances, batch.Options{Max: 500})
 	s.outcomes = batch.New(s.readOutcomes, batch.Options{Max: 1000})
 	s.huma = humago.New(s.mux, humaConfig())

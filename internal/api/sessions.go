@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -48,9 +49,10 @@ type keySetAnswer struct {
 func (s *server) serveSessions() {
 	serve(s, operation{
 		id: "login", method: http.MethodPost, path: "/v1/login", tag: "Sessions",
-		summary:     "Sign in",
-		description: "Gives an access token of 15 minutes and a refresh token. The answer takes as long for an address without an account.",
-		refusals:    []*fault.Kind{fault.BadCredentials, fault.TooMany},
+		summary: "Sign in",
+		description: "Gives an access token of 15 minutes and a refresh token. The answer takes as long for an address without an account. " +
+			"Wrong passwords are limited by account and by where they come from; a limit passes by itself, and never keeps you from signing in where you did before.",
+		refusals: []*fault.Kind{fault.BadCredentials},
 	}, s.login)
 	serve(s, operation{
 		id: "refresh", method: http.MethodPost, path: "/v1/token", tag: "Sessions",
@@ -81,25 +83,48 @@ func (s *server) login(ctx context.Context, in *loginInput) (*tokenAnswer, error
 	if err != nil {
 		return nil, err
 	}
-	if err := s.logins.take(email); err != nil {
-		return nil, err
-	}
-	user, hash, err := s.Accounts.Credentials(ctx, email)
+	user, err := s.checkPassword(ctx, email, account.NormalPassword(in.Body.Password))
 	if err != nil {
 		return nil, err
-	}
-	good, err := s.Passwords.Verify(ctx, account.NormalPassword(in.Body.Password), hash)
-	if err != nil {
-		return nil, err
-	}
-	if !good {
-		return nil, fault.BadCredentials.Because("")
 	}
 	refresh := token.NewRefresh()
 	if err := s.Sessions.StartSession(ctx, user, refresh.Hash(), token.RefreshTime); err != nil {
 		return nil, err
 	}
 	return s.pair(ctx, user, refresh)
+}
+
+// checkPassword returns whose the address and the password are. The try is paid
+// for before the password is looked at, or many at once would all pass; what was
+// no wrong guess is given back. An address that nobody has takes the same steps.
+func (s *server) checkPassword(ctx context.Context, email, password string) (uuid.UUID, error) {
+	try, wait, err := s.Logins.TakeLogin(ctx, account.NewLoginTry(s.LoginKey, email, addressOf(ctx)))
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if wait > 0 {
+		return uuid.Nil, fault.TooMany.Because("Too many tries to sign in. Try later, or from where you signed in before.").After(wait)
+	}
+	user, good, err := s.verify(ctx, email, password)
+	// Whatever becomes of the caller, the count must be right.
+	ctx, cancel := afterCommit(ctx)
+	defer cancel()
+	switch {
+	case err != nil:
+		return uuid.Nil, errors.Join(err, s.Logins.ReturnLogin(ctx, try))
+	case !good:
+		return uuid.Nil, fault.BadCredentials.Because("")
+	}
+	return user, s.Logins.LoginSucceeded(ctx, try)
+}
+
+func (s *server) verify(ctx context.Context, email, password string) (uuid.UUID, bool, error) {
+	user, hash, err := s.Accounts.Credentials(ctx, email)
+	if err != nil {
+		return uuid.Nil, false, err
+	}
+	good, err := s.Passwords.Verify(ctx, password, hash)
+	return user, good, err
 }
 
 func (s *server) refresh(ctx context.Context, in *refreshInput) (*tokenAnswer, error) {

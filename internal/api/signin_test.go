@@ -1,10 +1,14 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
+	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/fault"
 )
 
 func (s *stand) login(email, password string, headers ...string) reply {
@@ -51,4 +55,78 @@ func TestOnePersonSignsInFromEveryKeyboard(t *testing.T) {
 	}).want(http.StatusCreated)
 	s.login("mina@example.com", "cafe\u0301 on the corner").want(http.StatusOK)
 	s.login("mina@example.com", "cafe on the corner").refused(http.StatusUnauthorized, "bad_credentials")
+}
+
+func TestGuessingAtOneAccountIsStoppedWhereItComesFromAndNotElsewhere(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, func(_ *stand, d *api.Dependencies) { d.TrustedHops = 1 })
+	s.signUp("mina", false)
+	attacker, owner := []string{"X-Forwarded-For", "203.0.113.9"}, []string{"X-Forwarded-For", "192.0.2.1"}
+	for i := range 10 {
+		if r := s.login("mina@example.com", "guess", attacker...); r.status != http.StatusUnauthorized {
+			t.Fatalf("guess %d answered %d, want 401", i+1, r.status)
+		}
+	}
+	for _, password := range []string{"guess", goodPassword} {
+		r := s.login("mina@example.com", password, attacker...)
+		r.refused(http.StatusTooManyRequests, "too_many_requests")
+		if wait, err := strconv.Atoi(r.header.Get("Retry-After")); err != nil || wait < 1 || wait > 60 {
+			t.Errorf("Retry-After is %q, want a minute at most", r.header.Get("Retry-After"))
+		}
+	}
+	s.login("mina@example.com", goodPassword, owner...).want(http.StatusOK)
+	s.login("jun@example.com", "guess", attacker...).want(http.StatusUnauthorized)
+}
+
+// The same, step by step, for an address that nobody has: or the limit would tell.
+func TestGuessingAtNobodysAccountIsStoppedAlike(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	for range 10 {
+		s.login("nobody@example.com", "guess").refused(http.StatusUnauthorized, "bad_credentials")
+	}
+	s.login("nobody@example.com", "guess").refused(http.StatusTooManyRequests, "too_many_requests")
+}
+
+// countedPasswords counts the hashes that are compared, and can have no place.
+type countedPasswords struct {
+	api.Passwords
+	compared atomic.Int64
+	full     atomic.Bool
+}
+
+func (c *countedPasswords) Verify(ctx context.Context, password, hash string) (bool, error) {
+	if c.full.Load() {
+		return false, fault.Unavailable.Because("")
+	}
+	c.compared.Add(1)
+	return c.Passwords.Verify(ctx, password, hash)
+}
+
+// The hasher does the work against a decoy; its own tests measure that.
+func TestAnAddressWithoutAnAccountTakesTheSameWork(t *testing.T) {
+	t.Parallel()
+	counted := &countedPasswords{}
+	s := newStand(t, func(_ *stand, d *api.Dependencies) { counted.Passwords, d.Passwords = d.Passwords, counted })
+	s.signUp("mina", false)
+	for _, email := range []string{"mina@example.com", "nobody@example.com"} {
+		before := counted.compared.Load()
+		s.login(email, "guess").refused(http.StatusUnauthorized, "bad_credentials")
+		if n := counted.compared.Load() - before; n != 1 {
+			t.Errorf("%s: %d passwords compared, want 1", email, n)
+		}
+	}
+}
+
+func TestATryThatWasNotLookedAtIsNotCounted(t *testing.T) {
+	t.Parallel()
+	counted := &countedPasswords{}
+	s := newStand(t, func(_ *stand, d *api.Dependencies) { counted.Passwords, d.Passwords = d.Passwords, counted })
+	s.signUp("mina", false)
+	counted.full.Store(true)
+	for range 12 {
+		s.login("mina@example.com", goodPassword).refused(http.StatusServiceUnavailable, "unavailable")
+	}
+	counted.full.Store(false)
+	s.login("mina@example.com", goodPassword).want(http.StatusOK)
 }

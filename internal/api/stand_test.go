@@ -73,7 +73,7 @@ func newStand(t *testing.T, changes ...func(*stand, *api.Dependencies)) *stand {
 	hasher, err := password.New(password.Params{MemoryKiB: 64, Iterations: 1}, 4)
 	s.ok(err)
 	d := api.Dependencies{
-		Accounts: s.users, Sessions: s.users, Charges: s.users, Books: s.users, Checks: s.users,
+		Accounts: s.users, Sessions: s.users, Logins: s.users, LoginKey: []byte("a key of the tests"), Charges: s.users, Books: s.users, Checks: s.users,
 		Operators: s.users,
 		Missions:  missions{s.missions}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
 		Publisher: s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},

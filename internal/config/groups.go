@@ -56,8 +56,28 @@ type HTTP struct {
 	Host string `env:"HOST"` // all interfaces if empty, as Cloud Run needs it
 	Port uint16 `env:"PORT, default=8080"`
 	Role Role   `env:"API_ROLE, default=all"`
+	// TrustedHops is how many addresses the platform appends to X-Forwarded-For,
+	// the first of them the client's: 0 without a proxy, 1 on Cloud Run, 2 behind
+	// the load balancer.
+	TrustedHops int `env:"TRUSTED_HOPS, default=0"`
 	// ExitOnly refuses new cash while what is held still finds its way out.
 	ExitOnly bool `env:"EXIT_ONLY"`
+}
+
+// Limits are how many calls one instance of the API takes in a minute; 0 is no
+// limit. The defaults are far above what a person does, and an address may be a
+// whole carrier's. A load test sends everything from one address: it raises or
+// switches off the first.
+type Limits struct {
+	PerAddress int `env:"LIMIT_PER_ADDRESS, default=1200"`
+	PerUser    int `env:"LIMIT_PER_USER, default=600"`
+	SignUps    int `env:"LIMIT_SIGN_UPS, default=60"` // from one address
+}
+
+// CORS names the web origins, such as https://app.example.com, whose scripts may
+// call the API; none unless set. A comma stands between two.
+type CORS struct {
+	Origins []string `env:"CORS_ORIGINS"`
 }
 
 // Role is the part of the API that a service plays. Watchers are served by a

@@ -69,7 +69,7 @@ var kinds = map[string]kind{
 	"api": {
 		packages: []string{"internal/api"},
 		project:  []string{"pure", "flow", "internal/telemetry", "internal/token"},
-		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", otel, "golang.org/x/", "google.golang.org/grpc/"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/rs/cors", "github.com/throttled/throttled/v2", otel, "golang.org/x/", "google.golang.org/grpc/"},
 	},
 	"push":  {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}, modules: []string{otel}},
 	"audit": {packages: []string{"internal/audit"}, project: []string{"pure"}, modules: []string{otel}},

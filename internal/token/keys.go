@@ -2,7 +2,9 @@ package token
 
 import (
 	"crypto/ed25519"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,3 +90,13 @@ func (k *Keys) add(key jwk.Key) error {
 
 // JWKS is the public key set as JSON.
 func (k *Keys) JWKS() []byte { return k.doc }
+
+// Derive makes a secret of 32 bytes for another purpose (HKDF, RFC 5869) out of
+// the key that signs. It changes when another key does.
+func (k *Keys) Derive(purpose string) ([]byte, error) {
+	var raw ed25519.PrivateKey
+	if err := jwk.Export(k.signing, &raw); err != nil {
+		return nil, errors.New("the signing key is not an Ed25519 private key")
+	}
+	return hkdf.Key(sha256.New, raw.Seed(), nil, purpose, 32)
+}

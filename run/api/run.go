@@ -35,6 +35,8 @@ type settings struct {
 	config.Databases
 	config.Board
 	config.HTTP
+	config.Limits
+	config.CORS
 	config.Tokens
 	config.Payments
 	config.Telemetry

@@ -104,7 +104,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 		return nil, err
 	}
 	d := api.Dependencies{
-		Accounts: p.users, Sessions: p.users, Charges: p.users, Books: p.users, Checks: p.users,
+		Accounts: p.users, Sessions: p.users, Logins: p.users, Charges: p.users, Books: p.users, Checks: p.users,
 		Operators: p.users,
 		Missions:  missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
 		Publisher: p.bus, Board: broadcast.New(p.missions, p.board),
@@ -113,22 +113,32 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 			{Name: "users database", Ping: p.users.Ping},
 			{Name: "missions database", Ping: p.missions.Ping},
 		},
-		Role: api.Role(c.Role), ExitOnly: c.ExitOnly, Draining: draining, Now: time.Now, Log: log,
+		Role: api.Role(c.Role), TrustedHops: c.TrustedHops, Limits: api.Limits(c.Limits),
+		ExitOnly: c.ExitOnly, Draining: draining, Now: time.Now, Log: log,
 	}
 	// The streams' service signs nothing and charges nobody, so it is given no
 	// keys and needs no provider.
 	if c.Role != config.RoleLive {
-		if d.Tokens, err = issuer(c); err != nil {
+		keys, err := signingKeys(c)
+		if err != nil {
+			return nil, err
+		}
+		d.Tokens = &token.Issuer{Keys: keys, Name: c.Issuer, Audience: c.Audience, Now: time.Now}
+		if d.LoginKey, err = keys.Derive("missionpot tries to sign in"); err != nil {
 			return nil, err
 		}
 		if d.Payments, err = provider(c); err != nil {
 			return nil, err
 		}
 	}
-	return api.New(d), nil
+	handler, err := api.AllowOrigins(api.New(d), c.Origins)
+	if err != nil {
+		return nil, fmt.Errorf("settings: CORS_ORIGINS: %w", err)
+	}
+	return handler, nil
 }
 
-func issuer(c settings) (*token.Issuer, error) {
+func signingKeys(c settings) (*token.Keys, error) {
 	private, err := c.KeySet()
 	if err != nil {
 		return nil, err
@@ -137,7 +147,7 @@ func issuer(c settings) (*token.Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("settings: TOKEN_KEYS: %w", err)
 	}
-	return &token.Issuer{Keys: keys, Name: c.Issuer, Audience: c.Audience, Now: time.Now}, nil
+	return keys, nil
 }
 
 func provider(c settings) (payment.Provider, error) {

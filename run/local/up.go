@@ -156,6 +156,7 @@ func startSystem(ctx context.Context, t *terminal, o options, servers *lab.Serve
 		Ports:         o.system,
 		Tick:          o.tick,
 		Measured:      o.dashboards != 0,
+		APIEnv:        []string{"LIMIT_PER_ADDRESS=1200", "LIMIT_PER_USER=600", "LIMIT_SIGN_UPS=60"}, // as deployed
 	})
 	if err != nil {
 		return nil, err

@@ -125,6 +125,9 @@ locals {
       FIRESTORE_DATABASE   = var.firestore.log
       BOARD_DATABASE       = var.firestore.board
       LOG_LEVEL            = var.log_level
+      # Google's front end appends whom it talks to; the load balancer appends that and itself.
+      TRUSTED_HOPS = var.domain == "" ? "1" : "2"
+      CORS_ORIGINS = join(",", var.cors_origins)
     },
     { for key, database in var.databases : "${upper(key)}_INSTANCE" => database.connection_name },
   )

@@ -64,6 +64,11 @@ variable "environment" {
   type        = map(map(string))
 }
 
+variable "cors_origins" {
+  description = "Web origins whose scripts may call the API."
+  type        = list(string)
+}
+
 variable "log_level" {
   type = string
 }

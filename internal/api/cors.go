@@ -1,0 +1,38 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/rs/cors"
+)
+
+// preflightAge is how long a browser may remember that a call is allowed.
+// Chromium takes no more than two hours.
+const preflightAge = 2 * time.Hour
+
+// AllowOrigins lets scripts of the named web origins, such as
+// https://app.example.com, call the API and read what it answers (the CORS
+// protocol of the Fetch standard). With none, no browser lets any script do
+// that. Cookies are never allowed: the API has none. An error names an origin
+// that is none.
+func AllowOrigins(next http.Handler, origins []string) (http.Handler, error) {
+	if len(origins) == 0 {
+		return next, nil
+	}
+	for _, origin := range origins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != origin {
+			return nil, fmt.Errorf("%q is no web origin like https://app.example.com", origin)
+		}
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Last-Event-ID", "Traceparent"},
+		ExposedHeaders: []string{"Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Preference-Applied", "X-Request-Id"},
+		MaxAge:         int(preflightAge.Seconds()),
+	}).Handler(next), nil
+}

@@ -1,0 +1,127 @@
+package usersdb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/account"
+)
+
+// errSpent rolls a try back that some budget has nothing left for.
+var errSpent = errors.New("a budget is spent")
+
+// TakeLogin pays for one try to sign in from all of its budgets, or from none.
+// Without enough left it returns how long until there is. Else it returns the
+// try with the budgets that were really charged: the account's is spared where
+// the address is known. The rows are locked, so of any number of tries at once
+// no more pass than there were left.
+func (d *DB) TakeLogin(ctx context.Context, try account.LoginTry) (account.LoginTry, time.Duration, error) {
+	var wait time.Duration
+	var taken account.LoginTry
+	err := d.inTx(ctx, func(tx pgx.Tx) error {
+		wait, taken = 0, try
+		var known bool
+		err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM login_budgets WHERE key = $1 AND known_until > clock_timestamp())`, try.Pair.Key).Scan(&known)
+		if err != nil {
+			return err
+		}
+		if known {
+			taken.Account = account.Budget{}
+		}
+		if wait, err = charge(ctx, tx, budgets(taken)); err == nil && wait > 0 {
+			err = errSpent
+		}
+		return err
+	})
+	if errors.Is(err, errSpent) {
+		return account.LoginTry{}, wait, nil
+	}
+	if err != nil {
+		return account.LoginTry{}, 0, fmt.Errorf("count a try to sign in: %w", err)
+	}
+	return taken, 0, d.clearLogins(ctx)
+}
+
+// charge takes one try from each budget. A budget is kept as the time at which
+// it is whole again (the generic cell rate algorithm, ITU-T I.371): a try moves
+// that on, and is one too many if it comes to lie further away than the whole
+// budget. The longest wait until it would not is returned.
+func charge(ctx context.Context, tx pgx.Tx, from []account.Budget) (time.Duration, error) {
+	const query = `
+		INSERT INTO login_budgets AS b (key, full_at) VALUES ($1, clock_timestamp() + $2::interval)
+		ON CONFLICT (key) DO UPDATE SET full_at = greatest(b.full_at, clock_timestamp()) + $2::interval
+		RETURNING full_at - clock_timestamp() - $3::interval`
+	var wait time.Duration
+	var batch pgx.Batch
+	for _, b := range from {
+		batch.Queue(query, b.Key, b.Every, b.Span()).QueryRow(func(row pgx.Row) error {
+			var over time.Duration
+			err := row.Scan(&over)
+			wait = max(wait, over)
+			return err
+		})
+	}
+	return wait, tx.SendBatch(ctx, &batch).Close()
+}
+
+// ReturnLogin gives back what a try has cost: it was no guess.
+func (d *DB) ReturnLogin(ctx context.Context, taken account.LoginTry) error {
+	if err := d.inTx(ctx, func(tx pgx.Tx) error { return giveBack(ctx, tx, budgets(taken)) }); err != nil {
+		return fmt.Errorf("give a try to sign in back: %w", err)
+	}
+	return nil
+}
+
+// LoginSucceeded gives back what a try has cost, makes the account's budget from
+// this address whole, and remembers the address for a while.
+func (d *DB) LoginSucceeded(ctx context.Context, taken account.LoginTry) error {
+	const know = `
+		INSERT INTO login_budgets (key, full_at, known_until) VALUES ($1, clock_timestamp(), clock_timestamp() + $2::interval)
+		ON CONFLICT (key) DO UPDATE SET full_at = excluded.full_at, known_until = excluded.known_until`
+	err := d.inTx(ctx, func(tx pgx.Tx) error {
+		if err := giveBack(ctx, tx, budgets(taken)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, know, taken.Pair.Key, account.KnownTime)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note a sign-in: %w", err)
+	}
+	return nil
+}
+
+func giveBack(ctx context.Context, tx pgx.Tx, to []account.Budget) error {
+	var batch pgx.Batch
+	for _, b := range to {
+		batch.Queue(`UPDATE login_budgets SET full_at = full_at - $2::interval WHERE key = $1`, b.Key, b.Every)
+	}
+	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// budgets are in the order of their keys, so that two tries never wait for each
+// other.
+func budgets(try account.LoginTry) []account.Budget {
+	all := slices.DeleteFunc([]account.Budget{try.Pair, try.Account, try.Address}, func(b account.Budget) bool { return b.Key == nil })
+	slices.SortFunc(all, func(a, b account.Budget) int { return bytes.Compare(a.Key, b.Key) })
+	return all
+}
+
+// clearLogins drops some rows that say nothing any more. A try adds at most
+// three, so they never pile up, and nobody has to come by for it.
+func (d *DB) clearLogins(ctx context.Context) error {
+	const query = `
+		DELETE FROM login_budgets WHERE key IN (
+		  SELECT key FROM login_budgets WHERE kept_until < clock_timestamp()
+		  ORDER BY kept_until LIMIT 10 FOR UPDATE SKIP LOCKED)`
+	if _, err := d.pool.Exec(ctx, query); err != nil {
+		return fmt.Errorf("clear old tries to sign in: %w", err)
+	}
+	return nil
+}
