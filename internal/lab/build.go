@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -14,24 +15,25 @@ type Binaries struct {
 	Functions string // every function behind one port, each at /<its name>
 }
 
-// BuildBinaries builds the API and the functions of the module into dir.
-func BuildBinaries(ctx context.Context, module, dir string) (Binaries, error) {
+// BuildBinaries builds the API and the functions of the module into dir. Flags are
+// further ones of go build.
+func BuildBinaries(ctx context.Context, module, dir string, flags ...string) (Binaries, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Binaries{}, err
 	}
 	b := Binaries{API: filepath.Join(dir, "api"), Functions: filepath.Join(dir, "functions")}
-	if err := goBuild(ctx, module, b.API, "./run/api"); err != nil {
+	if err := goBuild(ctx, module, b.API, "./run/api", flags); err != nil {
 		return Binaries{}, err
 	}
-	if err := goBuild(ctx, module, b.Functions, "./run/functions"); err != nil {
+	if err := goBuild(ctx, module, b.Functions, "./run/functions", flags); err != nil {
 		return Binaries{}, err
 	}
 	return b, nil
 }
 
-func goBuild(ctx context.Context, module, out, target string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, target)
+func goBuild(ctx context.Context, module, out, target string, flags []string) error {
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"build", "-o", out}, flags, []string{target})...)
 	cmd.Dir = module
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %w\n%s", target, err, text)

@@ -42,6 +42,12 @@ func NewPump(client *pubsub.Client, url func(function string) string) *Pump {
 	return &Pump{client: client, url: url, http: &http.Client{Transport: transport}}
 }
 
+// Through has every push pass a transport of the caller's, which may delay, repeat,
+// redirect or lose it. wrap is given the one that posts it.
+func (p *Pump) Through(wrap func(http.RoundTripper) http.RoundTripper) {
+	p.http.Transport = wrap(p.http.Transport)
+}
+
 // Run pumps until ctx ends, then lets the pushes under way finish. A broken stream is
 // logged and opened again.
 func (p *Pump) Run(ctx context.Context) {

@@ -42,6 +42,8 @@ type SystemConfig struct {
 	// APIEnv and FunctionsEnv are further settings, KEY=value; they win. A test points
 	// one program at a proxy with them.
 	APIEnv, FunctionsEnv []string
+	// Deliver, if set, wraps the transport of the pushes: see Pump.Through.
+	Deliver func(http.RoundTripper) http.RoundTripper
 	// Measured lets the programs serve their metrics on free ports, for Prometheus.
 	Measured bool
 }
@@ -60,6 +62,7 @@ type System struct {
 	Mailbox   *Mailbox
 
 	cfg        SystemConfig
+	env        []string          // of every program
 	scraped    map[string]string // host:port by job
 	mailbox    *http.Server
 	pubsub     *pubsub.Client
@@ -125,20 +128,19 @@ func (cfg *SystemConfig) fillPorts() error {
 }
 
 func (s *System) makeServices() error {
-	keys := s.cfg.TokenKeys
-	if len(keys) == 0 {
+	if s.cfg.TokenKeys == nil {
 		var err error
-		if keys, err = token.GenerateSet(); err != nil {
+		if s.cfg.TokenKeys, err = token.GenerateSet(); err != nil {
 			return fmt.Errorf("make token keys: %w", err)
 		}
 	}
-	env := append(os.Environ(),
+	s.env = append(os.Environ(),
 		"GOOGLE_CLOUD_PROJECT="+s.cfg.Project,
 		EnvFirestoreHost+"="+s.cfg.FirestoreHost,
 		EnvPubSubHost+"="+s.cfg.PubSubHost,
 		"USERS_DATABASE_URL="+s.cfg.UsersDSN,
 		"MISSIONS_DATABASE_URL="+s.cfg.MissionsDSN,
-		"TOKEN_KEYS="+string(keys),
+		"TOKEN_KEYS="+string(s.cfg.TokenKeys),
 		"PAYMENT_PROVIDER=sandbox",
 		// All the stand's callers share one address, and some of its people do the
 		// work of thousands. APIEnv can set limits.
@@ -155,9 +157,29 @@ func (s *System) makeServices() error {
 	if err != nil {
 		return err
 	}
-	s.API = s.service("API", s.cfg.Binaries.API, s.cfg.Ports.API, "/healthz", slices.Concat(env, api, s.cfg.APIEnv))
-	s.Functions = s.service("functions", s.cfg.Binaries.Functions, s.cfg.Ports.Functions, "", slices.Concat(env, functions, s.cfg.FunctionsEnv))
+	s.API = s.service("API", s.cfg.Binaries.API, s.cfg.Ports.API, "/healthz", slices.Concat(s.env, api, s.cfg.APIEnv))
+	s.Functions = s.service("functions", s.cfg.Binaries.Functions, s.cfg.Ports.Functions, "", slices.Concat(s.env, functions, s.cfg.FunctionsEnv))
 	return nil
+}
+
+// AnotherAPI makes one more instance of the API, on a free port, with further settings
+// of its own. Whoever asked for it starts and stops it.
+func (s *System) AnotherAPI(name string, settings ...string) (*Service, error) {
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	return s.service(name, s.cfg.Binaries.API, port, "/healthz", slices.Concat(s.env, s.cfg.APIEnv, settings)), nil
+}
+
+// AnotherFunctions makes one more instance of the functions, as AnotherAPI does of the
+// API. The pump knows only the first; SystemConfig.Deliver can redirect a push.
+func (s *System) AnotherFunctions(name string, settings ...string) (*Service, error) {
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	return s.service(name, s.cfg.Binaries.Functions, port, "", slices.Concat(s.env, s.cfg.FunctionsEnv, settings)), nil
 }
 
 // measuring gives a program a port for its metrics, if they are wanted.
@@ -242,7 +264,11 @@ func (s *System) startDeliveries() {
 		return
 	}
 	if s.cfg.Topics.PushTo == nil {
-		s.deliveries.Go(func() { NewPump(s.pubsub, s.FunctionURL).Run(ctx) })
+		pump := NewPump(s.pubsub, s.FunctionURL)
+		if s.cfg.Deliver != nil {
+			pump.Through(s.cfg.Deliver)
+		}
+		s.deliveries.Go(func() { pump.Run(ctx) })
 	}
 	s.deliveries.Go(func() { RunTicker(ctx, s.bus, s.cfg.Tick) })
 }
