@@ -118,7 +118,8 @@ func mailResults(o *opening) http.HandlerFunc {
 		config.Mail
 	}
 	o.settings(&c, &c.Program)
-	step := mailresults.New(o.users(c.UsersDatabase, mailPool), o.mail(c.Mail), time.Now)
+	users := o.users(c.UsersDatabase, mailPool)
+	step := mailresults.New(users, o.mail(c.Mail), users.Now)
 	return push.Handler(step.Handle, handlerTime("MailResults"))
 }
 
@@ -130,7 +131,7 @@ func sweepMissions(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	missions := o.missions(c.MissionsDatabase, duePool)
-	step := sweepmissions.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), time.Now)
+	step := sweepmissions.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), missions.Now)
 	census := audit.Missions(missions, c.AuditPeriod)
 	return push.Handler(push.Step(census.After(step.Handle)), handlerTime("SweepMissions"))
 }
@@ -146,7 +147,7 @@ func sweepBets(o *opening) http.HandlerFunc {
 	o.settings(&c, &c.Program)
 	users := o.users(c.UsersDatabase, sweepPool)
 	step := sweepbets.New(users, o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
-		sweepbets.Options{Age: c.Age, Now: time.Now})
+		sweepbets.Options{Age: c.Age, Now: users.Now})
 	books := audit.Books(users, c.AuditPeriod)
 	return push.Handler(push.Step(books.After(step.Handle)), handlerTime("SweepBets"))
 }

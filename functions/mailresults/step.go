@@ -46,13 +46,14 @@ type Step struct {
 	ledger Ledger
 	sender Sender
 	marks  *batch.Batcher[letter.Result, struct{}]
-	now    func() time.Time
+	now    func(context.Context) (time.Time, error)
 
 	metrics metrics
 }
 
-// New makes the step. Its clock tells which ticks are old.
-func New(l Ledger, sender Sender, now func() time.Time) *Step {
+// New makes the step. Its clock tells which ticks are old; it is the ledger's,
+// because that of an instance may be minutes off.
+func New(l Ledger, sender Sender, now func(context.Context) (time.Time, error)) *Step {
 	s := &Step{ledger: l, sender: sender, now: now, metrics: newMetrics()}
 	s.marks = batch.New(s.mark, batch.Options{Max: claimSize, Timeout: markTime})
 	return s
@@ -66,8 +67,9 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	case event.MissionSettled:
 		return s.drain(ctx)
 	case event.Tick:
-		if e.Old(s.now()) {
-			return nil
+		now, err := s.now(ctx)
+		if err != nil || e.Old(now) {
+			return err
 		}
 		return s.drain(ctx)
 	}

@@ -82,7 +82,7 @@ func (p *post) step(t *testing.T, l mailresults.Ledger) *mailresults.Step {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return mailresults.New(l, sender, time.Now)
+	return mailresults.New(l, sender, p.Now)
 }
 
 func (p *post) settled() event.MissionSettled { return event.MissionSettled{MissionID: p.mission} }
@@ -256,7 +256,7 @@ func TestAnOldTickIsDropped(t *testing.T) {
 func TestMailsUnderWayWhenTheTimeIsUpAreNotLost(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, 20)
-	step := mailresults.New(p, stuck{}, time.Now)
+	step := mailresults.New(p, stuck{}, p.Now)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if err := step.Handle(ctx, p.settled()); err != nil {
@@ -284,7 +284,7 @@ func (stuck) Send(ctx context.Context, _ letter.Result, _ letter.Letter) error {
 
 func TestAnotherStepsEventIsMalformed(t *testing.T) {
 	t.Parallel()
-	err := mailresults.New(nil, nil, time.Now).Handle(t.Context(), event.VerdictGiven{})
+	err := mailresults.New(nil, nil, nil).Handle(t.Context(), event.VerdictGiven{})
 	if !errors.Is(err, event.ErrMalformed) {
 		t.Errorf("the error is %v, want malformed", err)
 	}

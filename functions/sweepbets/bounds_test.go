@@ -46,6 +46,8 @@ func (e *endless) Undecided(_ context.Context, bets []uuid.UUID) ([]uuid.UUID, e
 	return bets, nil
 }
 
+func (*endless) now(context.Context) (time.Time, error) { return time.Now(), nil }
+
 func (*endless) WithShard(ctx context.Context, _ int, sweep func(context.Context) error) (bool, error) {
 	return true, sweep(ctx)
 }
@@ -64,7 +66,7 @@ func (e *endless) round(t *testing.T, ctx context.Context) *steptest.Bus {
 	t.Helper()
 	e.pages = map[int]int{}
 	bus := &steptest.Bus{}
-	step := sweepbets.New(e, e, payment.Sandbox{}, bus, sweepbets.Options{Age: age, Now: time.Now})
+	step := sweepbets.New(e, e, payment.Sandbox{}, bus, sweepbets.Options{Age: age, Now: e.now})
 	if err := step.Handle(ctx, event.Tick{At: time.Now()}); err != nil {
 		t.Fatal(err)
 	}

@@ -35,13 +35,13 @@ const (
 
 // shards sweeps every shard of the log that nobody else is sweeping. One that
 // fails does not stop the others.
-func (s *Step) shards(ctx context.Context) error {
+func (s *Step) shards(ctx context.Context, now time.Time) error {
 	var all errgroup.Group
 	all.SetLimit(parallel)
 	var failed collector
 	for shard := range shards {
 		all.Go(func() error {
-			_, err := s.ledger.WithShard(ctx, shard, func(ctx context.Context) error { return s.shard(ctx, shard) })
+			_, err := s.ledger.WithShard(ctx, shard, func(ctx context.Context) error { return s.shard(ctx, shard, now) })
 			if err != nil {
 				failed.add(fmt.Errorf("sweep shard %d: %w", shard, err))
 			}
@@ -53,8 +53,8 @@ func (s *Step) shards(ctx context.Context) error {
 }
 
 // shard reads on from the mark, page by page, as far as entries are old enough.
-func (s *Step) shard(ctx context.Context, shard int) error {
-	before := s.opts.Now().Add(-s.opts.Age)
+func (s *Step) shard(ctx context.Context, shard int, now time.Time) error {
+	before := now.Add(-s.opts.Age)
 	mark, err := s.ledger.Mark(ctx, shard)
 	if err != nil {
 		return err

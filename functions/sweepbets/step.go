@@ -65,7 +65,10 @@ type Options struct {
 	// count as left behind. It must be well above what the ordinary way takes, and
 	// above the time a write takes to show up in a query of the log.
 	Age time.Duration
-	Now func() time.Time
+	// Now is the ledger's clock. An instance's own may be minutes off: one that is
+	// ahead would take every tick for an old one, and would pass entries of the log
+	// before they show.
+	Now func(context.Context) (time.Time, error)
 }
 
 // Step sweeps. Make one with New.
@@ -92,11 +95,15 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	if !ok {
 		return fmt.Errorf("%w: sweepbets does not handle %s", event.ErrMalformed, e.Type())
 	}
-	if tick.Old(s.opts.Now()) || !s.busy.TryLock() {
+	now, err := s.opts.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if tick.Old(now) || !s.busy.TryLock() {
 		return nil
 	}
 	defer s.busy.Unlock()
 	// The shards come last: they may take all the time there is.
 	return errors.Join(s.pots(ctx), s.charges(ctx), s.strays(ctx),
-		s.ledger.CatchUpStandings(ctx, quiet, maxStandings), s.shards(ctx))
+		s.ledger.CatchUpStandings(ctx, quiet, maxStandings), s.shards(ctx, now))
 }

@@ -44,7 +44,11 @@ func newStage(t *testing.T) *stage {
 	return &stage{Ledger: steptest.NewLedger(t), log: log, bus: &steptest.Bus{}, ahead: 2 * age}
 }
 
-func (s *stage) now() time.Time { return time.Now().Add(s.ahead) }
+// now is the ledger's clock.
+func (s *stage) now(ctx context.Context) (time.Time, error) {
+	now, err := s.Now(ctx)
+	return now.Add(s.ahead), err
+}
 
 func (s *stage) step() *sweepbets.Step { return s.stepWith(s, payment.Sandbox{}, s.bus) }
 
@@ -52,7 +56,7 @@ func (s *stage) stepWith(l sweepbets.Ledger, p sweepbets.Provider, bus sweepbets
 	return sweepbets.New(l, s.log, p, bus, sweepbets.Options{Age: age, Now: s.now})
 }
 
-func (s *stage) tick() event.Tick { return event.Tick{At: s.now()} }
+func (s *stage) tick() event.Tick { return event.Tick{At: time.Now().Add(s.ahead)} }
 
 // logged appends bets to the log as the API does, and publishes none of them.
 func (s *stage) logged(t *testing.T, mission uuid.UUID, n int) []ledger.Bet {
@@ -222,7 +226,7 @@ func TestRule16OldTicksAndTicksDuringARoundAreDropped(t *testing.T) {
 	s := newStage(t)
 	asked := &asking{stage: s, inside: make(chan struct{}), goOn: make(chan struct{})}
 	step := s.stepWith(asked, payment.Sandbox{}, s.bus)
-	handle(t, step, event.Tick{At: s.now().Add(-time.Minute)})
+	handle(t, step, event.Tick{At: time.Now().Add(s.ahead - time.Minute)})
 	if got := asked.rounds.Load(); got != 0 {
 		t.Fatal("an old tick set off a round")
 	}

@@ -61,12 +61,13 @@ type Step struct {
 	missions Missions
 	board    Board
 	bus      Publisher
-	now      func() time.Time
+	now      func(context.Context) (time.Time, error)
 	busy     sync.Mutex
 }
 
-// New makes the step. Its clock tells which ticks are old.
-func New(missions Missions, board Board, bus Publisher, now func() time.Time) *Step {
+// New makes the step. Its clock tells which ticks are old; it is the missions
+// instance's, because that of an instance of this step may be minutes off.
+func New(missions Missions, board Board, bus Publisher, now func(context.Context) (time.Time, error)) *Step {
 	return &Step{missions: missions, board: board, bus: bus, now: now}
 }
 
@@ -78,7 +79,11 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	if !ok {
 		return fmt.Errorf("%w: sweepmissions does not handle %s", event.ErrMalformed, e.Type())
 	}
-	if tick.Old(s.now()) || !s.busy.TryLock() {
+	now, err := s.now(ctx)
+	if err != nil {
+		return err
+	}
+	if tick.Old(now) || !s.busy.TryLock() {
 		return nil
 	}
 	defer s.busy.Unlock()

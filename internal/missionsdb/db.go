@@ -78,6 +78,14 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// Now is the instance's clock, the one that deadlines are compared with. UTC.
+func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
+	if err := db.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return now, fmt.Errorf("missions database: read the clock: %w", err)
+	}
+	return now.UTC(), nil
+}
+
 // columns are a mission's, of the table under the alias m, in the order that
 // scanMission reads.
 const columns = `

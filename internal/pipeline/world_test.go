@@ -149,8 +149,8 @@ func (w *world) wire(t *testing.T) {
 		t.Fatal(err)
 	}
 	copier := broadcast.New(w.missions, w.board)
-	sweep := sweepbets.Options{Age: -time.Minute, Now: time.Now}
-	mails := mailresults.New(w.users, w, time.Now)
+	sweep := sweepbets.Options{Age: -time.Minute, Now: w.users.Now}
+	mails := mailresults.New(w.users, w, w.users.Now)
 	closer := closemission.New(w.missions, copier)
 	w.steps = map[event.Topic][]push.Step{
 		event.Bets:        {holdbets.New(w.users, w).Handle},
@@ -159,7 +159,7 @@ func (w *world) wire(t *testing.T) {
 		event.Settlements: {closer.Handle, mails.Handle},
 		event.Ticks: {
 			sweepbets.New(w.users, w.log, sandbox, w, sweep).Handle,
-			sweepmissions.New(w.missions, copier, w, time.Now).Handle, mails.Handle,
+			sweepmissions.New(w.missions, copier, w, w.missions.Now).Handle, mails.Handle,
 		},
 	}
 }

@@ -61,6 +61,14 @@ func (d *DB) Close() { d.pool.Close() }
 // Ping reports whether the instance answers.
 func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
 
+// Now is the instance's clock, the one that the ledger's times are of. UTC.
+func (d *DB) Now(ctx context.Context) (now time.Time, err error) {
+	if err := d.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return now, fmt.Errorf("read the users database's clock: %w", err)
+	}
+	return now.UTC(), nil
+}
+
 // SQLSTATE codes this package tells apart:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
