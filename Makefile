@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check model generate deploy bench bench-quick
+.PHONY: help run test check model generate deploy bench bench-quick chaos chaos-quick chaos-mutations
 
 # The local stand is built outside the tree, one for each checkout, and takes this
 # shell's place (exec), so that a signal to make reaches it.
@@ -14,7 +14,7 @@ BENCH := $(dir $(LOCAL))bench
 BUILD_BENCH := mkdir -p '$(dir $(BENCH))' && go build -o '$(BENCH)' ./run/bench
 
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run: ## Start everything on this machine and play one mission (ARGS="-h" lists the flags)
 	@$(BUILD_LOCAL) && exec '$(LOCAL)' up $(ARGS)
@@ -34,6 +34,19 @@ check: ## Check format, vet, staticcheck, import directions, the OpenAPI documen
 
 model: ## Check the model of the protocol, and that it fails without any one guard (needs spin)
 	@docs/model/check
+
+# The program of a chaos run is built outside the tree as well.
+CHAOS := $(dir $(LOCAL))chaos
+BUILD_CHAOS := mkdir -p '$(dir $(CHAOS))' && go build -o '$(CHAOS)' ./run/chaos
+
+chaos: ## Break a stand of its own under load for 20 minutes and judge what is left (ARGS="-seed 1")
+	@$(BUILD_CHAOS) && exec '$(CHAOS)' $(ARGS)
+
+chaos-quick: ## The same in three minutes, every kind of fault once
+	@$(BUILD_CHAOS) && exec '$(CHAOS)' -quick $(ARGS)
+
+chaos-mutations: ## Turn off each guard in turn: every run must fail
+	@$(BUILD_CHAOS) && exec '$(CHAOS)' $(ARGS) mutations
 
 generate: ## Write the generated files again
 	go generate ./...

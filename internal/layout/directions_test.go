@@ -78,7 +78,7 @@ var kinds = map[string]kind{
 }
 
 // Packages that wire the others together may import anything.
-var wiring = []string{"internal/bench", "functions", "run/", "internal/lab", "internal/config", "internal/telemetry", "internal/layout", "internal/deploy", "internal/pipeline", "internal/e2e", "migrations", "internal/monitoring"}
+var wiring = []string{"internal/bench", "functions", "run/", "internal/lab", "internal/config", "internal/telemetry", "internal/layout", "internal/deploy", "internal/pipeline", "internal/e2e", "internal/chaos", "migrations", "internal/monitoring"}
 
 type listed struct {
 	ImportPath string
@@ -156,7 +156,7 @@ func TestNothingThatRunsInTheCloudHoldsTheLocalStandOrTesting(t *testing.T) {
 		}
 		programs = slices.DeleteFunc(programs, func(name string) bool { return name == p.ImportPath })
 		for _, dep := range p.Deps {
-			if dep == "testing" || strings.HasPrefix(dep, module+"internal/lab") {
+			if dep == "testing" || strings.HasPrefix(dep, module+"internal/lab") || strings.HasPrefix(dep, module+"internal/chaos") {
 				t.Errorf("%s holds %s", p.ImportPath, dep)
 			}
 		}

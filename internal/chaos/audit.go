@@ -1,0 +1,229 @@
+package chaos
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// audit holds what is there against what clients know.
+type audit struct {
+	*Verdict
+	model *Model
+	truth truth
+	told  *told
+
+	rows     map[uuid.UUID][]ledgerRow // by id
+	missions map[uuid.UUID]*MissionFacts
+	accounts map[uuid.UUID]Account
+}
+
+// newAudit makes an audit that adds what it finds to the verdict.
+func newAudit(v *Verdict, m *Model, t truth, told *told) *audit {
+	a := &audit{
+		Verdict: v, model: m, truth: t, told: told,
+		rows: map[uuid.UUID][]ledgerRow{}, missions: map[uuid.UUID]*MissionFacts{}, accounts: map[uuid.UUID]Account{},
+	}
+	for _, r := range t.ledger {
+		a.rows[r.ID] = append(a.rows[r.ID], r)
+	}
+	for _, mission := range m.Missions {
+		if mission.Acked {
+			a.missions[mission.ID] = mission
+		}
+	}
+	for _, account := range m.Plan.Accounts {
+		a.accounts[account.ID] = account
+	}
+	return a
+}
+
+// run does every check.
+func (a *audit) run() {
+	a.checkBets()
+	a.checkLog()
+	a.checkRows()
+	a.checkCharges()
+	a.checkMissions()
+	a.checkCash()
+	a.checkBooks()
+}
+
+// checkBets: a bet that a client saw acknowledged is logged and has exactly one outcome,
+// which the API tells as the ledger has it.
+func (a *audit) checkBets() {
+	logged := map[uuid.UUID]entry{}
+	for _, e := range a.truth.log {
+		logged[e.Bet] = e
+	}
+	for i := range a.model.Bets {
+		b := &a.model.Bets[i]
+		if b.Asked {
+			a.Bets++
+		}
+		if !b.Acked {
+			continue
+		}
+		a.Acknowledged++
+		if len(b.IDs) > 1 {
+			a.duplicated("one key was answered with the bets %v", b.IDs)
+		}
+		if b.KeyTaken {
+			a.duplicated("bet %s: another amount was accepted under its key", b.IDs[0])
+		}
+		if b.Forgotten {
+			a.lost("bet %s was acknowledged, and refused with %s when asked for again", b.IDs[0], b.Refused)
+		}
+		for _, id := range b.IDs {
+			a.checkBet(b, id, logged)
+		}
+	}
+}
+
+func (a *audit) checkBet(b *BetFacts, id uuid.UUID, logged map[uuid.UUID]entry) {
+	e, there := logged[id]
+	user := a.model.Plan.Accounts[b.User]
+	if !there || e.User != user.ID || e.Amount != b.Amount || e.Mission != a.model.Missions[b.Mission].ID {
+		a.lost("bet %s of %d won was acknowledged, and the log has %+v", id, b.Amount, e)
+		return
+	}
+	rows := a.rows[id]
+	if len(rows) == 0 {
+		return // it is counted as stuck, with all others without an outcome
+	}
+	if len(rows) > 1 {
+		a.duplicated("bet %s has %d outcomes in the ledger", id, len(rows))
+	}
+	said, found := a.told.bets[id]
+	declined := rows[0].Kind == "decline"
+	if !found || said.declined() != declined || said.Amount != b.Amount {
+		a.lost("bet %s is a %s in the ledger, and its owner is told %+v", id, rows[0].Kind, said)
+	}
+	a.checkDecline(id, rows[0], user)
+}
+
+// checkDecline: a bet is declined for a reason that is one.
+func (a *audit) checkDecline(id uuid.UUID, r ledgerRow, user Account) {
+	switch {
+	case r.Kind != "decline":
+	case r.Reason == "insufficient_cash" && (!user.Poor || r.After >= r.Amount):
+		a.lost("bet %s of %d won was declined for want of cash, with %d in the wallet", id, r.Amount, r.After)
+	case r.Reason == "unknown_user", r.Reason == "unknown_mission":
+		a.lost("bet %s was declined as %s", id, r.Reason)
+	}
+}
+
+// checkLog: the log holds nothing that nobody asked for, and nothing twice.
+func (a *audit) checkLog() {
+	type request struct {
+		user, mission uuid.UUID
+		amount        int64
+		stake         bool
+	}
+	asked := map[request]int{}
+	for i := range a.model.Bets {
+		b := &a.model.Bets[i]
+		if b.Asked && (b.Acked || b.Unclear) {
+			asked[request{a.model.Plan.Accounts[b.User].ID, a.model.Missions[b.Mission].ID, b.Amount, false}]++
+		}
+	}
+	for _, m := range a.missions {
+		asked[request{a.model.Plan.Accounts[m.Creator].ID, m.ID, m.Stake, true}]++
+	}
+	seen := map[uuid.UUID]bool{}
+	for _, e := range a.truth.log {
+		r := request{e.User, e.Mission, e.Amount, e.Stake}
+		asked[r]--
+		if asked[r] < 0 || seen[e.Bet] {
+			a.duplicated("the log has bet %s of %d won on %s once more than it was asked for", e.Bet, e.Amount, e.Mission)
+		}
+		seen[e.Bet] = true
+	}
+}
+
+// checkRows: the ledger holds nothing but outcomes of logged bets, one payout for a
+// mission, one refund for a contributor and charges.
+func (a *audit) checkRows() {
+	logged := map[uuid.UUID]entry{}
+	for _, e := range a.truth.log {
+		logged[e.Bet] = e
+	}
+	type credit struct {
+		kind          string
+		mission, user uuid.UUID
+	}
+	credits := map[credit]int{}
+	for _, r := range a.truth.ledger {
+		switch r.Kind {
+		case "hold", "decline":
+			if e, there := logged[r.ID]; !there || e.Amount != r.Amount || e.User != r.User {
+				a.duplicated("the ledger has a %s of %d won, %s, that the log does not know", r.Kind, r.Amount, r.ID)
+			}
+		case "payout", "refund":
+			c := credit{kind: r.Kind, mission: r.Mission}
+			if r.Kind == "refund" {
+				c.user = r.User
+			}
+			if credits[c]++; credits[c] > 1 {
+				a.duplicated("a %s of mission %s was made %d times", r.Kind, r.Mission, credits[c])
+			}
+		}
+	}
+	if n := len(a.rows); n != len(a.truth.ledger) {
+		a.duplicated("the ledger has %d rows under %d ids", len(a.truth.ledger), n)
+	}
+}
+
+// checkCharges: a charge that a client saw succeed is in the ledger, once.
+func (a *audit) checkCharges() {
+	for _, c := range a.model.Charges {
+		rows := a.rows[c.ID]
+		switch user := a.model.Plan.Accounts[c.User].ID; {
+		case !c.Acked:
+		case len(rows) == 0:
+			a.lost("charge %s of %d won", c.ID, c.Amount)
+		case len(rows) > 1 || rows[0].Amount != c.Amount || rows[0].User != user || rows[0].Kind != "charge":
+			a.duplicated("charge %s of %d won is in the ledger as %+v", c.ID, c.Amount, rows)
+		}
+	}
+}
+
+// checkMissions: each mission ended as it must, by what its streamer was answered.
+func (a *audit) checkMissions() {
+	for _, m := range a.missions {
+		state, there := a.told.missions[m.ID]
+		if !there {
+			a.lost("mission %s was acknowledged, and is not there", m.ID)
+			continue
+		}
+		if may := m.mayEnd(a.accounts[a.model.Plan.Accounts[m.Creator].ID].Poor); !slices.Contains(may, state) {
+			a.lost("mission %s, which %s, is %s; its streamer sent %v and was answered %q, so it may be %v", m.ID, m.Fate, state, m.Judged, m.Verdict, may)
+		}
+		e, b := a.truth.escrows[m.ID], a.truth.missions[m.ID]
+		if e.Settled && (e.Ending != state || e.Inflow != e.Outflow) {
+			a.drift(e.Inflow-e.Outflow, "mission %s is %s and settled as %s: %d won came in and %d went out", m.ID, state, e.Ending, e.Inflow, e.Outflow)
+		}
+		a.drift(b.Pot-e.Inflow, "the board shows a pot of %d won for mission %s, and %d came in", b.Pot, m.ID, e.Inflow)
+	}
+}
+
+// mayEnd lists the states a mission may end in.
+func (m *MissionFacts) mayEnd(poor bool) []string {
+	ended := map[string]string{"success": "succeeded", "fail": "failed", "reject": "rejected"}
+	if m.Verdict != "" && ended[m.Verdict] != "" {
+		return []string{ended[m.Verdict]}
+	}
+	may := []string{}
+	for _, action := range m.Judged {
+		if ended[action] != "" {
+			may = append(may, ended[action])
+		}
+	}
+	if m.Fate == Expires || m.Fate == Ignored {
+		may = append(may, "expired")
+	}
+	if poor {
+		may = append(may, "unfunded")
+	}
+	return may
+}

@@ -1,0 +1,115 @@
+package chaos
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+// ended is a small run that went well: Ana made a mission of 1,000 won for Sam, Ben put
+// 300 on it and 9,000 more that he did not have, and Sam did it.
+type ended struct {
+	model         *Model
+	truth         truth
+	told          *told
+	ana, ben, sam uuid.UUID
+	mission       uuid.UUID
+	stake         uuid.UUID
+	held, poor    uuid.UUID
+	charge        uuid.UUID
+}
+
+func newEnded() *ended {
+	e := &ended{
+		ana: uuid.New(), ben: uuid.New(), sam: uuid.New(), mission: uuid.New(), stake: uuid.New(), held: uuid.New(), poor: uuid.New(), charge: uuid.New(),
+	}
+	e.model = NewModel(Plan{
+		Accounts: []Account{{ID: e.ana, Cash: 5000}, {ID: e.ben, Cash: 400, Poor: true}, {ID: e.sam, Cash: 1, Streamer: true}},
+		Missions: []MissionPlan{{Creator: 0, Streamer: 2, Fate: Succeeds, Stake: 1000}},
+		Bets:     []BetPlan{{User: 1, Amount: 300}, {User: 1, Amount: 9000}},
+		Charges:  []ChargePlan{{User: 1, Amount: 500}},
+	})
+	m := e.model.Missions[0]
+	m.ID, m.Acked, m.Judged, m.Verdict = e.mission, true, []string{"success"}, "success"
+	for i, id := range []uuid.UUID{e.held, e.poor} {
+		e.model.Bets[i].Asked, e.model.Bets[i].Acked, e.model.Bets[i].IDs = true, true, []uuid.UUID{id}
+	}
+	e.model.Charges[0].Acked, e.model.Charges[0].ID = true, e.charge
+	e.truth = truth{
+		wallets: map[uuid.UUID]int64{e.ana: 4000, e.ben: 600, e.sam: 1301},
+		ledger: []ledgerRow{
+			{ID: uuid.New(), Kind: "charge", User: e.ana, Amount: 5000}, {ID: uuid.New(), Kind: "charge", User: e.ben, Amount: 400},
+			{ID: uuid.New(), Kind: "charge", User: e.sam, Amount: 1}, {ID: e.charge, Kind: "charge", User: e.ben, Amount: 500},
+			{ID: e.stake, Kind: "hold", User: e.ana, Mission: e.mission, Amount: 1000},
+			{ID: e.held, Kind: "hold", User: e.ben, Mission: e.mission, Amount: 300},
+			{ID: e.poor, Kind: "decline", User: e.ben, Mission: e.mission, Amount: 9000, After: 600, Reason: "insufficient_cash"},
+			{ID: uuid.New(), Kind: "payout", User: e.sam, Mission: e.mission, Amount: 1300},
+		},
+		escrows:  map[uuid.UUID]escrow{e.mission: {Inflow: 1300, Outflow: 1300, Ending: "succeeded", Settled: true}},
+		missions: map[uuid.UUID]shown{e.mission: {Status: "succeeded", Pot: 1300, Settled: true}},
+		log: []entry{
+			{e.stake, e.mission, e.ana, 1000, true}, {e.held, e.mission, e.ben, 300, false}, {e.poor, e.mission, e.ben, 9000, false},
+		},
+	}
+	reason := "insufficient_cash"
+	e.told = &told{
+		bets:     map[uuid.UUID]outcome{e.held: {Status: "paid", Amount: 300}, e.poor: {Status: "declined", Reason: &reason, Amount: 9000}},
+		missions: map[uuid.UUID]string{e.mission: "succeeded"},
+		cash:     map[uuid.UUID]int64{e.ana: 4000, e.ben: 600, e.sam: 1301},
+	}
+	return e
+}
+
+func (e *ended) verdict() *Verdict {
+	v := &Verdict{}
+	newAudit(v, e.model, e.truth, e.told).run()
+	return v
+}
+
+func TestARunThatWentWellPasses(t *testing.T) {
+	t.Parallel()
+	v := newEnded().verdict()
+	if !v.Passed() || v.Bets != 2 || v.Acknowledged != 2 {
+		t.Errorf("%s, want 2 bets, 2 acknowledged, nothing off: %q", v, v.Findings)
+	}
+}
+
+func TestWhatIsOffIsSeenInItsFigure(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		spoil  func(e *ended)
+		figure string
+	}{
+		"an acknowledged bet is not in the log":   {func(e *ended) { e.truth.log = e.truth.log[:2] }, "lost"},
+		"a bet's owner is told another outcome":   {func(e *ended) { e.told.bets[e.held] = outcome{Status: "declined", Amount: 300} }, "lost"},
+		"a bet was declined with cash for it":     {func(e *ended) { e.truth.ledger[6].After = 10_000 }, "lost"},
+		"a mission's verdict is another":          {func(e *ended) { e.told.missions[e.mission] = "failed" }, "lost"},
+		"a mission is gone":                       {func(e *ended) { delete(e.told.missions, e.mission) }, "lost"},
+		"a charge is gone":                        {func(e *ended) { e.truth.ledger[3].ID = uuid.New() }, "lost"},
+		"a known key was refused":                 {func(e *ended) { e.model.Bets[0].Forgotten = true }, "lost"},
+		"a bet has two outcomes":                  {func(e *ended) { e.truth.ledger = append(e.truth.ledger, e.truth.ledger[5]) }, "duplicated"},
+		"one key has two bets":                    {func(e *ended) { e.model.Bets[0].IDs = append(e.model.Bets[0].IDs, e.poor) }, "duplicated"},
+		"the log has a bet that nobody asked for": {func(e *ended) { e.truth.log = append(e.truth.log, entry{uuid.New(), e.mission, e.ben, 300, false}) }, "duplicated"},
+		"the ledger has a bet that the log has not": {func(e *ended) {
+			e.truth.ledger = append(e.truth.ledger, ledgerRow{ID: uuid.New(), Kind: "hold", User: e.ben, Mission: e.mission, Amount: 1})
+		}, "duplicated"},
+		"a payout was made twice":         {func(e *ended) { p := e.truth.ledger[7]; p.ID = uuid.New(); e.truth.ledger = append(e.truth.ledger, p) }, "duplicated"},
+		"a key took another amount":       {func(e *ended) { e.model.Bets[0].KeyTaken = true }, "duplicated"},
+		"a wallet has a won too many":     {func(e *ended) { e.truth.wallets[e.ana]++ }, "drift"},
+		"a user is told of a won too few": {func(e *ended) { e.told.cash[e.ben]-- }, "drift"},
+		"cash is held after the end":      {func(e *ended) { e.told.held = 5 }, "drift"},
+		"the board shows another pot":     {func(e *ended) { e.truth.missions[e.mission] = shown{Status: "succeeded", Pot: 1000, Settled: true} }, "drift"},
+		"an escrow gave out less than it took in": {func(e *ended) {
+			e.truth.escrows[e.mission] = escrow{Inflow: 1300, Outflow: 1000, Ending: "succeeded", Settled: true}
+		}, "drift"},
+		"a pot went to the streamer of another story": {func(e *ended) { e.truth.wallets[e.sam] -= 1300; e.truth.wallets[e.ana] += 1300 }, "drift"},
+	} {
+		e := newEnded()
+		c.spoil(e)
+		v := e.verdict()
+		figures := map[string]bool{"lost": v.Lost > 0, "duplicated": v.Duplicated > 0, "drift": v.Drift > 0}
+		if !figures[c.figure] || v.Passed() {
+			t.Errorf("%s: %s, want %s to be off", what, v, c.figure)
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// pollPause is between two looks at a mission by those who wait for it.
+const pollPause = 400 * time.Millisecond
+
+// driver carries a plan out and keeps the model of what was answered.
+type driver struct {
+	*clients
+	model    *Model
+	scenario Scenario
+	all      sync.WaitGroup
+
+	mu    sync.Mutex
+	wave  int
+	stuck []string // clients that never got a clear answer
+}
+
+// drive starts every wave at its time and returns when the last has begun. wait waits
+// for the clients.
+func (d *driver) drive(ctx context.Context) {
+	began := time.Now()
+	for wave := range d.scenario.Waves {
+		at := began.Add(time.Duration(wave) * d.scenario.Drive / time.Duration(d.scenario.Waves))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Until(at)):
+		}
+		d.mu.Lock()
+		d.wave = wave + 1
+		d.mu.Unlock()
+		d.start(ctx, wave)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Until(began.Add(d.scenario.Drive))):
+	}
+}
+
+// wait waits until every client has its answer, or ctx ends, and tells of those that
+// have none.
+func (d *driver) wait(ctx context.Context) []string {
+	done := make(chan struct{})
+	go func() {
+		d.all.Wait()
+		close(done)
+	}()
+	<-done // each client ends with ctx
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stuck
+}
+
+func (d *driver) giveUp(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stuck = append(d.stuck, err.Error())
+}
+
+// start lets the clients of a wave go, all at once.
+func (d *driver) start(ctx context.Context, wave int) {
+	for _, m := range d.model.Missions {
+		if m.First == wave {
+			d.all.Go(func() { d.make(ctx, m) })
+		}
+		if m.Last == wave && verdictOf(m.Fate) != "" {
+			d.all.Go(func() { d.judge(ctx, m, verdictOf(m.Fate)) })
+		}
+	}
+	for i := range d.model.Bets {
+		if b := &d.model.Bets[i]; b.Wave == wave {
+			d.all.Go(func() { d.bet(ctx, b) })
+		}
+	}
+	for i := range d.model.Charges {
+		if c := &d.model.Charges[i]; c.Wave == wave {
+			d.all.Go(func() { d.charge(ctx, c) })
+		}
+	}
+}
+
+// make creates a mission, waits until its stake is decided, and answers for a streamer
+// who wants to be asked.
+func (d *driver) make(ctx context.Context, m *MissionFacts) {
+	defer close(m.Opened)
+	a, _, err := d.insist(ctx, call{
+		method: http.MethodPost, path: "/v1/missions", user: m.Creator, key: uuid.NewString(), body: map[string]any{
+			"streamer_id": d.model.Plan.Accounts[m.Streamer].ID, "title": string("It " + m.Fate), "stake": m.Stake, "time_limit_seconds": m.TimeLimit,
+		},
+	})
+	switch {
+	case err != nil:
+		d.giveUp(fmt.Errorf("make a mission: %w", err))
+		return
+	case !a.ok():
+		m.Refused = a.code()
+		return
+	}
+	m.Acked = true
+	if m.ID, err = idOf(a); err != nil {
+		d.giveUp(err)
+		return
+	}
+	m.Status = d.await(ctx, m, "funding")
+	if m.Status != "proposed" || m.Fate == Ignored {
+		return
+	}
+	action := "accept"
+	if m.Fate == Rejected {
+		action = "reject"
+	}
+	d.act(ctx, m, action)
+	m.Status = d.await(ctx, m, "proposed")
+}
+
+// await polls a mission until it has left a state.
+func (d *driver) await(ctx context.Context, m *MissionFacts, state string) string {
+	for {
+		a, _, err := d.insist(ctx, call{method: http.MethodGet, path: "/v1/missions/" + m.ID.String(), user: nobody})
+		if err != nil {
+			d.giveUp(fmt.Errorf("mission %s stays %s: %w", m.ID, state, err))
+			return state
+		}
+		var seen struct {
+			Status string `json:"status"`
+		}
+		if err := json.Unmarshal(a.body, &seen); err == nil && a.ok() && seen.Status != state {
+			return seen.Status
+		}
+		select {
+		case <-ctx.Done():
+			d.giveUp(fmt.Errorf("mission %s is still %s", m.ID, state))
+			return state
+		case <-time.After(pollPause):
+		}
+	}
+}
+
+// act lets the streamer act on a mission. A no after an attempt without an answer may
+// mean that this very attempt went through.
+func (d *driver) act(ctx context.Context, m *MissionFacts, action string) {
+	m.Judged = append(m.Judged, action)
+	a, _, err := d.insist(ctx, call{method: http.MethodPost, path: "/v1/missions/" + m.ID.String() + "/" + action, user: m.Streamer})
+	switch {
+	case err != nil:
+		d.giveUp(fmt.Errorf("%s mission %s: %w", action, m.ID, err))
+	case a.ok():
+		m.Verdict = action
+	}
+}
+
+// judge gives the verdict in the middle of the mission's last wave, while bets come in.
+func (d *driver) judge(ctx context.Context, m *MissionFacts, action string) {
+	if !opened(ctx, m) || m.Status != "active" {
+		return
+	}
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(rand.N(1500 * time.Millisecond)):
+	}
+	d.act(ctx, m, action)
+}
+
+func verdictOf(f Fate) string {
+	switch f {
+	case Succeeds, Rivals:
+		return "success"
+	case Fails:
+		return "fail"
+	}
+	return ""
+}
+
+// opened waits until it is known what became of a mission's funding, and reports
+// whether there is a mission.
+func opened(ctx context.Context, m *MissionFacts) bool {
+	select {
+	case <-m.Opened:
+		return m.Acked
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (d *driver) charge(ctx context.Context, c *ChargeFacts) {
+	a, _, err := d.insist(ctx, call{
+		method: http.MethodPost, path: "/v1/users/me/charges", user: c.User, key: uuid.NewString(), body: map[string]any{"amount": c.Amount},
+	})
+	switch {
+	case err != nil:
+		d.giveUp(fmt.Errorf("charge: %w", err))
+	case !a.ok():
+		c.Refused = a.code()
+	default:
+		c.Acked = true
+		if c.ID, err = idOf(a); err != nil {
+			d.giveUp(err)
+		}
+	}
+}

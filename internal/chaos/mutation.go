@@ -1,0 +1,133 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"example.com/missionpot/internal/lab"
+)
+
+// Mutation is a guard of the system that is turned off, so that a run must fail. It is
+// made of edits to the source the programs are built from, and of SQL on the run's own
+// users database: the product has no switch for it.
+type Mutation struct {
+	Name  string
+	Guard string // what is turned off, in words
+	Edits []Edit
+	// Function, if named, is one of the users database that is made again with Edit.
+	Function *FunctionEdit
+	SQL      []string
+}
+
+// FunctionEdit is a change to a function that a migration made.
+type FunctionEdit struct{ Migration, Old, New string }
+
+// Mutations are the guards whose absence a run must notice.
+func Mutations() []Mutation {
+	return []Mutation{
+		{
+			Name: "log-idempotency", Guard: "a key that was logged is found again",
+			Edits: []Edit{{
+				File: "internal/betlog/key.go",
+				Old:  "return sha256.Sum256(fmt.Appendf(nil, \"%s\\n%s\\n%s\\n%s\", kind, mission, user, idempotencyKey))",
+				New:  "return sha256.Sum256(fmt.Appendf(nil, \"%s\\n%s\\n%s\\n%s%s\", kind, mission, user, idempotencyKey, uuid.NewString()))",
+			}},
+		},
+		{
+			Name: "ledger-idempotency", Guard: "a bet id moves cash once",
+			Edits: []Edit{
+				{File: "internal/usersdb/hold_exact.go", Old: "\n\t\tON CONFLICT (id) DO NOTHING`", New: "`"},
+				{File: "internal/usersdb/hold_exact.go", Old: "\t\t\tdecided[id] = b\n", New: "\t\t\t_ = decided\n"},
+			},
+			Function: &FunctionEdit{"00003_hold_fast.sql", "\n  ON CONFLICT (id) DO NOTHING;", ";"},
+			SQL:      []string{"ALTER TABLE ledger DROP CONSTRAINT ledger_pkey", "CREATE INDEX ledger_id ON ledger (id)"},
+		},
+		{
+			Name: "escrow-lock", Guard: "a closed escrow takes no bet",
+			Edits: []Edit{
+				{File: "internal/usersdb/hold_exact.go", Old: "WHERE mission_id = ANY($1) AND state = 'open' ORDER BY", New: "WHERE mission_id = ANY($1) ORDER BY"},
+				{File: "internal/ledger/decide.go", Old: "case !escrow.Open:", New: "case false:"},
+			},
+			Function: &FunctionEdit{"00003_hold_fast.sql", " AND e.state = 'open'", ""},
+		},
+		{
+			Name: "sweep", Guard: "what was left behind is published again",
+			Edits: []Edit{{
+				File: "functions/sweepbets/step.go",
+				Old:  "return errors.Join(s.pots(ctx), s.charges(ctx), s.strays(ctx), s.shards(ctx, now))",
+				New:  "return errors.Join()",
+			}},
+		},
+		{
+			Name: "retry", Guard: "a message that was not handled is delivered again",
+			Edits: []Edit{{
+				File: "internal/push/handler.go",
+				Old:  "http.Error(w, \"not handled\", http.StatusInternalServerError)",
+				New:  "w.WriteHeader(http.StatusNoContent)",
+			}},
+		},
+		{
+			Name: "settle-once", Guard: "a refund is made once for a contributor and a payout once for a mission",
+			Edits: []Edit{
+				{File: "internal/usersdb/settle.go", Old: "ids[i], users[i] = ledger.RefundID(mission, c.UserID), c.UserID", New: "ids[i], users[i] = uuid.New(), c.UserID"},
+				{File: "internal/usersdb/settle.go", Old: "tx.QueryRow(ctx, pay, ledger.PayoutID(e.MissionID),", New: "tx.QueryRow(ctx, pay, uuid.New(),"},
+				{File: "internal/usersdb/settle.go", Old: "\tif done.RowsAffected() == 0 {\n\t\treturn errOvertaken\n\t}\n\treturn nil\n}\n\n// finish", New: "\t_ = done\n\treturn nil\n}\n\n// finish"},
+			},
+		},
+	}
+}
+
+// apply changes the source. A nil mutation changes nothing.
+func (m *Mutation) apply(source *overlay) error {
+	if m == nil {
+		return nil
+	}
+	for _, e := range m.Edits {
+		if err := source.edit(e); err != nil {
+			return fmt.Errorf("mutation %s: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
+// applySQL changes the run's users database.
+func (m *Mutation) applySQL(ctx context.Context, s *stand) error {
+	if m == nil {
+		return nil
+	}
+	statements := m.SQL
+	if m.Function != nil {
+		made, err := m.Function.statement(s.module)
+		if err != nil {
+			return fmt.Errorf("mutation %s: %w", m.Name, err)
+		}
+		statements = append(statements, made)
+	}
+	for _, sql := range statements {
+		if err := lab.Exec(ctx, s.users.postgres().DSN(databaseName), sql); err != nil {
+			return fmt.Errorf("mutation %s: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
+// statementBody is a statement between the marks of a migration.
+var statementBody = regexp.MustCompile(`(?s)-- \+goose StatementBegin\n(.*?)\n-- \+goose StatementEnd`)
+
+// statement is the migration's function with the change.
+func (f *FunctionEdit) statement(module string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(module, "migrations/users", f.Migration))
+	if err != nil {
+		return "", err
+	}
+	body := statementBody.FindSubmatch(text)
+	if body == nil || strings.Count(string(body[1]), f.Old) != 1 {
+		return "", fmt.Errorf("%s does not hold %q once: the function has moved on, and so must this mutation", f.Migration, f.Old)
+	}
+	sql := strings.Replace(string(body[1]), "CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
+	return strings.Replace(sql, f.Old, f.New, 1), nil
+}

@@ -1,0 +1,197 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/missionpot/internal/lab"
+)
+
+// Options are what a run is told.
+type Options struct {
+	Scenario Scenario
+	Seed     uint64
+	Module   string    // directory of go.mod; the programs are built from it
+	Mutation *Mutation // a guard to turn off; nil for none
+	Out      io.Writer // told to a person: progress, faults, what can't be done here
+	Terminal bool      // Out is one, and shows a bar
+	Logs     string    // directory the programs' and servers' logs are copied to; none if empty
+}
+
+// Run does one run, from an empty stand to the verdict. The error is about the run
+// itself: what was found is in the verdict. It ends by itself, within about the
+// scenario's Drive and Recovery, and leaves nothing running.
+func Run(ctx context.Context, o Options) (v *Verdict, err error) {
+	source := newOverlay(o.Module)
+	if err := o.Mutation.apply(source); err != nil {
+		return nil, err
+	}
+	if err := source.skew(); err != nil {
+		return nil, err
+	}
+	scratch, err := lab.NewScratch()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Options: o, screen: newScreen(o.Out, o.Terminal), plan: NewPlan(o.Seed, o.Scenario)}
+	defer func() {
+		err = errors.Join(err, copyLogs(scratch.Dir, o.Logs), scratch.Close())
+	}()
+	r.say("seed %d, %s: %d bets by %d users over %d missions", o.Seed, o.Scenario.Name, o.Scenario.Bets, o.Scenario.Users, o.Scenario.Missions)
+	if r.stand, err = startStand(ctx, o, source, scratch.Dir, func(text string) { r.say("%s", text) }); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.stand.close()) }()
+	return r.run(ctx)
+}
+
+// copyLogs copies what programs and servers wrote, if somebody wants it.
+func copyLogs(from, to string) error {
+	if to == "" {
+		return nil
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	logs, err := filepath.Glob(filepath.Join(from, "*.log"))
+	if err != nil {
+		return err
+	}
+	for _, file := range logs {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, filepath.Base(file)), text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run is one run on a stand that is up.
+type run struct {
+	Options
+	*screen
+	plan  Plan
+	stand *stand
+
+	driver   *driver
+	saboteur *saboteur
+	healed   time.Time
+}
+
+func (r *run) run(ctx context.Context) (*Verdict, error) {
+	for _, instance := range slices.Sorted(maps.Keys(r.stand.offsets)) {
+		r.say("the clock of %s is off by %s", instance, r.stand.offsets[instance])
+	}
+	if err := r.stand.addAccounts(ctx, r.plan.Accounts); err != nil {
+		return nil, err
+	}
+	if err := r.Mutation.applySQL(ctx, r.stand); err != nil {
+		return nil, err
+	}
+	bases := make([]string, len(r.stand.apis))
+	for i, api := range r.stand.apis {
+		bases[i] = api.URL()
+	}
+	model := NewModel(r.plan)
+	r.driver = &driver{clients: newClients(bases, r.plan.Accounts, r.stand.keys, r.Scenario.Clients), model: model, scenario: r.Scenario}
+	r.saboteur = newSaboteur(r.stand, func(text string) { r.say("%s", text) })
+	r.stand.keep(func(text string) {
+		first, _, _ := strings.Cut(text, "\n")
+		r.say("%s", first)
+	})
+	stop := r.show(r.status)
+	defer stop()
+	v := &Verdict{}
+	if err := r.breakAndDrive(ctx, v); err != nil {
+		return nil, err
+	}
+	return v, r.recover(ctx, v)
+}
+
+// breakAndDrive lets the clients and the faults loose, until the drive is over and
+// everything is mended.
+func (r *run) breakAndDrive(ctx context.Context, v *Verdict) error {
+	links := slices.Sorted(maps.Keys(r.stand.links))
+	table := NewTimetable(r.Seed, r.Scenario, links)
+	driving, cancel := context.WithTimeout(ctx, r.Scenario.Drive+r.Scenario.Recovery)
+	defer cancel()
+	broken := make(chan error, 1)
+	go func() { broken <- r.saboteur.run(ctx, table) }()
+	r.driver.drive(driving)
+	if err := <-broken; err != nil {
+		return fmt.Errorf("break the stand: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.stand.deliveries.rest()
+	r.healed = time.Now()
+	r.say("nothing is broken any more; waiting for everything to find its end")
+	for _, client := range r.driver.wait(driving) {
+		v.stuck(1, "%s", client)
+	}
+	return nil
+}
+
+// recover waits until nothing is unfinished, and then judges.
+func (r *run) recover(ctx context.Context, v *Verdict) error {
+	left, err := r.settle(ctx)
+	if err != nil {
+		return err
+	}
+	v.RecoveredIn = time.Since(r.healed)
+	for _, what := range slices.Sorted(maps.Keys(left)) {
+		v.stuck(left[what], "%d %s", left[what], what)
+	}
+	truth, err := r.stand.readTruth(ctx)
+	if err != nil {
+		return err
+	}
+	asking, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	told, err := r.driver.ask(asking, r.driver.model)
+	if err != nil && ctx.Err() == nil {
+		v.stuck(1, "the API does not tell of everything: %v", err)
+	}
+	newAudit(v, r.driver.model, truth, told).run()
+	for _, crash := range r.stand.crashes() {
+		v.stuck(1, "%s", crash)
+	}
+	for _, kind := range kinds {
+		if r.saboteur.struck[kind] == 0 && (kind != FillDisk || r.stand.disk != nil) {
+			r.say("this run had no fault of the kind: %s", kind)
+		}
+	}
+	return ctx.Err()
+}
+
+// settle waits until everything has found its end, or time is up, and returns what has
+// not.
+func (r *run) settle(ctx context.Context) (left map[string]int, err error) {
+	end := r.healed.Add(r.Scenario.Recovery)
+	for {
+		var log []entry
+		if log, err = r.stand.readLog(ctx); err == nil {
+			left, err = r.stand.unfinished(ctx, log, r.Scenario.AllMails)
+		}
+		if err == nil && len(left) == 0 || ctx.Err() != nil || time.Now().After(end) {
+			return left, err
+		}
+		r.watch(left)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}

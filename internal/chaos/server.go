@@ -1,0 +1,88 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"example.com/missionpot/internal/lab"
+)
+
+// server is a Postgres server that is started again whenever it ends. Commits are
+// written to disk for real: what it acknowledged must survive a kill.
+type server struct {
+	parts lab.Parts
+	cfg   lab.PostgresConfig
+
+	mu      sync.Mutex
+	current *lab.Postgres
+	kills   int
+}
+
+func startServer(ctx context.Context, parts lab.Parts, cfg lab.PostgresConfig) (*server, error) {
+	first, err := lab.StartPostgres(ctx, parts, cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Port = first.Port
+	return &server{parts: parts, cfg: cfg, current: first}, nil
+}
+
+// postgres is the server as it runs now, or last ran.
+func (s *server) postgres() *lab.Postgres {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current
+}
+
+// kill ends the server as a crash would.
+func (s *server) kill() {
+	s.mu.Lock()
+	s.kills++
+	s.mu.Unlock()
+	s.postgres().Kill()
+}
+
+// keep starts the server again whenever it ends, until ctx does, and tells of ends
+// that nobody caused.
+func (s *server) keep(ctx context.Context, tell func(string)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.postgres().Done():
+		}
+		for {
+			again, err := lab.StartPostgres(ctx, s.parts, s.cfg)
+			if err == nil {
+				s.mu.Lock()
+				s.current = again
+				s.mu.Unlock()
+				break
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			tell(fmt.Sprintf("Postgres (%s) does not start: %v", s.cfg.Name, err))
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Second):
+			}
+		}
+	}
+}
+
+// limitLog keeps the write-ahead log small, so that a small disk is filled by the fault
+// and not by the log.
+func (s *server) limitLog(ctx context.Context) error {
+	for _, sql := range []string{
+		"ALTER SYSTEM SET max_wal_size = '128MB'", "ALTER SYSTEM SET min_wal_size = '64MB'", "SELECT pg_reload_conf()",
+	} {
+		if err := lab.Exec(ctx, s.postgres().DSN("postgres"), sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}

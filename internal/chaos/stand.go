@@ -1,0 +1,275 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/token"
+	"example.com/missionpot/migrations"
+)
+
+const (
+	project      = "missionpot-chaos"
+	databaseName = "missionpot"
+	// stopTime is how long everything may take to end before it is killed.
+	stopTime = 15 * time.Second
+)
+
+// settings speed up what waits for human time, and lift the limits that keep one caller
+// from taking everybody's place: all clients of a run share one address.
+var settings = struct{ api, functions []string }{
+	functions: []string{"SWEEP_AGE=3s", "AUDIT_PERIOD=30s"},
+}
+
+// stand is the whole system, with a handle on everything that can be broken.
+type stand struct {
+	users, missions   *server
+	firestore, pubsub *lab.Emulator
+	links             map[string]*link // by name: program-server
+	system            *lab.System
+	apis, functions   []*lab.Service
+	deliveries        *deliveries
+	disk              *disk   // of one Postgres server; nil where none can be made
+	diskOf            *server // that server
+	offsets           map[string]time.Duration
+	keys              *token.Keys
+	module            string
+
+	undo []func() error
+	stop context.CancelFunc // of the keepers
+	kept sync.WaitGroup
+
+	mu       sync.Mutex
+	midBatch int // kills that met a batch in the middle of its transaction
+	kills    map[*lab.Service]int
+	ends     map[*lab.Service]int // however they came about
+}
+
+// startStand builds the programs with the overlay and starts everything. tell hears of
+// each part that is up, and of what can't be done on this machine.
+func startStand(ctx context.Context, o Options, source *overlay, dir string, tell func(string)) (_ *stand, err error) {
+	s := &stand{
+		module: o.Module,
+		links:  map[string]*link{}, deliveries: newDeliveries(o.Seed), stop: func() {},
+		kills: map[*lab.Service]int{}, ends: map[*lab.Service]int{}, offsets: drawClocks(o.Seed),
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	parts, err := lab.FindOrInstallParts(ctx, o.Out)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.makeDisk(dir, tell); err != nil {
+		return nil, err
+	}
+	var binaries lab.Binaries
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		binaries, err = build(groupCtx, source, dir)
+		return err
+	})
+	group.Go(func() error { return s.startServers(groupCtx, parts, dir, o.Seed) })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	tell("two Postgres servers and two emulators are up, the programs are built")
+	if err := s.openLinks(); err != nil {
+		return nil, err
+	}
+	return s, s.startSystem(ctx, o, binaries, dir)
+}
+
+func build(ctx context.Context, source *overlay, dir string) (lab.Binaries, error) {
+	flag, err := source.write(filepath.Join(dir, "overlay"))
+	if err != nil {
+		return lab.Binaries{}, err
+	}
+	return lab.BuildBinaries(ctx, source.module, filepath.Join(dir, "bin"), flag)
+}
+
+// makeDisk mounts a small disk, where the machine allows it.
+func (s *stand) makeDisk(dir string, tell func(string)) error {
+	made, err := mountDisk(filepath.Join(dir, "disk"))
+	if err != nil {
+		tell(fmt.Sprintf("no disk will be full in this run: %v", err))
+		return nil
+	}
+	s.disk = made
+	s.undo = append(s.undo, made.unmount)
+	return nil
+}
+
+// startServers starts the four servers at once. The seed says which Postgres is on the
+// small disk.
+func (s *stand) startServers(ctx context.Context, parts lab.Parts, dir string, seed uint64) error {
+	config := func(name string, small bool) lab.PostgresConfig {
+		data := filepath.Join(dir, name)
+		if small && s.disk != nil {
+			data = filepath.Join(s.disk.dir, name)
+		}
+		return lab.PostgresConfig{Name: name, DataDir: data, LogFile: filepath.Join(dir, name+".log")}
+	}
+	small := seed%2 == 1
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		s.users, err = startServer(groupCtx, parts, config("users", small))
+		return err
+	})
+	group.Go(func() (err error) {
+		s.missions, err = startServer(groupCtx, parts, config("missions", !small))
+		return err
+	})
+	group.Go(func() (err error) {
+		s.firestore, err = lab.StartFirestore(groupCtx, parts, 0, filepath.Join(dir, "firestore.log"))
+		return err
+	})
+	group.Go(func() (err error) {
+		s.pubsub, err = lab.StartPubSub(groupCtx, parts, 0, filepath.Join(dir, "pubsub.log"))
+		return err
+	})
+	err := group.Wait()
+	s.undo = append(s.undo, s.stopServers)
+	if err != nil {
+		return err
+	}
+	s.diskOf = s.missions
+	if small {
+		s.diskOf = s.users
+	}
+	return s.diskOf.limitLog(ctx)
+}
+
+func (s *stand) stopServers() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	var running []*lab.Process
+	for _, server := range []*server{s.users, s.missions} {
+		if server != nil {
+			running = append(running, server.postgres().Process)
+		}
+	}
+	for _, emulator := range []*lab.Emulator{s.firestore, s.pubsub} {
+		if emulator != nil {
+			running = append(running, emulator.Process)
+		}
+	}
+	var all errgroup.Group
+	for _, p := range running {
+		all.Go(func() error { return p.Stop(ctx) })
+	}
+	return all.Wait()
+}
+
+// openLinks puts a proxy between each program and each server.
+func (s *stand) openLinks() error {
+	for name, server := range map[string]string{
+		"users": hostOf(s.users.postgres().DSN("")), "missions": hostOf(s.missions.postgres().DSN("")),
+		"firestore": s.firestore.Host(), "pubsub": s.pubsub.Host(),
+	} {
+		for _, program := range []string{"api", "functions"} {
+			l, err := openLink(program+"-"+name, server)
+			if err != nil {
+				return err
+			}
+			s.links[l.name] = l
+			s.undo = append(s.undo, func() error {
+				l.close()
+				return nil
+			})
+		}
+	}
+	return nil
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Host
+}
+
+// throughLinks leads a program to its proxies.
+func (s *stand) throughLinks(program string) []string {
+	dsn := func(server string) string {
+		return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", s.links[program+"-"+server].address(), databaseName)
+	}
+	return []string{
+		"USERS_DATABASE_URL=" + dsn("users"), "MISSIONS_DATABASE_URL=" + dsn("missions"),
+		lab.EnvFirestoreHost + "=" + s.links[program+"-firestore"].address(),
+		lab.EnvPubSubHost + "=" + s.links[program+"-pubsub"].address(),
+	}
+}
+
+// startSystem starts two instances of each program, each with a clock of its own.
+func (s *stand) startSystem(ctx context.Context, o Options, binaries lab.Binaries, dir string) error {
+	private, err := token.GenerateSet()
+	if err != nil {
+		return err
+	}
+	if s.keys, err = token.ParseSet(private); err != nil {
+		return err
+	}
+	dsns := map[migrations.Instance]string{}
+	for instance, server := range map[migrations.Instance]*server{migrations.Users: s.users, migrations.Missions: s.missions} {
+		if dsns[instance], err = lab.CloneDatabase(ctx, server.postgres().DSN("postgres"), instance, databaseName); err != nil {
+			return err
+		}
+	}
+	s.system, err = lab.StartSystem(ctx, lab.SystemConfig{
+		Binaries: binaries, LogDir: dir, Project: project, UsersDSN: dsns[migrations.Users], MissionsDSN: dsns[migrations.Missions],
+		FirestoreHost: s.firestore.Host(), PubSubHost: s.pubsub.Host(), Tick: o.Scenario.Tick, TokenKeys: private,
+		// A message that failed comes again within seconds instead of ten minutes.
+		Topics:       lab.TopicOptions{MinBackoff: time.Second, MaxBackoff: 5 * time.Second},
+		Deliver:      s.deliveries.through,
+		APIEnv:       slices.Concat(s.throughLinks("api"), settings.api, []string{s.clockOf("API")}),
+		FunctionsEnv: slices.Concat(s.throughLinks("functions"), settings.functions, []string{s.clockOf("functions")}),
+	})
+	if err != nil {
+		return err
+	}
+	s.undo = append(s.undo, s.system.Stop)
+	secondAPI, err := s.system.AnotherAPI("API-2", s.clockOf("API-2"))
+	if err != nil {
+		return err
+	}
+	secondFunctions, err := s.system.AnotherFunctions("functions-2", s.clockOf("functions-2"))
+	if err != nil {
+		return err
+	}
+	s.apis, s.functions = []*lab.Service{s.system.API, secondAPI}, []*lab.Service{s.system.Functions, secondFunctions}
+	for _, second := range []*lab.Service{secondAPI, secondFunctions} {
+		if err := second.Start(ctx); err != nil {
+			return err
+		}
+		s.undo = append(s.undo, func() error {
+			second.Kill()
+			return nil
+		})
+	}
+	s.deliveries.to(hostOf(s.functions[0].URL()), hostOf(s.functions[1].URL()))
+	return nil
+}
+
+// close ends everything, what was started last first.
+func (s *stand) close() error {
+	s.stop()
+	s.kept.Wait()
+	var errs []error
+	for _, undo := range slices.Backward(s.undo) {
+		errs = append(errs, undo())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,218 @@
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/firestore"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/api/iterator"
+
+	"example.com/missionpot/internal/lab"
+)
+
+// readTime bounds the reading of one database.
+const readTime = 2 * time.Minute
+
+// ledgerRow is one row of the ledger. An id is there once, unless a guard is off.
+type ledgerRow struct {
+	ID, User, Mission uuid.UUID
+	Kind, Reason      string
+	Amount, After     int64
+}
+
+// escrow is a mission's pot in the ledger.
+type escrow struct {
+	Inflow, Outflow int64
+	Ending          string
+	Settled         bool
+}
+
+// shown is a mission on the board.
+type shown struct {
+	Status  string
+	Pot     int64
+	Settled bool
+}
+
+// entry is one entry of the bet log.
+type entry struct {
+	Bet, Mission, User uuid.UUID
+	Amount             int64
+	Stake              bool
+}
+
+// truth is what the databases hold in the end, read past all proxies.
+type truth struct {
+	wallets  map[uuid.UUID]int64
+	ledger   []ledgerRow
+	escrows  map[uuid.UUID]escrow
+	missions map[uuid.UUID]shown
+	log      []entry
+}
+
+func (s *stand) readTruth(ctx context.Context) (t truth, err error) {
+	if t.log, err = s.readLog(ctx); err != nil {
+		return t, err
+	}
+	err = inDatabase(ctx, s.users, func(ctx context.Context, conn *pgx.Conn) error {
+		return t.readLedger(ctx, conn)
+	})
+	if err != nil {
+		return t, err
+	}
+	return t, inDatabase(ctx, s.missions, func(ctx context.Context, conn *pgx.Conn) error {
+		return t.readBoard(ctx, conn)
+	})
+}
+
+// inDatabase runs do on a connection of its own to a server.
+func inDatabase(ctx context.Context, s *server, do func(context.Context, *pgx.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.postgres().DSN(databaseName))
+	if err != nil {
+		return fmt.Errorf("connect to Postgres (%s): %w", s.cfg.Name, err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if err := do(ctx, conn); err != nil {
+		return fmt.Errorf("read Postgres (%s): %w", s.cfg.Name, err)
+	}
+	return nil
+}
+
+func (t *truth) readLedger(ctx context.Context, conn *pgx.Conn) error {
+	t.wallets, t.escrows = map[uuid.UUID]int64{}, map[uuid.UUID]escrow{}
+	var user, mission uuid.UUID
+	var cash int64
+	rows, _ := conn.Query(ctx, `SELECT user_id, cash FROM wallets`) // its error comes with the rows
+	_, err := pgx.ForEachRow(rows, []any{&user, &cash}, func() error {
+		t.wallets[user] = cash
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var r ledgerRow
+	rows, _ = conn.Query(ctx, `SELECT id, kind, user_id, coalesce(mission_id, '00000000-0000-0000-0000-000000000000'), amount,
+		balance_after, coalesce(reason, '') FROM ledger ORDER BY seq`)
+	_, err = pgx.ForEachRow(rows, []any{&r.ID, &r.Kind, &r.User, &r.Mission, &r.Amount, &r.After, &r.Reason}, func() error {
+		t.ledger = append(t.ledger, r)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var e escrow
+	rows, _ = conn.Query(ctx, `SELECT mission_id, inflow, outflow, coalesce(ending, ''), settled_at IS NOT NULL FROM escrows`)
+	_, err = pgx.ForEachRow(rows, []any{&mission, &e.Inflow, &e.Outflow, &e.Ending, &e.Settled}, func() error {
+		t.escrows[mission] = e
+		return nil
+	})
+	return err
+}
+
+func (t *truth) readBoard(ctx context.Context, conn *pgx.Conn) error {
+	t.missions = map[uuid.UUID]shown{}
+	var id uuid.UUID
+	var m shown
+	rows, _ := conn.Query(ctx, `SELECT id, status, pot, settled_at IS NOT NULL FROM missions`) // its error comes with the rows
+	_, err := pgx.ForEachRow(rows, []any{&id, &m.Status, &m.Pot, &m.Settled}, func() error {
+		t.missions[id] = m
+		return nil
+	})
+	return err
+}
+
+// readLog reads the whole bet log, straight from the emulator.
+func (s *stand) readLog(ctx context.Context) (log []entry, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	client, err := firestore.NewClient(ctx, project, lab.EmulatorOptions(s.firestore.Host())...)
+	if err != nil {
+		return nil, fmt.Errorf("open Firestore: %w", err)
+	}
+	defer client.Close()
+	docs := client.CollectionGroup("bets").Documents(ctx)
+	defer docs.Stop()
+	for {
+		doc, err := docs.Next()
+		if err == iterator.Done {
+			return log, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the bet log: %w", err)
+		}
+		var r struct {
+			BetID     string `firestore:"bet_id"`
+			MissionID string `firestore:"mission_id"`
+			UserID    string `firestore:"user_id"`
+			Amount    int64  `firestore:"amount"`
+			Kind      string `firestore:"kind"`
+		}
+		if err := doc.DataTo(&r); err != nil {
+			return nil, fmt.Errorf("read an entry of the bet log: %w", err)
+		}
+		e := entry{Amount: r.Amount, Stake: r.Kind == "stake"}
+		for text, id := range map[string]*uuid.UUID{r.BetID: &e.Bet, r.MissionID: &e.Mission, r.UserID: &e.User} {
+			if *id, err = uuid.Parse(text); err != nil {
+				return nil, fmt.Errorf("read an entry of the bet log: %w", err)
+			}
+		}
+		log = append(log, e)
+	}
+}
+
+// unfinished counts what has not found its end yet, by what it is.
+func (s *stand) unfinished(ctx context.Context, log []entry, allMails bool) (map[string]int, error) {
+	left := map[string]int{}
+	bets := make([][16]byte, len(log))
+	for i, e := range log {
+		bets[i] = e.Bet
+	}
+	mails := `state <> 'sent' AND due_at < clock_timestamp() - interval '30 seconds'`
+	if allMails {
+		mails = `state <> 'sent'`
+	}
+	err := inDatabase(ctx, s.users, func(ctx context.Context, conn *pgx.Conn) error {
+		return tally(ctx, conn, left, map[string]query{
+			"logged bets without an outcome":  {`SELECT count(*) FROM unnest($1::uuid[]) AS b (id) WHERE NOT EXISTS (SELECT FROM ledger l WHERE l.id = b.id)`, []any{bets}},
+			"escrows that are not settled":    {`SELECT count(*) FROM escrows WHERE settled_at IS NULL`, nil},
+			"pots that were never told":       {`SELECT count(*) FROM escrows WHERE version > published_version`, nil},
+			"charges without an answer":       {`SELECT count(*) FROM charges WHERE status = 'pending'`, nil},
+			"mails that were never sent":      {`SELECT count(*) FROM mails WHERE ` + mails, nil},
+			"settled missions without a mail": {`SELECT count(*) FROM escrows e WHERE settled_at IS NOT NULL AND NOT EXISTS (SELECT FROM mails m WHERE m.mission_id = e.mission_id)`, nil},
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = inDatabase(ctx, s.missions, func(ctx context.Context, conn *pgx.Conn) error {
+		return tally(ctx, conn, left, map[string]query{
+			"missions that are not settled":        {`SELECT count(*) FROM missions WHERE settled_at IS NULL`, nil},
+			"events that were not shown to anyone": {`SELECT count(*) FROM mission_events WHERE copied_at IS NULL`, nil},
+		})
+	})
+	return left, err
+}
+
+type query struct {
+	sql  string
+	args []any
+}
+
+// tally adds the figures that are not zero.
+func tally(ctx context.Context, conn *pgx.Conn, into map[string]int, queries map[string]query) error {
+	for what, q := range queries {
+		var n int
+		if err := conn.QueryRow(ctx, q.sql, q.args...).Scan(&n); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		if n > 0 {
+			into[what] = n
+		}
+	}
+	return nil
+}
