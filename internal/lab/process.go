@@ -127,13 +127,17 @@ func (p *Process) signal(sig syscall.Signal) {
 	_ = syscall.Kill(-p.cmd.Process.Pid, sig)
 }
 
+// attemptTimeout is for one question whether a program is ready. A busy machine with
+// two cores needed more than two seconds for a first answer.
+const attemptTimeout = 10 * time.Second
+
 // waitReady polls probe until it succeeds. It gives up when the process or ctx
 // ends, and then quotes the end of the log.
 func (p *Process) waitReady(ctx context.Context, probe func(context.Context) error) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		attempt, cancel := context.WithTimeout(ctx, 2*time.Second)
+		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 		err := probe(attempt)
 		cancel()
 		if err == nil {
