@@ -74,17 +74,16 @@ func startStand(ctx context.Context, o Options, source *overlay, dir string, tel
 	if err := s.makeDisk(dir, tell); err != nil {
 		return nil, err
 	}
-	var binaries lab.Binaries
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		binaries, err = build(groupCtx, source, dir)
-		return err
-	})
-	group.Go(func() error { return s.startServers(groupCtx, parts, dir, o.Seed) })
-	if err := group.Wait(); err != nil {
+	// One after the other: on a busy machine the emulators need their two minutes.
+	binaries, err := build(ctx, source, dir)
+	if err != nil {
 		return nil, err
 	}
-	tell("two Postgres servers and two emulators are up, the programs are built")
+	tell("the programs are built")
+	if err := s.startServers(ctx, parts, dir, o.Seed); err != nil {
+		return nil, err
+	}
+	tell("two Postgres servers and two emulators are up")
 	if err := s.openLinks(); err != nil {
 		return nil, err
 	}
