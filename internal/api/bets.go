@@ -37,6 +37,24 @@ type Bet struct {
 	Status    string     `json:"status" enum:"pending,held,declined,paid,refunded" doc:"pending: safe in the log, not decided yet. held: in the pot. declined: nothing moved, see reason. paid: the mission succeeded. refunded: it came back."`
 	Reason    *Reason    `json:"reason" doc:"Why it was declined, else null."`
 	PlacedAt  time.Time  `json:"placed_at"`
+	Delay     *Delay     `json:"delay,omitempty" doc:"There while the bet is pending for longer than it should be."`
+}
+
+// Delay tells somebody whose bet is late what that means for their cash.
+type Delay struct {
+	Code string `json:"code" enum:"delayed_safe" doc:"delayed_safe: the bet is in the log and gets its outcome, but later than usual. Don't place it again."`
+	Text string `json:"text" doc:"To show to people who have no words of their own for the code." example:"Your bet is delayed, and safe."`
+}
+
+// decisionTime is how long a bet may be pending before its owner is told that
+// it is late: the objective of the design is an outcome within five seconds. A
+// bet that waits for the sweep or lies among the dead letters is far older.
+const decisionTime = 5 * time.Second
+
+// delayedSafe is told while nothing is decided, whatever holds the bet up.
+func delayedSafe() *Delay {
+	return &Delay{Code: "delayed_safe", Text: "Your bet is delayed, and safe: it is logged and will be decided. " +
+		"Until then no cash has moved. Don't place it again."}
 }
 
 // Reason is why a bet was declined.
@@ -73,7 +91,7 @@ func (s *server) serveBets() {
 	serve(s, operation{
 		id: "get-bet", method: http.MethodGet, path: "/v1/missions/{id}/bets/{bet_id}", tag: "Bets", signedIn: true,
 		summary: "What became of your bet", refusals: []*fault.Kind{fault.NotFound},
-		description: "Only its owner sees a bet. A bet that is `pending` for longer than usual is late, not lost.",
+		description: "Only its owner sees a bet. A bet that is `pending` for more than five seconds is late, not lost: it has a `delay`.",
 	}, s.getBet)
 	serve(s, operation{
 		id: "list-contributors", method: http.MethodGet, path: "/v1/missions/{id}/contributors", tag: "Bets",
@@ -98,7 +116,7 @@ func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAns
 		decided = s.awaitOutcome(ctx, b.ID, in.wait())
 	}
 	out := &placedBetAnswer{
-		Status: http.StatusAccepted, Body: showBet(b, decided), PreferenceApplied: in.applied(),
+		Status: http.StatusAccepted, Body: s.showBet(b, decided), PreferenceApplied: in.applied(),
 		Location: "/v1/missions/" + b.MissionID.String() + "/bets/" + b.ID.String(),
 	}
 	switch {
@@ -182,15 +200,18 @@ func (s *server) getBet(ctx context.Context, in *getBetInput) (*betAnswer, error
 	if b.UserID != caller(ctx) || b.MissionID != in.ID {
 		return nil, fault.NotFound.Because("You have no such bet on this mission.")
 	}
-	return &betAnswer{Body: showBet(b, decided)}, nil
+	return &betAnswer{Body: s.showBet(b, decided)}, nil
 }
 
 // showBet takes the time from the bet's id, a UUIDv7, so that a bet looks the
 // same whether the log or the ledger told of it.
-func showBet(b ledger.Bet, decided outcome) Bet {
+func (s *server) showBet(b ledger.Bet, decided outcome) Bet {
 	seconds, nanos := b.ID.Time().UnixTime()
 	shown := Bet{
 		ID: b.ID, MissionID: b.MissionID, Amount: b.Amount, Status: "pending", PlacedAt: time.Unix(seconds, nanos).UTC(),
+	}
+	if !decided.known && s.Now().Sub(shown.PlacedAt) > decisionTime {
+		shown.Delay = delayedSafe()
 	}
 	if decided.known {
 		shown.Status = decided.status.Status
