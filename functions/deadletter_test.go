@@ -49,7 +49,7 @@ func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 	}
 	kept := map[string]event.DeadLetter{}
 	eventually(t, "both letters are kept", func() bool {
-		found, err := letters.List(t.Context(), 10)
+		found, err := letters.List(t.Context(), event.LetterFilter{Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 
 	l.Exec(`INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, 'late@example.com', 'x', 'late')`, streamer)
 	l.Exec(`INSERT INTO wallets (user_id) VALUES ($1)`, streamer)
-	if err := letters.Redrive(t.Context(), kept["settlemission"].ID, wire.PublishRaw); err != nil {
+	if _, err := letters.Redrive(t.Context(), kept["settlemission"].ID, "test", wire.PublishRaw); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the streamer is paid", func() bool { return l.Cash(streamer) == 500 })

@@ -52,8 +52,9 @@ module "firestore" {
 
 locals {
   # Made by bootstrap/: whoever may change a role may give itself anything.
-  append = "projects/${var.project}/roles/firestoreAppend"
-  create = "projects/${var.project}/roles/firestoreCreate"
+  append  = "projects/${var.project}/roles/firestoreAppend"
+  create  = "projects/${var.project}/roles/firestoreCreate"
+  redrive = "projects/${var.project}/roles/firestoreRedrive"
 
   firestore_roles = {
     growpot        = "roles/datastore.user"
@@ -76,13 +77,14 @@ module "api" {
   domain    = var.domain
   network   = module.network.egress
   databases = { for key, database in module.database : key => database.connection }
-  firestore = { log = module.firestore["log"].name, board = module.firestore["board"].name }
+  firestore = { for name in ["log", "board", "letters"] : name => module.firestore[name].name }
   firestore_roles = {
-    api  = { log = local.append, board = "roles/datastore.user" }
+    api  = { log = local.append, board = "roles/datastore.user", letters = local.redrive }
     live = { board = "roles/datastore.viewer" }
   }
   topics = {
-    api  = { for name in ["bets", "verdicts"] : name => "projects/${var.project}/topics/${google_pubsub_topic.pipeline[name].name}" }
+    # Its own are bets and verdicts; an operator sends a dead letter to any.
+    api  = { for name in local.topics : name => "projects/${var.project}/topics/${google_pubsub_topic.pipeline[name].name}" }
     live = {}
   }
   secrets = { api = ["token-keys"], live = [] }

@@ -17,26 +17,27 @@ import (
 
 // Dependencies is everything the API needs of the world.
 type Dependencies struct {
-	Accounts  Accounts
-	Sessions  Sessions
-	Operators Operators
-	Logins    Logins
-	Charges   Charges
-	Books     Books
-	Checks    Checks
-	Missions  Missions
-	BetLog    BetLog
-	Events    EventLog
-	Live      Live
-	Publisher Publisher
-	Board     Board
-	Passwords Passwords
-	Tokens    Tokens
-	Payments  Payments
-	Probes    []Probe // what /readyz asks
-	Role      Role    // which routes are served
-	LoginKey  []byte  // hashes accounts and addresses of tries to sign in
-	Limits    Limits  // of calls; the zero value has none
+	Accounts    Accounts
+	Sessions    Sessions
+	Operators   Operators
+	DeadLetters DeadLetters
+	Logins      Logins
+	Charges     Charges
+	Books       Books
+	Checks      Checks
+	Missions    Missions
+	BetLog      BetLog
+	Events      EventLog
+	Live        Live
+	Publisher   Publisher
+	Board       Board
+	Passwords   Passwords
+	Tokens      Tokens
+	Payments    Payments
+	Probes      []Probe // what /readyz asks
+	Role        Role    // which routes are served
+	LoginKey    []byte  // hashes accounts and addresses of tries to sign in
+	Limits      Limits  // of calls; the zero value has none
 	// TrustedHops is how many addresses at the right end of X-Forwarded-For the
 	// platform has appended; the first of them is the client's. With 0 the header
 	// is not looked at.
@@ -75,12 +76,18 @@ type Sessions interface {
 	EndSessions(ctx context.Context, user uuid.UUID) error
 }
 
-// Operators keeps who looks after the system, and what they do.
+// Operators keeps who looks after the system.
 type Operators interface {
 	IsOperator(ctx context.Context, user uuid.UUID) (bool, error)
-	// Record writes down what is about to be done. What can't be recorded must
-	// not be done.
-	Record(ctx context.Context, by account.Actor, action account.ActionName, subject string) error
+}
+
+// DeadLetters is what an operator may do with messages that no step could
+// handle, on the record.
+type DeadLetters interface {
+	List(ctx context.Context, by account.Actor, f event.LetterFilter) ([]event.DeadLetter, error)
+	Read(ctx context.Context, by account.Actor, id string) (event.DeadLetter, error)
+	// Redrive sends a letter again, once however often it is called.
+	Redrive(ctx context.Context, by account.Actor, id string) (event.DeadLetter, error)
 }
 
 // Logins counts the tries to sign in.

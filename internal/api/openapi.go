@@ -48,6 +48,7 @@ func humaConfig() huma.Config {
 				{Name: "Bets", Description: "Adding to a pot."},
 				{Name: "Events", Description: "Watching."},
 				{Name: "Books", Description: "The proof that every won is accounted for."},
+				{Name: "Operators", Description: "For whoever looks after it. Needs the role."},
 				{Name: "Platform", Description: "For whoever runs it."},
 			},
 			Components: &huma.Components{

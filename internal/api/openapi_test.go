@@ -29,6 +29,7 @@ var contract = []string{
 	"POST /v1/missions/{id}/bets", "GET /v1/missions/{id}/bets/{bet_id}", "GET /v1/missions/{id}/contributors",
 	"GET /v1/missions/{id}/events", "GET /v1/streamers/{id}/events",
 	"GET /v1/books",
+	"GET /v1/deadletters", "GET /v1/deadletters/{id}", "POST /v1/deadletters/{id}/redrive",
 	"GET /healthz", "GET /readyz",
 }
 

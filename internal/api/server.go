@@ -61,6 +61,7 @@ func build(d Dependencies) *server {
 		s.serveMissions()
 		s.serveVerdicts()
 		s.serveBets()
+		s.serveDeadLetters()
 		s.serveBooks()
 	}
 	s.serveEvents()

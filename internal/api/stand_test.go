@@ -21,6 +21,7 @@ import (
 	"example.com/missionpot/internal/betlog"
 	"example.com/missionpot/internal/board"
 	"example.com/missionpot/internal/broadcast"
+	"example.com/missionpot/internal/deadletter"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/lab/labtest"
 	"example.com/missionpot/internal/ledger"
@@ -28,6 +29,7 @@ import (
 	"example.com/missionpot/internal/missionsdb"
 	"example.com/missionpot/internal/password"
 	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/redrive"
 	"example.com/missionpot/internal/token"
 	"example.com/missionpot/internal/usersdb"
 )
@@ -43,6 +45,7 @@ type stand struct {
 	log      *betlog.Log
 	board    *board.Board
 	copier   *broadcast.Copier
+	letters  *deadletter.Store
 	tokens   *token.Issuer
 	post     *post
 	logged   *syncBuffer
@@ -63,6 +66,9 @@ func newStand(t *testing.T, changes ...func(*stand, *api.Dependencies)) *stand {
 	s.board, err = board.Open(t.Context(), project, "(default)")
 	s.ok(err)
 	t.Cleanup(func() { _ = s.board.Close() })
+	s.letters, err = deadletter.Open(t.Context(), project, "(default)")
+	s.ok(err)
+	t.Cleanup(func() { _ = s.letters.Close() })
 	s.copier = broadcast.New(s.missions, s.board)
 	s.post = &post{stand: s, deliver: true}
 	private, err := token.GenerateSet()
@@ -76,7 +82,8 @@ func newStand(t *testing.T, changes ...func(*stand, *api.Dependencies)) *stand {
 		Accounts: s.users, Sessions: s.users, Logins: s.users, LoginKey: []byte("a key of the tests"), Charges: s.users, Books: s.users, Checks: s.users,
 		Operators: s.users,
 		Missions:  missions{s.missions}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
-		Publisher: s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
+		DeadLetters: &redrive.Desk{Letters: s.letters, Record: s.users, Publish: s.post.redrive},
+		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
 		Probes: []api.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
 		Role:   api.RoleAll, Draining: s.drain, Now: time.Now,
 		Log: slog.New(slog.NewJSONHandler(s.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -135,6 +142,15 @@ func (p *post) Publish(ctx context.Context, events ...event.Event) error {
 		}
 	}
 	return nil
+}
+
+// redrive takes a dead letter's message in.
+func (p *post) redrive(ctx context.Context, _ event.Topic, data []byte, attributes map[string]string) error {
+	e, err := event.Decode(event.Type(attributes[event.AttributeType]), data)
+	if err != nil {
+		return err
+	}
+	return p.Publish(ctx, e)
 }
 
 func (p *post) set(deliver bool, err error) {

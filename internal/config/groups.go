@@ -40,6 +40,12 @@ type Board struct {
 	BoardDatabase string `env:"BOARD_DATABASE"`
 }
 
+// Letters names the Firestore database of the dead letters where it is another
+// than FIRESTORE_DATABASE.
+type Letters struct {
+	LettersDatabase string `env:"LETTERS_DATABASE"`
+}
+
 // Log says what is logged: debug, info, warn or error and above.
 type Log struct {
 	Level slog.Level `env:"LOG_LEVEL, default=info"`

@@ -46,8 +46,12 @@ func (s *Store) Keep(ctx context.Context, d event.DeadLetter) error {
 
 // Get returns one letter. The error is fault.NotFound if there is none.
 func (s *Store) Get(ctx context.Context, id string) (event.DeadLetter, error) {
-	var d event.DeadLetter
 	found, err := s.letter(id).Get(ctx)
+	return read(id, found, err)
+}
+
+func read(id string, found *firestore.DocumentSnapshot, err error) (event.DeadLetter, error) {
+	var d event.DeadLetter
 	switch status.Code(err) {
 	case codes.NotFound, codes.InvalidArgument: // the latter for an id that no document can have
 		return d, fault.NotFound.Because("There is no such dead letter.").Wrap(err)
@@ -55,52 +59,37 @@ func (s *Store) Get(ctx context.Context, id string) (event.DeadLetter, error) {
 		err = found.DataTo(&d)
 	}
 	if err != nil {
-		return d, fmt.Errorf("read dead letter %s: %w", id, err)
+		return event.DeadLetter{}, fmt.Errorf("read dead letter %s: %w", id, err)
 	}
 	return d, nil
 }
 
-// List returns letters that nobody has redriven yet, at most limit of them.
-func (s *Store) List(ctx context.Context, limit int) ([]event.DeadLetter, error) {
-	found, err := s.client.Collection(collection).Where("redrives", "==", 0).Limit(limit).Documents(ctx).GetAll()
+// List returns letters in the order of their ids. Firestore has the indexes for
+// that by itself.
+func (s *Store) List(ctx context.Context, f event.LetterFilter) ([]event.DeadLetter, error) {
+	redrives := 0
+	if f.Sent {
+		redrives = 1
+	}
+	query := s.client.Collection(collection).Where("redrives", "==", redrives)
+	if f.Step != "" {
+		query = query.Where("step", "==", f.Step)
+	}
+	query = query.OrderBy(firestore.DocumentID, firestore.Asc).Limit(f.Limit)
+	if f.After != "" {
+		query = query.StartAfter(s.letter(f.After).ID)
+	}
+	found, err := query.Documents(ctx).GetAll()
 	if err != nil {
 		return nil, fmt.Errorf("list dead letters: %w", err)
 	}
 	letters := make([]event.DeadLetter, len(found))
 	for i, doc := range found {
-		if err := doc.DataTo(&letters[i]); err != nil {
-			return nil, fmt.Errorf("read dead letter %s: %w", doc.Ref.ID, err)
+		if letters[i], err = read(doc.Ref.ID, doc, nil); err != nil {
+			return nil, err
 		}
 	}
 	return letters, nil
-}
-
-// Redrive publishes a letter to the topic it first came from and remembers
-// that. Every step on that topic gets it, and all but one have handled it
-// before, which harms nothing. If the remembering fails the letter may be
-// published again, which harms nothing either. The error is fault.NotFound for
-// a letter that is not there and fault.Invalid for one whose topic is unknown.
-func (s *Store) Redrive(ctx context.Context, id string,
-	publish func(ctx context.Context, topic event.Topic, data []byte, attributes map[string]string) error,
-) error {
-	d, err := s.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	if d.Topic == "" {
-		return fault.Invalid.Because("Nobody knows which topic this letter came from.")
-	}
-	if err := publish(ctx, d.Topic, d.Data, d.Attributes); err != nil {
-		return fmt.Errorf("redrive %s: %w", id, err)
-	}
-	_, err = s.letter(id).Update(ctx, []firestore.Update{
-		{Path: "redrives", Value: firestore.Increment(1)},
-		{Path: "redriven_at", Value: firestore.ServerTimestamp},
-	})
-	if err != nil {
-		return fmt.Errorf("remember that %s was redriven: %w", id, err)
-	}
-	return nil
 }
 
 // letter is a letter's document. A message id is made of digits today; escaped,

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/missionpot/internal/deadletter"
 	"example.com/missionpot/internal/event"
@@ -53,96 +54,188 @@ func TestALetterIsKeptAsItCameHoweverOftenItComes(t *testing.T) {
 	}
 }
 
-func TestARedriveSendsTheLetterToItsTopicAndTakesItOffTheList(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
-	for _, id := range []string{"7", "8"} {
-		if err := s.Keep(t.Context(), letter(id)); err != nil {
+// placed is the payload of a letter that a step can read.
+const placed = `{"bet_id":"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e40","mission_id":"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e41",` +
+	`"user_id":"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e42","amount":700,"logged_at":"2026-01-02T03:04:05Z","deadline":"2026-01-02T04:04:05Z"}`
+
+// keep writes letters down that can be sent again.
+func keep(t *testing.T, s *deadletter.Store, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		d := letter(id)
+		d.Data = []byte(placed)
+		if err := s.Keep(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var sent string
-	err := s.Redrive(t.Context(), "holdbets-7", func(_ context.Context, topic event.Topic, data []byte, attributes map[string]string) error {
-		sent = fmt.Sprintf("%s %q %v", topic, data, attributes)
-		return nil
-	})
+}
+
+// left are the ids of the letters that nobody has sent again.
+func left(t *testing.T, s *deadletter.Store) string {
+	t.Helper()
+	letters, err := s.List(t.Context(), event.LetterFilter{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `bets "\x00\xff{" map[mission_id:m type:bet_placed]`; sent != want {
-		t.Errorf("sent %s, want %s", sent, want)
+	var ids []string
+	for _, d := range letters {
+		ids = append(ids, d.ID)
 	}
-	left, err := s.List(t.Context(), 10)
+	return strings.Join(ids, " ")
+}
+
+// sender counts what is published, and fails while it has an error.
+type sender struct {
+	mu   sync.Mutex
+	sent []string
+	err  error
+}
+
+func (p *sender) publish(_ context.Context, topic event.Topic, data []byte, attributes map[string]string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return p.err
+	}
+	p.sent = append(p.sent, fmt.Sprintf("%s %s %v", topic, data, attributes))
+	return nil
+}
+
+func TestARedriveSendsTheLetterToItsTopicOnceAndTakesItOffTheList(t *testing.T) {
+	t.Parallel()
+	s, out := newStore(t), &sender{}
+	keep(t, s, "7", "8")
+	first, err := s.Redrive(t.Context(), "holdbets-7", "user:kim", out.publish)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]event.DeadLetter{letter("8")}, left); diff != "" {
-		t.Errorf("the list (-want +got):\n%s", diff)
-	}
-	got, err := s.Get(t.Context(), "holdbets-7")
+	second, err := s.Redrive(t.Context(), "holdbets-7", "user:lee", out.publish)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := letter("7")
-	want.Redrives = 1
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(event.DeadLetter{}, "RedrivenAt")); diff != "" || time.Since(got.RedrivenAt) > time.Minute {
-		t.Errorf("the letter was redriven at %v (-want +got):\n%s", got.RedrivenAt, diff)
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("the second call's answer differs from the first one's (-first +second):\n%s", diff)
+	}
+	want := "bets " + placed + " map[mission_id:m redrive_of:holdbets-7 type:bet_placed]"
+	if len(out.sent) != 1 || out.sent[0] != want {
+		t.Errorf("sent %q, want once %q", out.sent, want)
+	}
+	if first.Redrives != 1 || first.RedrivenBy != "user:kim" || time.Since(first.RedrivenAt) > time.Minute {
+		t.Errorf("the letter is %+v, want it sent just now, once, by user:kim", first)
 	}
 	// The same message, delivered to the keeper late, does not put it back.
-	if err := s.Keep(t.Context(), letter("7")); err != nil {
-		t.Fatal(err)
+	keep(t, s, "7")
+	if ids := left(t, s); ids != "holdbets-8" {
+		t.Errorf("left are %s, want holdbets-8", ids)
 	}
-	if left, err = s.List(t.Context(), 10); err != nil || len(left) != 1 {
-		t.Errorf("the list has %d letters, %v, want 1", len(left), err)
+	sent, err := s.List(t.Context(), event.LetterFilter{Sent: true, Limit: 10})
+	if err != nil || len(sent) != 1 || sent[0].ID != "holdbets-7" {
+		t.Errorf("sent are %+v, %v, want holdbets-7", sent, err)
 	}
 }
 
-func TestALetterWhoseRedriveFailedStaysOnTheList(t *testing.T) {
+func TestOfManyWhoRedriveALetterAtOnceOneSendsIt(t *testing.T) {
 	t.Parallel()
-	s, errDown := newStore(t), errors.New("down")
-	if err := s.Keep(t.Context(), letter("7")); err != nil {
-		t.Fatal(err)
+	s, out := newStore(t), &sender{}
+	keep(t, s, "7")
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			d, err := s.Redrive(t.Context(), "holdbets-7", "user:kim", out.publish)
+			if err != nil && !errors.Is(err, fault.Unavailable) || err == nil && d.Redrives != 1 {
+				t.Errorf("a call got %+v, %v; want the sent letter, or to come back later", d, err)
+			}
+		})
 	}
-	err := s.Redrive(t.Context(), "holdbets-7", func(context.Context, event.Topic, []byte, map[string]string) error { return errDown })
-	if !errors.Is(err, errDown) {
+	callers.Wait()
+	if len(out.sent) != 1 {
+		t.Errorf("the letter was sent %d times, want once", len(out.sent))
+	}
+}
+
+func TestALetterWhoseRedriveFailedStaysOnTheListAndCanBeSentAtOnce(t *testing.T) {
+	t.Parallel()
+	errDown := errors.New("down")
+	s, out := newStore(t), &sender{err: errDown}
+	keep(t, s, "7")
+	if _, err := s.Redrive(t.Context(), "holdbets-7", "user:kim", out.publish); !errors.Is(err, errDown) {
 		t.Errorf("the error is %v, want the bus's", err)
 	}
-	if left, err := s.List(t.Context(), 10); err != nil || len(left) != 1 {
-		t.Errorf("the list has %d letters, %v, want 1", len(left), err)
+	if ids := left(t, s); ids != "holdbets-7" {
+		t.Errorf("left are %q, want holdbets-7", ids)
+	}
+	out.err = nil
+	if _, err := s.Redrive(t.Context(), "holdbets-7", "user:kim", out.publish); err != nil || len(out.sent) != 1 {
+		t.Errorf("the next call gave %v and %d messages, want none and 1", err, len(out.sent))
+	}
+}
+
+// The caller goes as soon as the message is out: the letter is marked all the
+// same, so nobody sends it a second time.
+func TestALetterIsMarkedEvenIfTheCallerGoesMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	keep(t, s, "7")
+	ctx, cancel := context.WithCancel(t.Context())
+	_, _ = s.Redrive(ctx, "holdbets-7", "user:kim", func(context.Context, event.Topic, []byte, map[string]string) error {
+		cancel()
+		return nil
+	})
+	if ids := left(t, s); ids != "" {
+		t.Errorf("left are %q, want none", ids)
 	}
 }
 
 func TestALetterThatCannotBeRedrivenIsRefused(t *testing.T) {
 	t.Parallel()
-	s := newStore(t)
-	lost := letter("7")
-	lost.Topic = ""
-	if err := s.Keep(t.Context(), lost); err != nil {
-		t.Fatal(err)
+	s, out := newStore(t), &sender{}
+	lost, unreadable := letter("7"), letter("8")
+	lost.Data, lost.Topic = []byte(placed), ""
+	for _, d := range []event.DeadLetter{lost, unreadable} {
+		if err := s.Keep(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Redrive(t.Context(), d.ID, "user:kim", out.publish); !errors.Is(err, fault.NotRedrivable) {
+			t.Errorf("%s: the error is %v, want not_redrivable", d.ID, err)
+		}
 	}
-	never := func(context.Context, event.Topic, []byte, map[string]string) error {
-		t.Error("something was published")
-		return nil
-	}
-	if err := s.Redrive(t.Context(), lost.ID, never); !errors.Is(err, fault.Invalid) {
-		t.Errorf("a letter without a topic: the error is %v, want invalid", err)
-	}
-	for _, id := range []string{"holdbets-8", "a/b/c", "..", "."} {
-		if err := s.Redrive(t.Context(), id, never); !errors.Is(err, fault.NotFound) {
+	for _, id := range []string{"holdbets-9", "a/b/c", "..", "."} {
+		if _, err := s.Redrive(t.Context(), id, "user:kim", out.publish); !errors.Is(err, fault.NotFound) {
 			t.Errorf("%q: the error is %v, want not found", id, err)
 		}
 	}
+	if len(out.sent) != 0 {
+		t.Errorf("sent %q, want nothing", out.sent)
+	}
 }
 
-func TestTheListIsBounded(t *testing.T) {
+func TestTheListIsReadPageByPageAndByStep(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
-	for i := range 5 {
-		if err := s.Keep(t.Context(), letter(fmt.Sprint(i))); err != nil {
+	keep(t, s, "1", "2", "3", "4", "5")
+	other := letter("6")
+	other.ID, other.Step = "growpot-6", "growpot"
+	if err := s.Keep(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	var seen []string
+	for after := ""; ; {
+		letters, err := s.List(t.Context(), event.LetterFilter{Step: "holdbets", After: after, Limit: 2})
+		if err != nil {
 			t.Fatal(err)
 		}
+		if len(letters) > 2 {
+			t.Fatalf("a page has %d letters, want at most 2", len(letters))
+		}
+		for _, d := range letters {
+			seen = append(seen, d.MessageID)
+			after = d.ID
+		}
+		if len(letters) < 2 {
+			break
+		}
 	}
-	if left, err := s.List(t.Context(), 3); err != nil || len(left) != 3 {
-		t.Errorf("the list has %d letters, %v, want 3", len(left), err)
+	if got := strings.Join(seen, " "); got != "1 2 3 4 5" {
+		t.Errorf("the pages have %s, want 1 2 3 4 5", got)
 	}
 }

@@ -61,6 +61,9 @@ type (
 		Status    string  `json:"status"`
 		Reason    *string `json:"reason"`
 		PlacedAt  string  `json:"placed_at"`
+		Delay     *struct {
+			Code string `json:"code"`
+		} `json:"delay"`
 	}
 	transaction struct {
 		ID           string  `json:"id"`

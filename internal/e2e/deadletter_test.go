@@ -79,6 +79,9 @@ func TestRule11APoisonedMessageDiesAloneIsKeptAndCanBeRedriven(t *testing.T) {
 	if kept.ID == "" {
 		t.Fatalf("the refused bet is not among the letters %+v", letters)
 	}
+	if b := read[bet](t, victim.get(t, path+"/"+poisoned.ID), 200); b.Status != "pending" || b.Delay == nil || b.Delay.Code != "delayed_safe" {
+		t.Errorf("the owner of the dead bet sees %+v, want it pending, delayed and safe", b)
+	}
 	execute(t, s.UsersDSN(), `DROP TRIGGER refuse_one ON ledger`)
 	redrive(t, s, project, kept.ID)
 	eventually(t, func() string {
@@ -164,18 +167,18 @@ func redrive(t *testing.T, s *stand, project, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := filepath.Join(t.TempDir(), "local")
-	build := exec.CommandContext(ctx, "go", "build", "-o", command, "./run/local")
+	command := filepath.Join(t.TempDir(), "operator")
+	build := exec.CommandContext(ctx, "go", "build", "-o", command, "./run/operator")
 	build.Dir = module
 	if text, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the command: %v\n%s", err, text)
 	}
-	for _, args := range [][]string{{"redrive"}, {"redrive", id}} {
+	for _, args := range [][]string{{"-as", "kim", "letters"}, {"-as", "kim", "letter", id}, {"-as", "kim", "redrive", id}, {"-as", "lee", "redrive", id}} {
 		run := exec.CommandContext(ctx, command, args...)
-		run.Env = append(os.Environ(), "GOOGLE_CLOUD_PROJECT="+project)
+		run.Env = append(os.Environ(), "GOOGLE_CLOUD_PROJECT="+project, "USERS_DATABASE_URL="+s.UsersDSN())
 		text, err := run.CombinedOutput()
 		if err != nil || !strings.Contains(string(text), id) {
-			t.Fatalf("local %v: %v\n%s", args, err, text)
+			t.Fatalf("operator %v: %v\n%s", args, err, text)
 		}
 	}
 }

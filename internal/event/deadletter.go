@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/missionpot/internal/fault"
 )
 
 // DeadLetter is a message that a step did not manage to handle in all its
@@ -21,8 +23,38 @@ type DeadLetter struct {
 	Attempts     int               `firestore:"attempts"`   // deliveries before it was given up; 0 if unknown
 	PublishedAt  time.Time         `firestore:"published_at"`
 	KeptAt       time.Time         `firestore:"kept_at"`
-	Redrives     int               `firestore:"redrives"`
-	RedrivenAt   time.Time         `firestore:"redriven_at"` // the last time; zero if never
+	Redrives     int               `firestore:"redrives"`    // 1 once it was sent again
+	RedrivenAt   time.Time         `firestore:"redriven_at"` // zero if never
+	RedrivenBy   string            `firestore:"redriven_by"` // as in the record of operators
+	// RedriveStartedAt is when the last try to send it began; zero if there was
+	// none or it failed.
+	RedriveStartedAt time.Time `firestore:"redrive_started_at"`
+}
+
+// AttributeRedriveOf names the dead letter that a message is a repetition of. A
+// message that dies again is a new letter, and this is how the two are told to
+// belong together.
+const AttributeRedriveOf = "redrive_of"
+
+// LetterFilter narrows a list of dead letters. A zero field does not narrow, but
+// for Sent.
+type LetterFilter struct {
+	Sent  bool   // those that were sent again, instead of those that were not
+	Step  string // of this step
+	After string // ids behind this one
+	Limit int
+}
+
+// Redrivable tells why a letter can't be sent again, if so, as
+// fault.NotRedrivable: nobody knows its topic, or no step could read it.
+func (d DeadLetter) Redrivable() error {
+	if d.Topic == "" {
+		return fault.NotRedrivable.Because("Nobody knows which topic this letter came from.")
+	}
+	if _, err := Decode(d.Type, d.Data); err != nil {
+		return fault.NotRedrivable.Because("No step can read this letter, so it would only die again.").Wrap(err)
+	}
+	return nil
 }
 
 // Attributes Pub/Sub adds to a message it forwards to a dead-letter topic:

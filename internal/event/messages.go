@@ -22,6 +22,8 @@ type Event interface {
 	// Mission is the mission the event is about, or uuid.Nil.
 	Mission() uuid.UUID
 	check() error
+	// shown is what an operator may see of it.
+	shown() map[string]any
 }
 
 // BetPlaced tells that a bet is in the log. It is a copy of the log entry.

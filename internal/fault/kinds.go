@@ -23,8 +23,9 @@ var (
 	NotAllowed    = &Kind{"method_not_allowed", http.StatusMethodNotAllowed, "This can't be done to this resource."}
 	NotAcceptable = &Kind{"not_acceptable", http.StatusNotAcceptable, "None of the accepted media types can be served."}
 
-	EmailTaken = &Kind{"email_taken", http.StatusConflict, "This e-mail address has an account already."}
-	NotActive  = &Kind{"not_active", http.StatusConflict, "The mission's state does not allow this."}
+	EmailTaken    = &Kind{"email_taken", http.StatusConflict, "This e-mail address has an account already."}
+	NotRedrivable = &Kind{"not_redrivable", http.StatusConflict, "This dead letter can't be sent again."}
+	NotActive     = &Kind{"not_active", http.StatusConflict, "The mission's state does not allow this."}
 
 	TooLarge         = &Kind{"too_large", http.StatusRequestEntityTooLarge, "The request body is over 64 KiB."}
 	UnsupportedMedia = &Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "Send JSON."}
@@ -47,7 +48,7 @@ func Kinds() []*Kind {
 		InsufficientCash, ChargeDeclined,
 		Forbidden, NotStreamer, OwnMission, OperatorCash,
 		NotFound, NotAllowed, NotAcceptable,
-		EmailTaken, NotActive,
+		EmailTaken, NotActive, NotRedrivable,
 		TooLarge, UnsupportedMedia,
 		Invalid, IdempotencyReused,
 		TooMany, Internal, ExitOnly, Unavailable,

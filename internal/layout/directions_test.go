@@ -34,7 +34,7 @@ var kinds = map[string]kind{
 	},
 	// Concurrency and flow without an SDK; what a step may use beside the pure ones.
 	"flow": {
-		packages: []string{"internal/batch", "internal/broadcast"},
+		packages: []string{"internal/batch", "internal/broadcast", "internal/redrive"},
 		project:  []string{"pure"},
 		modules:  []string{ids},
 	},

@@ -34,6 +34,7 @@ type settings struct {
 	config.Program
 	config.Databases
 	config.Board
+	config.Letters
 	config.HTTP
 	config.Limits
 	config.CORS

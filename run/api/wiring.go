@@ -21,11 +21,13 @@ import (
 	"example.com/missionpot/internal/bus"
 	"example.com/missionpot/internal/cloudsql"
 	"example.com/missionpot/internal/config"
+	"example.com/missionpot/internal/deadletter"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/missionsdb"
 	"example.com/missionpot/internal/password"
 	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/redrive"
 	"example.com/missionpot/internal/token"
 	"example.com/missionpot/internal/usersdb"
 )
@@ -41,6 +43,7 @@ type parts struct {
 	missions *missionsdb.DB
 	log      *betlog.Log
 	board    *board.Board
+	letters  *deadletter.Store
 	bus      *bus.Bus
 	closers  []func()
 }
@@ -75,6 +78,10 @@ func open(ctx context.Context, c settings) (*parts, error) {
 		return fail(err)
 	}
 	p.closers = append(p.closers, closing(p.board))
+	if p.letters, err = deadletter.Open(ctx, c.Project, cmp.Or(c.LettersDatabase, c.FirestoreDatabase)); err != nil {
+		return fail(err)
+	}
+	p.closers = append(p.closers, closing(p.letters))
 	if p.bus, err = bus.Open(ctx, c.Project); err != nil {
 		return fail(err)
 	}
@@ -107,7 +114,8 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 		Accounts: p.users, Sessions: p.users, Logins: p.users, Charges: p.users, Books: p.users, Checks: p.users,
 		Operators: p.users,
 		Missions:  missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
-		Publisher: p.bus, Board: broadcast.New(p.missions, p.board),
+		DeadLetters: &redrive.Desk{Letters: p.letters, Record: p.users, Publish: p.bus.PublishRaw},
+		Publisher:   p.bus, Board: broadcast.New(p.missions, p.board),
 		Passwords: passwords,
 		Probes: []api.Probe{
 			{Name: "users database", Ping: p.users.Ping},

@@ -3,7 +3,6 @@
 //
 //	local [up] [flags]     the whole system; plays one mission and stays up
 //	local exec -- CMD...   only the servers, on free ports, while CMD runs (for tests)
-//	local redrive [ID...]  dead letters: list them, or send some again
 package main
 
 import (
@@ -29,8 +28,6 @@ func run(ctx context.Context, args []string) error {
 	switch {
 	case len(args) > 0 && args[0] == "exec":
 		return execWithServers(ctx, args[1:])
-	case len(args) > 0 && args[0] == "redrive":
-		return redrive(ctx, os.Stdout, args[1:])
 	case len(args) > 0 && args[0] == "up":
 		return up(ctx, args[1:])
 	default:

@@ -1,11 +1,15 @@
-// Command operator says who looks after the system through the API, and shows what
-// they did there. It works on the users database that the environment names, so whoever
-// may write there may run it. Everything it does is recorded under the name given.
+// Command operator says who looks after the system through the API, shows what they
+// did, and does the same from a shell. It works on what the environment names, as the
+// services do, so whoever has their rights may run it. What it does is recorded under
+// the name given.
 //
-//	operator -as NAME grant EMAIL    make this account an operator's
-//	operator -as NAME revoke EMAIL   take that away, from the next call on
-//	operator list                    who is an operator
-//	operator record                  the last things that operators did, newest first
+//	operator -as NAME grant EMAIL     make this account an operator's
+//	operator -as NAME revoke EMAIL    take that away, from the next call on
+//	operator list                     who is an operator
+//	operator record                   the last things that operators did, newest first
+//	operator -as NAME letters         dead letters that nobody has sent again
+//	operator -as NAME letter ID       one of them
+//	operator -as NAME redrive ID...   send these again, each once
 //
 // docs/operators.md tells what the role opens.
 package main

@@ -14,7 +14,7 @@ import (
 // commandTime bounds the whole command.
 const commandTime = time.Minute
 
-var errUsage = errors.New("usage: operator -as NAME grant|revoke EMAIL, or operator list|record")
+var errUsage = errors.New("usage: operator -as NAME grant EMAIL|revoke EMAIL|letters|letter ID|redrive ID..., or operator list|record")
 
 // call is the command as it was typed.
 type call struct {
@@ -26,7 +26,8 @@ type call struct {
 // command is one of them.
 type command struct {
 	args  int  // how many it takes
-	named bool // it changes something, so -as is needed
+	more  bool // it takes more than that, too
+	named bool // it is recorded, so -as is needed
 	run   func(context.Context, call) error
 }
 
@@ -35,6 +36,10 @@ var commands = map[string]command{
 	"revoke": {args: 1, named: true, run: revoke},
 	"list":   {run: list},
 	"record": {run: showRecord},
+
+	"letters": {named: true, run: listLetters},
+	"letter":  {args: 1, named: true, run: readLetter},
+	"redrive": {args: 1, more: true, named: true, run: redriveLetters},
 }
 
 func run(ctx context.Context, out io.Writer, args []string) error {
@@ -49,7 +54,8 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return errUsage
 	}
 	c, known := commands[flags.Arg(0)]
-	if !known || flags.NArg()-1 != c.args {
+	given := flags.NArg() - 1
+	if !known || given < c.args || given > c.args && !c.more {
 		return errUsage
 	}
 	if c.named && *as == "" {

@@ -71,5 +71,6 @@ locals {
     "roles/telemetry.tracesWriter",
     "projects/${var.project}/roles/${google_project_iam_custom_role.append.role_id}",
     "projects/${var.project}/roles/${google_project_iam_custom_role.create.role_id}",
+    "projects/${var.project}/roles/${google_project_iam_custom_role.redrive.role_id}",
   ])
 }

@@ -47,7 +47,7 @@ output "grants" {
 
 output "custom_roles" {
   description = "Permissions of the programs' own roles, for the tests."
-  value = { for role in [google_project_iam_custom_role.append, google_project_iam_custom_role.create] :
+  value = { for role in [google_project_iam_custom_role.append, google_project_iam_custom_role.create, google_project_iam_custom_role.redrive] :
     role.role_id => sort(role.permissions)
   }
 }

@@ -15,3 +15,11 @@ resource "google_project_iam_custom_role" "create" {
   description = "Creates documents, and neither reads, changes nor deletes one."
   permissions = ["datastore.databases.get", "datastore.entities.create"]
 }
+
+# An operator's call marks a dead letter as sent. Nobody deletes one.
+resource "google_project_iam_custom_role" "redrive" {
+  role_id     = "firestoreRedrive"
+  title       = "Firestore: read and change documents"
+  description = "Reads documents and changes them, but neither creates nor deletes one."
+  permissions = ["datastore.databases.get", "datastore.entities.get", "datastore.entities.list", "datastore.entities.update"]
+}

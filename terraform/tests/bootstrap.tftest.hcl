@@ -21,7 +21,7 @@ run "bootstrap" {
     error_message = "Every secret must be rotated: ${jsonencode(output.rotations)}"
   }
   assert {
-    condition     = strcontains(output.conditions.deploy, "hasOnly(['projects/missionpot-test/roles/firestoreAppend','projects/missionpot-test/roles/firestoreCreate','roles/cloudsql.client','roles/cloudsql.instanceUser','roles/datastore.user','roles/datastore.viewer','roles/telemetry.metricsWriter','roles/telemetry.tracesWriter'])")
+    condition     = strcontains(output.conditions.deploy, "hasOnly(['projects/missionpot-test/roles/firestoreAppend','projects/missionpot-test/roles/firestoreCreate','projects/missionpot-test/roles/firestoreRedrive','roles/cloudsql.client','roles/cloudsql.instanceUser','roles/datastore.user','roles/datastore.viewer','roles/telemetry.metricsWriter','roles/telemetry.tracesWriter'])")
     error_message = "The release must grant the programs' roles only: ${output.conditions.deploy}"
   }
   assert {
@@ -41,10 +41,11 @@ run "custom_roles" {
 
   assert {
     condition = jsonencode(output.custom_roles) == jsonencode({
-      firestoreAppend = ["datastore.databases.get", "datastore.entities.create", "datastore.entities.get", "datastore.entities.list"]
-      firestoreCreate = ["datastore.databases.get", "datastore.entities.create"]
+      firestoreAppend  = ["datastore.databases.get", "datastore.entities.create", "datastore.entities.get", "datastore.entities.list"]
+      firestoreCreate  = ["datastore.databases.get", "datastore.entities.create"]
+      firestoreRedrive = ["datastore.databases.get", "datastore.entities.get", "datastore.entities.list", "datastore.entities.update"]
     })
-    error_message = "Whoever appends to the bet log must not be able to change or delete an entry: ${jsonencode(output.custom_roles)}"
+    error_message = "Whoever appends to the bet log must not be able to change or delete an entry, and nobody may delete a dead letter: ${jsonencode(output.custom_roles)}"
   }
 }
 

@@ -124,6 +124,7 @@ locals {
       GOOGLE_CLOUD_PROJECT = var.project
       FIRESTORE_DATABASE   = var.firestore.log
       BOARD_DATABASE       = var.firestore.board
+      LETTERS_DATABASE     = var.firestore.letters
       LOG_LEVEL            = var.log_level
       # Google's front end appends whom it talks to; the load balancer appends that and itself.
       TRUSTED_HOPS = var.domain == "" ? "1" : "2"

@@ -40,8 +40,8 @@ variable "databases" {
 }
 
 variable "firestore" {
-  description = "Names of the databases log and board."
-  type        = object({ log = string, board = string })
+  description = "Names of the databases log, board and letters."
+  type        = object({ log = string, board = string, letters = string })
 }
 
 variable "firestore_roles" {

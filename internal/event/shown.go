@@ -1,0 +1,44 @@
+package event
+
+// shown is what an operator sees of a payload: what tells which bet or mission
+// waits, and why. Who the people are is not needed to send a message again, so
+// no id of a person and no text that a person wrote is in it. A field that is
+// added to an event is not shown before it is added here.
+
+// Shown reads a payload for an operator's eyes. The error is ErrMalformed for
+// one that no step could read either.
+func Shown(t Type, data []byte) (map[string]any, error) {
+	e, err := Decode(t, data)
+	if err != nil {
+		return nil, err
+	}
+	return e.shown(), nil
+}
+
+func (e BetPlaced) shown() map[string]any {
+	return map[string]any{
+		"bet_id": e.BetID, "mission_id": e.MissionID, "amount": e.Amount, "stake": e.Stake,
+		"logged_at": e.LoggedAt.UTC(), "deadline": e.Deadline.UTC(),
+	}
+}
+
+func (e PotChanged) shown() map[string]any {
+	return map[string]any{"mission_id": e.MissionID, "total": e.Total, "contributors": e.Contributors, "version": e.Version}
+}
+
+func (e BetDeclined) shown() map[string]any {
+	return map[string]any{"bet_id": e.BetID, "mission_id": e.MissionID, "reason": e.Reason, "stake": e.Stake}
+}
+
+func (e VerdictGiven) shown() map[string]any {
+	return map[string]any{"mission_id": e.MissionID, "ending": e.Ending, "decided_at": e.DecidedAt.UTC()}
+}
+
+func (e MissionSettled) shown() map[string]any {
+	return map[string]any{
+		"mission_id": e.MissionID, "ending": e.Ending, "total": e.Total, "contributors": e.Contributors, "version": e.Version,
+		"paid": e.Paid, "refunded": e.Refunded, "settled_at": e.SettledAt.UTC(),
+	}
+}
+
+func (e Tick) shown() map[string]any { return map[string]any{"at": e.At.UTC()} }

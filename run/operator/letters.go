@@ -1,0 +1,94 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"example.com/missionpot/internal/bus"
+	"example.com/missionpot/internal/config"
+	"example.com/missionpot/internal/deadletter"
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/redrive"
+	"example.com/missionpot/internal/usersdb"
+)
+
+// listLetters lists letters that nobody has sent again, at most maxShown; send
+// some again to see more.
+func listLetters(ctx context.Context, c call) error {
+	return withDesk(ctx, func(desk *redrive.Desk) error {
+		kept, err := desk.List(ctx, c.actor, event.LetterFilter{Limit: maxShown})
+		if err != nil {
+			return err
+		}
+		for _, d := range kept {
+			fmt.Fprintf(c.out, "%s  kept %s  %s after %d attempts on topic %s\n",
+				d.ID, d.KeptAt.UTC().Format(time.RFC3339), d.Type, d.Attempts, d.Topic)
+		}
+		fmt.Fprintf(os.Stderr, "%d dead letters; send them again with: operator -as NAME redrive ID...\n", len(kept))
+		return nil
+	})
+}
+
+// readLetter shows what an operator needs of one, without the people in it.
+func readLetter(ctx context.Context, c call) error {
+	return withDesk(ctx, func(desk *redrive.Desk) error {
+		d, err := desk.Read(ctx, c.actor, c.args[0])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s\n  step %s, topic %s, type %s, %d attempts\n  published %s, kept %s\n",
+			d.ID, d.Step, d.Topic, d.Type, d.Attempts, d.PublishedAt.UTC().Format(time.RFC3339), d.KeptAt.UTC().Format(time.RFC3339))
+		if d.Redrives > 0 {
+			fmt.Fprintf(c.out, "  sent again %s by %s\n", d.RedrivenAt.UTC().Format(time.RFC3339), d.RedrivenBy)
+		}
+		if contents, err := event.Shown(d.Type, d.Data); err != nil {
+			fmt.Fprintf(c.out, "  %d bytes that no step can read\n", len(d.Data))
+		} else {
+			fmt.Fprintf(c.out, "  contents %v\n", contents)
+		}
+		return nil
+	})
+}
+
+// redriveLetters sends letters again, in the order given, until one can't be.
+func redriveLetters(ctx context.Context, c call) error {
+	return withDesk(ctx, func(desk *redrive.Desk) error {
+		for _, id := range c.args {
+			d, err := desk.Redrive(ctx, c.actor, id)
+			if err != nil {
+				return fmt.Errorf("%s: %w", id, err)
+			}
+			fmt.Fprintf(c.out, "%s sent again %s by %s\n", id, d.RedrivenAt.UTC().Format(time.RFC3339), d.RedrivenBy)
+		}
+		return nil
+	})
+}
+
+// withDesk opens what the environment names, as it does to the services: the
+// users database for the record, the dead letters, the topics.
+func withDesk(ctx context.Context, f func(*redrive.Desk) error) error {
+	return withUsers(ctx, func(db *usersdb.DB) (err error) {
+		var c struct {
+			config.Google
+			config.Letters
+		}
+		if err := config.Load(ctx, &c); err != nil {
+			return err
+		}
+		letters, err := deadletter.Open(ctx, c.Project, cmp.Or(c.LettersDatabase, c.FirestoreDatabase))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, letters.Close()) }()
+		topics, err := bus.Open(ctx, c.Project)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, topics.Close()) }()
+		return f(&redrive.Desk{Letters: letters, Record: db, Publish: topics.PublishRaw})
+	})
+}
