@@ -28,7 +28,7 @@ const otel = "go.opentelemetry.io/otel"
 
 var kinds = map[string]kind{
 	"pure": {
-		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/account", "internal/books"},
+		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/account", "internal/books", "internal/restore"},
 		project:  []string{"pure"},
 		modules:  []string{ids, "golang.org/x/text/unicode/norm"},
 	},

@@ -1,0 +1,244 @@
+package restore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+)
+
+// Escrow is what the ledger knows of a mission. A zero time has not come.
+type Escrow struct {
+	Closing      ledger.Closing // without Ending while it is open
+	Inflow       ledger.Won
+	Contributors int
+	Version      int64
+	ClosedAt     time.Time
+	SettledAt    time.Time
+}
+
+// Lost is the title of a mission of which only cash was left.
+const Lost = "Lost in a restore"
+
+// Sources are what a missions instance is rebuilt from.
+type Sources interface {
+	// Boards reads the last event of missions after an id, in the order of ids.
+	Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error)
+	// Escrows reads escrows after an id, in the order of missions' ids.
+	Escrows(ctx context.Context, after uuid.UUID, limit int) ([]Escrow, error)
+	// EscrowOf reads one, and reports false if there is none.
+	EscrowOf(ctx context.Context, mission uuid.UUID) (Escrow, bool, error)
+	// Terms are a streamer's present ones, or the usual ones if nobody knows them.
+	Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error)
+	// Since reads one shard of the bet log.
+	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
+	// TellPotAgain has the sweep tell of an escrow's pot once more.
+	TellPotAgain(ctx context.Context, mission uuid.UUID) error
+}
+
+// Target is the missions instance that is rebuilt. Rebuild inserts a mission, and
+// an event of the kind if there is one. A mission that is there stays as it is.
+type Target interface {
+	Rebuild(ctx context.Context, m mission.Mission, kind mission.EventKind) error
+}
+
+// Rebuilt tells what became of the missions.
+type Rebuilt struct {
+	Missions int
+	// Lost are missions of which the board knew nothing: made within moments of the
+	// loss. Whatever was put in goes back.
+	Lost []uuid.UUID
+}
+
+const (
+	page   = 200
+	shards = 16 // of the log
+)
+
+// Missions rebuilds a missions instance. It may be repeated, and goes on where it
+// stopped. No step should run meanwhile.
+func Missions(ctx context.Context, from Sources, to Target, now func() time.Time) (Rebuilt, error) {
+	var r Rebuilt
+	stakes, err := readStakes(ctx, from, now())
+	if err != nil {
+		return r, fmt.Errorf("rebuild the missions: %w", err)
+	}
+	known, err := fromBoards(ctx, from, to, stakes)
+	if err != nil {
+		return r, fmt.Errorf("rebuild the missions: %w", err)
+	}
+	r.Missions = len(known)
+	if r.Lost, err = fromCash(ctx, from, to, stakes, known, now()); err != nil {
+		return r, fmt.Errorf("rebuild the missions: %w", err)
+	}
+	return r, nil
+}
+
+// readStakes reads the whole log, for the stakes in it.
+func readStakes(ctx context.Context, from Sources, before time.Time) (map[uuid.UUID]ledger.Bet, error) {
+	stakes := map[uuid.UUID]ledger.Bet{}
+	for shard := range shards {
+		var mark ledger.Mark
+		for {
+			entries, err := from.Since(ctx, shard, mark, before, 1000)
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range entries {
+				if e.Stake {
+					stakes[e.MissionID] = e.Bet
+				}
+				mark = e.Mark
+			}
+			if len(entries) < 1000 {
+				break
+			}
+		}
+	}
+	return stakes, nil
+}
+
+// fromBoards rebuilds what was ever shown, and returns which missions that were.
+func fromBoards(ctx context.Context, from Sources, to Target, stakes map[uuid.UUID]ledger.Bet) (map[uuid.UUID]bool, error) {
+	known := map[uuid.UUID]bool{}
+	for after := uuid.Nil; ; {
+		shown, err := from.Boards(ctx, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range shown {
+			after = e.Mission.ID
+			known[after] = true
+			if err := rebuild(ctx, from, to, e, stakes[after].Amount); err != nil {
+				return nil, fmt.Errorf("mission %s: %w", after, err)
+			}
+		}
+		if len(shown) < page {
+			return known, nil
+		}
+	}
+}
+
+func rebuild(ctx context.Context, from Sources, to Target, shown mission.Event, stake ledger.Won) error {
+	escrow, there, err := from.EscrowOf(ctx, shown.Mission.ID)
+	if err != nil {
+		return err
+	}
+	terms, err := from.Terms(ctx, shown.Mission.StreamerID)
+	if err != nil {
+		return err
+	}
+	m, kind := fromBoard(shown, stake, terms), mission.EventKind("")
+	if there {
+		m, kind = withLedger(m, escrow)
+	}
+	if err := to.Rebuild(ctx, m, kind); err != nil {
+		return err
+	}
+	if there && m.SettledAt == nil {
+		return from.TellPotAgain(ctx, m.ID)
+	}
+	return nil
+}
+
+// fromBoard is the mission that an event shows. Its pot has no version, so that
+// whatever the ledger tells of it is newer. The board does not have the terms it
+// was made with; the streamer's present ones stand in for them.
+func fromBoard(e mission.Event, stake ledger.Won, terms mission.Terms) mission.Mission {
+	s := e.Mission
+	m := mission.Mission{
+		State: mission.State{Status: s.Status, StreamerID: s.StreamerID, CreatorID: s.CreatorID, AutoAccept: terms.AutoAccept, Deadline: e.At},
+		ID:    s.ID, Title: s.Title, Description: s.Description, Stake: max(stake, ledger.MinBet),
+		TimeLimit: time.Duration(s.TimeLimitSeconds) * time.Second, Terms: terms, Revision: e.Revision,
+		Pot: s.Reward, Contributors: s.Contributors, CreatedAt: s.CreatedAt, DecidedAt: s.DecidedAt, SettledAt: s.SettledAt,
+	}
+	if s.Deadline != nil {
+		m.Deadline = *s.Deadline
+	}
+	if s.Status == mission.Active {
+		accepted := m.Deadline.Add(-m.TimeLimit)
+		m.AcceptedAt = &accepted
+	}
+	return m
+}
+
+// withLedger adds what the ledger knows better: that a verdict reached it which
+// the board never showed, and the final pot of what is settled. It returns the
+// event that the former is.
+func withLedger(m mission.Mission, e Escrow) (mission.Mission, mission.EventKind) {
+	var kind mission.EventKind
+	if !m.Status.Decided() && !e.ClosedAt.IsZero() {
+		m.Status, m.DecidedAt = mission.Status(e.Closing.Ending), &e.ClosedAt
+		m.Revision++
+		kind = mission.Entered(m.Status)
+	}
+	if m.SettledAt != nil {
+		m.Pot, m.Contributors, m.PotVersion = e.Inflow, e.Contributors, e.Version
+	}
+	return m, kind
+}
+
+// fromCash ends missions that the board never showed and that took cash or are
+// about to: nobody knows what was asked of whom, so everybody gets it back. The
+// verdict then goes its ordinary way.
+func fromCash(ctx context.Context, from Sources, to Target, stakes map[uuid.UUID]ledger.Bet, known map[uuid.UUID]bool, now time.Time) ([]uuid.UUID, error) {
+	var lost []uuid.UUID
+	end := func(id uuid.UUID, e Escrow) error {
+		known[id] = true
+		lost = append(lost, id)
+		m := onlyCash(id, e, stakes[id], now)
+		return to.Rebuild(ctx, m, mission.Entered(m.Status))
+	}
+	for after := uuid.Nil; ; {
+		escrows, err := from.Escrows(ctx, after, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range escrows {
+			after = e.Closing.MissionID
+			if known[after] {
+				continue
+			}
+			if err := end(after, e); err != nil {
+				return nil, err
+			}
+		}
+		if len(escrows) < page {
+			break
+		}
+	}
+	for id := range stakes {
+		if known[id] {
+			continue
+		}
+		if err := end(id, Escrow{}); err != nil {
+			return nil, err
+		}
+	}
+	return lost, nil
+}
+
+// onlyCash is a mission of which nothing is known but its cash, and how it ended
+// if it did.
+func onlyCash(id uuid.UUID, e Escrow, stake ledger.Bet, now time.Time) mission.Mission {
+	seconds, nanos := id.Time().UnixTime()
+	m := mission.Mission{
+		State: mission.State{Status: mission.Unfunded, StreamerID: e.Closing.StreamerID, CreatorID: stake.UserID, AutoAccept: true, Deadline: now},
+		ID:    id, Title: Lost, Stake: max(stake.Amount, ledger.MinBet), TimeLimit: mission.MinTimeLimit,
+		Terms:    mission.Terms{AutoAccept: true, MinStake: mission.DefaultMinStake, MaxStake: mission.DefaultMaxStake, Acceptance: mission.AcceptanceTime},
+		Revision: 1, CreatedAt: time.Unix(seconds, nanos).UTC(), DecidedAt: &now,
+	}
+	if !e.ClosedAt.IsZero() {
+		m.Status, m.DecidedAt, m.CreatorID = mission.Status(e.Closing.Ending), &e.ClosedAt, e.Closing.CreatorID
+		m.Title = cmp.Or(e.Closing.Title, Lost)
+	}
+	if m.CreatorID == m.StreamerID { // both unknown; the board wants two people
+		m.StreamerID = uuid.Max
+	}
+	return m
+}

@@ -1,0 +1,88 @@
+package usersdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/restore"
+)
+
+const escrowColumns = `mission_id, coalesce(ending, ''), coalesce(streamer_id, '00000000-0000-0000-0000-000000000000'),
+	coalesce(creator_id, '00000000-0000-0000-0000-000000000000'), coalesce(title, ''), inflow, contributors, version, closed_at, settled_at`
+
+// Escrows reads escrows after a mission's id, for a restore.
+func (d *DB) Escrows(ctx context.Context, after uuid.UUID, limit int) ([]restore.Escrow, error) {
+	rows, _ := d.pool.Query(ctx, `SELECT `+escrowColumns+` FROM escrows WHERE mission_id > $1 ORDER BY mission_id LIMIT $2`, after, limit)
+	escrows, err := pgx.CollectRows(rows, scanRestored)
+	if err != nil {
+		return nil, fmt.Errorf("read escrows: %w", err)
+	}
+	return escrows, nil
+}
+
+// EscrowOf reads one escrow, and reports false if there is none.
+func (d *DB) EscrowOf(ctx context.Context, mission uuid.UUID) (restore.Escrow, bool, error) {
+	rows, _ := d.pool.Query(ctx, `SELECT `+escrowColumns+` FROM escrows WHERE mission_id = $1`, mission)
+	e, err := pgx.CollectExactlyOneRow(rows, scanRestored)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return restore.Escrow{}, false, nil
+	}
+	if err != nil {
+		return restore.Escrow{}, false, fmt.Errorf("read the escrow of %s: %w", mission, err)
+	}
+	return e, true, nil
+}
+
+func scanRestored(row pgx.CollectableRow) (restore.Escrow, error) {
+	var e restore.Escrow
+	var closed, settled *time.Time
+	c := &e.Closing
+	err := row.Scan(&c.MissionID, &c.Ending, &c.StreamerID, &c.CreatorID, &c.Title, &e.Inflow, &e.Contributors, &e.Version, &closed, &settled)
+	if closed != nil {
+		e.ClosedAt = closed.UTC()
+	}
+	if settled != nil {
+		e.SettledAt = settled.UTC()
+	}
+	return e, err
+}
+
+// TellPotAgain has the sweep tell of a pot once more, to a board that was rebuilt.
+func (d *DB) TellPotAgain(ctx context.Context, mission uuid.UUID) error {
+	if _, err := d.pool.Exec(ctx, `UPDATE escrows SET published_version = 0 WHERE mission_id = $1`, mission); err != nil {
+		return fmt.Errorf("have the pot of %s told again: %w", mission, err)
+	}
+	return nil
+}
+
+// RaiseVersion makes an escrow's version higher than the board's, after a restore
+// that made it lower: the board takes only what is newer.
+func (d *DB) RaiseVersion(ctx context.Context, mission uuid.UUID, above int64) error {
+	const raise = `UPDATE escrows SET version = greatest(version, $2) + 1 WHERE mission_id = $1`
+	if _, err := d.pool.Exec(ctx, raise, mission, above); err != nil {
+		return fmt.Errorf("raise the version of %s: %w", mission, err)
+	}
+	return nil
+}
+
+// RestoreCharge writes down a charge that the payment provider's statement names,
+// unless the instance has it. It reports whether it did. The error is
+// fault.Unauthenticated if its user is unknown.
+func (d *DB) RestoreCharge(ctx context.Context, c ledger.Charge) (bool, error) {
+	const insert = `INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount) VALUES ($1::uuid, $2, 'restored-' || $1::uuid::text, '', $3) ON CONFLICT DO NOTHING`
+	done, err := d.pool.Exec(ctx, insert, c.ID, c.UserID, c.Amount)
+	if codeOf(err) == codeForeignKey {
+		return false, fault.Unauthenticated.Because("This account does not exist.")
+	}
+	if err != nil {
+		return false, fmt.Errorf("restore charge %s: %w", c.ID, err)
+	}
+	return done.RowsAffected() == 1, nil
+}

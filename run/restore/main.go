@@ -1,0 +1,61 @@
+// Command restore brings a database back from what the other parts remember; see
+// docs/playbooks/restore.md for when and in which order.
+//
+//	restore missions               rebuild a missions instance that is empty
+//	restore users [-charges FILE]  bring a users instance forward that went back
+//
+// The file is the payment provider's statement, as CSV: charge, user, amount in
+// won. Where everything is, is told by the environment, as it is to the programs.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+var errUsage = errors.New("usage: restore missions | restore users [-charges FILE]")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "restore:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 || args[0] != "missions" && args[0] != "users" {
+		return errUsage
+	}
+	flags := flag.NewFlagSet("restore "+args[0], flag.ContinueOnError)
+	statement := ""
+	if args[0] == "users" {
+		flags.StringVar(&statement, "charges", "", "the payment provider's statement, as CSV")
+	}
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return errUsage
+	}
+	charges, err := readStatement(statement)
+	if err != nil {
+		return err
+	}
+	p, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if args[0] == "missions" {
+		return p.restoreMissions(ctx)
+	}
+	return p.restoreUsers(ctx, charges)
+}
