@@ -24,7 +24,7 @@ func newMetrics() metrics {
 	var m metrics
 	m.findings, _ = meter.Int64Gauge("missionpot.books.findings", metric.WithUnit("{finding}"),
 		metric.WithDescription("What the last check of the books found, by grade"))
-	m.exitOnly, _ = meter.Int64Gauge("missionpot.exit_only", metric.WithUnit("1"),
+	m.exitOnly, _ = meter.Int64Gauge("missionpot.exit_only", metric.WithUnit("{switch}"),
 		metric.WithDescription("1 while no new cash is taken by the switch in the users instance, else 0"))
 	m.done, _ = meter.Float64Gauge("missionpot.sweep.completed", metric.WithUnit("s"),
 		metric.WithDescription("When a sweep and its audit last went through, in Unix time"))

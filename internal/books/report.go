@@ -2,6 +2,7 @@ package books
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -103,7 +104,7 @@ type Read struct {
 // Clean reports whether no rule is broken.
 func (r Report) Clean() bool { return r.Broken == 0 }
 
-// add takes findings in.
+// add takes findings in. What is broken is listed before what is late.
 func (r *Report) add(found ...Finding) {
 	for _, f := range found {
 		if f.Grade == Broken {
@@ -111,10 +112,21 @@ func (r *Report) add(found ...Finding) {
 		} else {
 			r.Late++
 		}
+		if len(r.Findings) == maxListed && f.Grade == Broken {
+			r.dropLate()
+		}
 		if len(r.Findings) < maxListed {
 			r.Findings = append(r.Findings, f)
-		} else if f.Grade == Broken && r.Findings[maxListed-1].Grade != Broken {
-			r.Findings[maxListed-1] = f
+		}
+	}
+}
+
+// dropLate makes room in the list for what is worse.
+func (r *Report) dropLate() {
+	for i := range r.Findings {
+		if r.Findings[i].Grade == Late {
+			r.Findings = slices.Delete(r.Findings, i, i+1)
+			return
 		}
 	}
 }

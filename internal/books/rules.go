@@ -121,7 +121,7 @@ func checkPot(f *finder, b BoardMission, e Escrow, m moment) {
 		f.wants(6, "the pot on the board is not the escrow's inflow", int64(e.Inflow), int64(b.Pot))
 		f.wants(6, "the contributors on the board are not the escrow's", int64(e.Contributors), int64(b.Contributors))
 	case !b.SettledAt.IsZero():
-		f.wants(6, "the board settled the mission with an old pot", int64(e.Inflow), int64(b.Pot))
+		f.wants(6, "the board settled the mission with an old pot, by its version", e.Version, b.PotVersion)
 	default:
 		f.late(!b.Status.Decided() && m.ledger.Sub(e.ChangedAt) > m.late, 7, "the pot has grown and the board does not show it")
 	}

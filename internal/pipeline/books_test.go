@@ -182,3 +182,63 @@ func TestEachBrokenRuleIsFoundAndThrowsTheSwitch(t *testing.T) {
 		})
 	}
 }
+
+// A row gets its number before its transaction commits. A check that had read
+// past it must not miss it, and must not take it for a won that was made.
+func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
+	t.Parallel()
+	w, _, _, running := played(t)
+	late, err := w.usersPool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	charge := uuid.Must(uuid.NewV7())
+	for _, query := range []string{
+		`INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount, status) VALUES ($1, $2, 'late', '', 50, 'succeeded')`,
+		`WITH w AS (UPDATE wallets SET cash = cash + 50 WHERE user_id = $2 RETURNING cash)
+			INSERT INTO ledger (id, kind, user_id, amount, balance_after) SELECT $1, 'charge', $2, 50, cash FROM w`,
+	} {
+		if _, err := late.Exec(t.Context(), query, charge, w.accounts[3]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.bet(t, running, w.accounts[0], 100, true) // rows with higher numbers
+	w.drain(t)
+	for range 4 {
+		w.checkBooks(t, books.Options{Settle: time.Nanosecond, Late: time.Hour})
+	}
+	if read := w.figure(t, w.usersPool, `SELECT seq FROM books_state`); read >= w.figure(t, w.usersPool, `SELECT max(seq) FROM ledger`) {
+		t.Error("the check has read past a row whose transaction is under way")
+	}
+	if err := late.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		w.checkBooks(t, books.Options{Settle: time.Nanosecond, Late: time.Hour})
+	}
+	want := w.figure(t, w.usersPool, `SELECT max(seq) FROM ledger`)
+	if read := w.figure(t, w.usersPool, `SELECT seq FROM books_state`); read != want {
+		t.Errorf("the check has read to row %d, want all %d", read, want)
+	}
+	if sum := w.figure(t, w.usersPool, `SELECT charged FROM books_state`); sum != 4_050 {
+		t.Errorf("the check's own books have charges of %d won, want 4,050", sum)
+	}
+}
+
+// What the check of every minute has read it does not read again, but it still
+// finds what is changed behind its back: accounts are looked at in rounds.
+func TestTheCheckThatGoesOnFindsWhatIsChangedBehindIt(t *testing.T) {
+	t.Parallel()
+	w, _, _, running := played(t)
+	for range 3 {
+		w.checkBooks(t, books.Options{})
+	}
+	if r := w.check(t, books.Options{}); r.Read.Movements != 0 || r.Read.Entries != 0 {
+		t.Errorf("with nothing new it read %+v, want no row and no entry again", r.Read)
+	}
+	w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + CASE user_id WHEN $1 THEN 1 ELSE -1 END WHERE user_id IN ($1, $2)`, w.accounts[0], w.accounts[1])
+	w.exec(t, w.boardPool, `UPDATE missions SET contributors = contributors + 1 WHERE id = $1`, running.ID)
+	if r := w.check(t, books.Options{}); r.Broken != 3 {
+		t.Errorf("found %v, want both wallets and the board", r.Findings)
+	}
+}

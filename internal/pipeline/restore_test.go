@@ -147,6 +147,13 @@ func (w *world) liveOn(t *testing.T, running mission.Mission) later {
 	w.judge(t, running.ID, mission.Fail, true) // gives cash back …
 	w.drain(t)
 	l.bets = append(l.bets, w.bet(t, w.mission(t, l.second.ID), w.accounts[3], w.cash(t, w.accounts[3]), true)) // … that is put in again
+	// One that goes on: its pot was told after each bet, and a replay takes them at once.
+	open := w.create(t, w.accounts[2], 100, true, true)
+	w.drain(t)
+	for range 3 {
+		l.bets = append(l.bets, w.bet(t, w.mission(t, open.ID), w.accounts[2], 100, true))
+		w.drain(t)
+	}
 	l.ofNew = w.bet(t, w.mission(t, l.second.ID), l.newcomer, 700, true)
 	w.drain(t)
 	w.judge(t, l.second.ID, mission.Success, true)
