@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -109,6 +110,8 @@ func measure(ctx context.Context, scale bench.Scale, experiments []bench.Experim
 	if err != nil {
 		return err
 	}
+	// What follows behind a bet may find its database gone at the end of an experiment.
+	slog.SetLogLoggerLevel(slog.LevelError)
 	told := &bench.Progress{Out: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
 	results, err := bench.Run(ctx, parts, module, scale, experiments, told)
 	// What was measured before an error is told all the same.
