@@ -41,10 +41,10 @@ func FuzzAccessToken(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, signed string) {
-		user, err := i.Verify(signed)
+		bearer, err := i.Verify(signed)
 		if err != nil {
-			if user != uuid.Nil {
-				t.Errorf("a refused token names user %s", user)
+			if bearer.User != uuid.Nil {
+				t.Errorf("a refused token names user %s", bearer.User)
 			}
 			return
 		}
@@ -58,8 +58,8 @@ func FuzzAccessToken(f *testing.F) {
 		}
 		var written struct{ Sub, Iss string }
 		text, err := base64.RawURLEncoding.DecodeString(parts[1])
-		if err != nil || json.Unmarshal(text, &written) != nil || written.Sub != user.String() || written.Iss != "missionpot" {
-			t.Errorf("%q was taken as user %s, its claims are %s", signed, user, text)
+		if err != nil || json.Unmarshal(text, &written) != nil || written.Sub != bearer.User.String() || written.Iss != "missionpot" {
+			t.Errorf("%q was taken as user %s, its claims are %s", signed, bearer.User, text)
 		}
 	})
 }
