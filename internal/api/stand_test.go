@@ -173,6 +173,9 @@ func (s *stand) process(ctx context.Context, e event.Event) error {
 		if err != nil || rulings[0].Err != nil {
 			return fmt.Errorf("hold: %w, %w", err, rulings[0].Err)
 		}
+		if err := s.users.RaiseStandings(ctx, []ledger.Contributor{{MissionID: e.MissionID, UserID: e.UserID}}); err != nil {
+			return err
+		}
 		if rulings[0].Outcome == ledger.Declined {
 			if e.Stake {
 				_, _, err = s.missions.Unfund(ctx, e.MissionID)

@@ -40,25 +40,22 @@ func Mutations() []Mutation {
 		{
 			Name: "ledger-idempotency", Guard: "a bet id moves cash once",
 			Edits: []Edit{
-				{File: "internal/usersdb/hold_exact.go", Old: "\n\t\tON CONFLICT (id) DO NOTHING`", New: "`"},
 				{File: "internal/usersdb/hold_exact.go", Old: "\t\t\tdecided[id] = b\n", New: "\t\t\t_ = decided\n"},
 			},
-			Function: &FunctionEdit{"00003_hold_fast.sql", "\n  ON CONFLICT (id) DO NOTHING;", ";"},
-			SQL:      []string{"ALTER TABLE ledger DROP CONSTRAINT ledger_pkey", "CREATE INDEX ledger_id ON ledger (id)"},
+			SQL: []string{"ALTER TABLE ledger DROP CONSTRAINT ledger_pkey", "CREATE INDEX ledger_id ON ledger (id)"},
 		},
 		{
 			Name: "escrow-lock", Guard: "a closed escrow takes no bet",
 			Edits: []Edit{
-				{File: "internal/usersdb/hold_exact.go", Old: "WHERE mission_id = ANY($1) AND state = 'open' ORDER BY", New: "WHERE mission_id = ANY($1) ORDER BY"},
 				{File: "internal/ledger/decide.go", Old: "case !escrow.Open:", New: "case false:"},
 			},
-			Function: &FunctionEdit{"00003_hold_fast.sql", " AND e.state = 'open'", ""},
+			Function: &FunctionEdit{"00004_hold_batch.sql", " AND e.state = 'open'", ""},
 		},
 		{
 			Name: "sweep", Guard: "what was left behind is published again",
 			Edits: []Edit{{
 				File: "functions/sweepbets/step.go",
-				Old:  "return errors.Join(s.pots(ctx), s.charges(ctx), s.strays(ctx), s.shards(ctx, now))",
+				Old:  "return errors.Join(s.pots(ctx), s.charges(ctx), s.strays(ctx),\n\t\ts.ledger.CatchUpStandings(ctx, quiet, maxStandings), s.shards(ctx, now))",
 				New:  "return errors.Join()",
 			}},
 		},
@@ -74,9 +71,11 @@ func Mutations() []Mutation {
 			Name: "settle-once", Guard: "a refund is made once for a contributor and a payout once for a mission",
 			Edits: []Edit{
 				{File: "internal/usersdb/settle.go", Old: "ids[i], users[i] = ledger.RefundID(mission, c.UserID), c.UserID", New: "ids[i], users[i] = uuid.New(), c.UserID"},
+				{File: "internal/usersdb/refund_fast.go", Old: "= ledger.RefundID(e.MissionID, c.UserID), c.UserID,", New: "= uuid.New(), c.UserID,"},
 				{File: "internal/usersdb/settle.go", Old: "tx.QueryRow(ctx, pay, ledger.PayoutID(e.MissionID),", New: "tx.QueryRow(ctx, pay, uuid.New(),"},
 				{File: "internal/usersdb/settle.go", Old: "\tif done.RowsAffected() == 0 {\n\t\treturn errOvertaken\n\t}\n\treturn nil\n}\n\n// finish", New: "\t_ = done\n\treturn nil\n}\n\n// finish"},
 			},
+			Function: &FunctionEdit{"00006_refund_fast.sql", " AND e.settled_through = done_through", ""},
 		},
 	}
 }
