@@ -111,9 +111,7 @@ func (f *fanout) measure(ctx context.Context) (took time.Duration, memory float6
 			return 0, 0, err
 		}
 		began := time.Now()
-		*f.version++
-		pot := ledger.Pot{MissionID: f.missions[0], Total: ledger.Won(*f.version) * betAmount, Contributors: int(*f.version), Version: *f.version}
-		if err := f.Bus().Publish(ctx, event.ChangedPot(pot)); err != nil {
+		if err := f.changePot(ctx); err != nil {
 			return 0, 0, err
 		}
 		if err := f.await(ctx, change+1); err != nil {
@@ -139,8 +137,20 @@ func (f *fanout) restart(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close()
+	context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends a read
+	// The first change of all puts the mission on the board.
+	if err := f.changePot(ctx); err != nil {
+		return err
+	}
 	_, err = nextEvent(lines)
 	return err
+}
+
+// changePot tells of a pot as the ledger would.
+func (f *fanout) changePot(ctx context.Context) error {
+	*f.version++
+	pot := ledger.Pot{MissionID: f.missions[0], Total: ledger.Won(*f.version) * betAmount, Contributors: int(*f.version), Version: *f.version}
+	return f.Bus().Publish(ctx, event.ChangedPot(pot))
 }
 
 // resting is the API's resident memory once its collector has come to rest.
