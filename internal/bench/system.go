@@ -126,32 +126,49 @@ func newClient() *http.Client {
 
 var betBody = []byte(`{"amount":` + strconv.FormatInt(int64(betAmount), 10) + `}`)
 
-// bet has a person bet through the API and returns the bet's id.
+// retryPause is the wait before a bet that was put off is sent again. Clients are
+// told to wait longer; a bench has nothing else to do.
+const retryPause = 200 * time.Millisecond
+
+// bet has a person bet through the API and returns the bet's id. What is put off
+// is sent again with the same key, as the contract asks.
 func (s *system) bet(ctx context.Context, person int, missionID uuid.UUID) (uuid.UUID, error) {
+	key := uuid.NewString()
+	for {
+		status, body, err := s.postBet(ctx, person, missionID, key)
+		switch {
+		case err != nil:
+			return uuid.Nil, err
+		case status == http.StatusAccepted, status == http.StatusOK:
+			var accepted struct {
+				ID uuid.UUID `json:"id"`
+			}
+			return accepted.ID, json.Unmarshal(body, &accepted)
+		case status != http.StatusServiceUnavailable:
+			return uuid.Nil, fmt.Errorf("place a bet: status %d: %s", status, body)
+		}
+		if err := pause(ctx, retryPause); err != nil {
+			return uuid.Nil, fmt.Errorf("place a bet: %w: %s", err, body)
+		}
+	}
+}
+
+func (s *system) postBet(ctx context.Context, person int, missionID uuid.UUID, key string) (status int, body []byte, err error) {
 	url := s.API.URL() + "/v1/missions/" + missionID.String() + "/bets"
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(betBody))
 	if err != nil {
-		return uuid.Nil, err
+		return 0, nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+s.tokens[person])
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", uuid.NewString())
+	r.Header.Set("Idempotency-Key", key)
 	answer, err := s.client.Do(r)
 	if err != nil {
-		return uuid.Nil, err
+		return 0, nil, err
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	if answer.StatusCode != http.StatusAccepted {
-		return uuid.Nil, fmt.Errorf("place a bet: status %d: %s", answer.StatusCode, body)
-	}
-	var accepted struct {
-		ID uuid.UUID `json:"id"`
-	}
-	return accepted.ID, json.Unmarshal(body, &accepted)
+	body, err = io.ReadAll(answer.Body)
+	return answer.StatusCode, body, err
 }
 
 // usage is what a process has used and holds.
