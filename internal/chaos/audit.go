@@ -219,7 +219,8 @@ func (m *MissionFacts) mayEnd(poor bool) []string {
 			may = append(may, ended[action])
 		}
 	}
-	if m.Fate == Expires || m.Fate == Ignored {
+	// A no that never arrived is no no: the proposal then waits until its time is up.
+	if m.Fate == Expires || m.Fate == Ignored || m.Fate == Rejected {
 		may = append(may, "expired")
 	}
 	if poor {

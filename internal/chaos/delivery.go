@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -88,6 +89,13 @@ func (d *deliveries) set(t trouble) {
 	d.now, d.calm = t, make(chan struct{})
 }
 
+// counts tells how many pushes had which trouble.
+func (d *deliveries) counts() map[string]int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.counted)
+}
+
 // dice is what was drawn for one push.
 type dice struct {
 	host                       string
@@ -110,7 +118,7 @@ func (d *deliveries) roll() dice {
 	if len(d.hosts) > 0 {
 		r.host = d.hosts[d.random.IntN(len(d.hosts))]
 	}
-	r.refuse, r.hang, r.lose = happens("answered 500", d.now.refuse), happens("hung", d.now.hang), happens("answer lost", d.now.lose)
+	r.refuse, r.hang, r.lose = happens("answered 500", d.now.refuse), happens("left hanging", d.now.hang), happens("handled, and the answer lost", d.now.lose)
 	if r.repeat = happens("repeated", d.now.repeat); r.repeat {
 		r.repeatIn = time.Duration(d.random.Int64N(int64(longestRepeat)))
 	}

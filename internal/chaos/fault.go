@@ -126,33 +126,33 @@ func (s *stand) killMidBatch(ctx context.Context, instance int) error {
 	if err != nil {
 		return err
 	}
-	seen, err := s.awaitBatch(ctx)
+	seen := s.awaitBatch(ctx)
 	s.kill(s.functions[instance])
 	s.mu.Lock()
 	if seen {
 		s.midBatch++
 	}
 	s.mu.Unlock()
-	return errors.Join(err, mend())
+	return mend()
 }
 
 // awaitBatch waits until some transaction of the hold step is under way. A server that
 // is down has none.
-func (s *stand) awaitBatch(ctx context.Context) (seen bool, err error) {
+func (s *stand) awaitBatch(ctx context.Context) (seen bool) {
 	ctx, cancel := context.WithTimeout(ctx, batchWait)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.users.postgres().DSN(databaseName))
 	if err != nil {
-		return false, nil
+		return false
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	const busy = `SELECT EXISTS (SELECT FROM pg_stat_activity
 		WHERE datname = current_database() AND pid <> pg_backend_pid()
-		AND (state = 'active' AND query LIKE '%hold_fast(%' OR state LIKE '%in transaction%' AND query ~ 'contributions|wallets|escrows|ledger'))`
+		AND state = 'active' AND query LIKE '%hold_batch(%')`
 	for !seen && ctx.Err() == nil {
 		if err := conn.QueryRow(ctx, busy).Scan(&seen); err != nil {
-			return false, nil
+			return false
 		}
 	}
-	return seen, nil
+	return seen
 }

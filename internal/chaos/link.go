@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -49,8 +50,18 @@ func (l *link) throttle(kilobytes int) (mend func() error, err error) {
 
 // swallow takes what the program sends and answers nothing, with the connections left
 // open: the program can only wait.
+//
+// What was swallowed never comes, so the connections are broken when it is mended:
+// TCP leaves no gap in what it delivers.
 func (l *link) swallow() (mend func() error, err error) {
-	return l.toxic(`{"name": "swallow", "type": "timeout", "stream": "upstream", "attributes": {"timeout": 0}}`, "swallow")
+	remove, err := l.toxic(`{"name": "swallow", "type": "timeout", "stream": "upstream", "attributes": {"timeout": 0}}`, "swallow")
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		l.proxy.Stop()
+		return errors.Join(remove(), l.proxy.Start())
+	}, nil
 }
 
 func (l *link) toxic(description, name string) (mend func() error, err error) {

@@ -168,12 +168,24 @@ func (r *run) recover(ctx context.Context, v *Verdict) error {
 	for _, crash := range r.stand.crashes() {
 		v.stuck(1, "%s", crash)
 	}
+	r.summarize()
+	return ctx.Err()
+}
+
+// summarize tells how often what happened.
+func (r *run) summarize() {
 	for _, kind := range kinds {
-		if r.saboteur.struck[kind] == 0 && (kind != FillDisk || r.stand.disk != nil) {
+		if n := r.saboteur.struck[kind]; n > 0 {
+			r.say("%4d × %s", n, kind)
+		} else if kind != FillDisk || r.stand.disk != nil {
 			r.say("this run had no fault of the kind: %s", kind)
 		}
 	}
-	return ctx.Err()
+	r.say("%d kills met a batch in its transaction", r.stand.midBatch)
+	pushes := r.stand.deliveries.counts()
+	for _, what := range slices.Sorted(maps.Keys(pushes)) {
+		r.say("%d pushes were %s", pushes[what], what)
+	}
 }
 
 // settle waits until everything has found its end, or time is up, and returns what has

@@ -181,6 +181,8 @@ func (s *stand) unfinished(ctx context.Context, log []entry, allMails bool) (map
 			"logged bets without an outcome":  {`SELECT count(*) FROM unnest($1::uuid[]) AS b (id) WHERE NOT EXISTS (SELECT FROM ledger l WHERE l.id = b.id)`, []any{bets}},
 			"escrows that are not settled":    {`SELECT count(*) FROM escrows WHERE settled_at IS NULL`, nil},
 			"pots that were never told":       {`SELECT count(*) FROM escrows WHERE version > published_version`, nil},
+			"rankings that are behind":        {`SELECT count(*) FROM escrows WHERE version > ranked_version`, nil},
+			"rankings that are wrong":         {`SELECT count(*) FROM contributions c FULL JOIN standings s USING (mission_id, user_id) WHERE c.amount IS DISTINCT FROM s.amount`, nil},
 			"charges without an answer":       {`SELECT count(*) FROM charges WHERE status = 'pending'`, nil},
 			"mails that were never sent":      {`SELECT count(*) FROM mails WHERE ` + mails, nil},
 			"settled missions without a mail": {`SELECT count(*) FROM escrows e WHERE settled_at IS NOT NULL AND NOT EXISTS (SELECT FROM mails m WHERE m.mission_id = e.mission_id)`, nil},
