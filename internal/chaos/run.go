@@ -165,6 +165,12 @@ func (r *run) recover(ctx context.Context, v *Verdict) error {
 		v.stuck(1, "the API does not tell of everything: %v", err)
 	}
 	newAudit(v, r.driver.model, truth, told).run()
+	for _, letter := range truth.dead {
+		v.stuck(1, "%s", letter)
+	}
+	if err := r.stand.checkBooks(ctx, v); err != nil {
+		return err
+	}
 	for _, crash := range r.stand.crashes() {
 		v.stuck(1, "%s", crash)
 	}

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/api/iterator"
 
+	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/lab"
 )
 
@@ -51,10 +53,14 @@ type truth struct {
 	escrows  map[uuid.UUID]escrow
 	missions map[uuid.UUID]shown
 	log      []entry
+	dead     []string // messages given up, by step and type; ticks not, which come again anyway
 }
 
 func (s *stand) readTruth(ctx context.Context) (t truth, err error) {
 	if t.log, err = s.readLog(ctx); err != nil {
+		return t, err
+	}
+	if t.dead, err = s.readDeadLetters(ctx); err != nil {
 		return t, err
 	}
 	err = inDatabase(ctx, s.users, func(ctx context.Context, conn *pgx.Conn) error {
@@ -139,7 +145,7 @@ func (s *stand) readLog(ctx context.Context) (log []entry, err error) {
 	defer docs.Stop()
 	for {
 		doc, err := docs.Next()
-		if err == iterator.Done {
+		if errors.Is(err, iterator.Done) {
 			return log, nil
 		}
 		if err != nil {
@@ -163,6 +169,30 @@ func (s *stand) readLog(ctx context.Context) (log []entry, err error) {
 		}
 		log = append(log, e)
 	}
+}
+
+func (s *stand) readDeadLetters(ctx context.Context) (dead []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	client, err := firestore.NewClient(ctx, project, lab.EmulatorOptions(s.firestore.Host())...)
+	if err != nil {
+		return nil, fmt.Errorf("open Firestore: %w", err)
+	}
+	defer client.Close()
+	docs, err := client.Collection("dead_letters").Documents(ctx).GetAll()
+	if err != nil {
+		return nil, fmt.Errorf("read the dead letters: %w", err)
+	}
+	for _, doc := range docs {
+		var letter event.DeadLetter
+		if err := doc.DataTo(&letter); err != nil {
+			return nil, fmt.Errorf("read a dead letter: %w", err)
+		}
+		if letter.Topic != event.Ticks {
+			dead = append(dead, fmt.Sprintf("%s gave up a message of type %s after %d attempts", letter.Step, letter.Type, letter.Attempts))
+		}
+	}
+	return dead, nil
 }
 
 // unfinished counts what has not found its end yet, by what it is.
