@@ -21,7 +21,6 @@ var exporting = sync.OnceValue(func() *export.Export {
 		slog.Error("nothing is measured", "error", err)
 		return &export.Export{}
 	}
-	e.CloseOnTerm()
 	return e
 })
 

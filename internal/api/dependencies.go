@@ -44,6 +44,8 @@ type Dependencies struct {
 	TrustedHops int
 	ExitOnly    bool            // no new cash is taken here, whatever Checks says; all that is held goes on its way
 	Draining    <-chan struct{} // closed when streams must end; nil never
+	MaxCalls    int             // how many calls are worked on at once, 0 for any number
+	MaxStreams  int             // how many event streams are open at once, 0 for any number
 	Now         func() time.Time
 	Log         *slog.Logger
 }

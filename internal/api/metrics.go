@@ -22,9 +22,10 @@ const scope = "example.com/missionpot/internal/api"
 
 // metrics are the API's instruments.
 type metrics struct {
-	duration metric.Float64Histogram
-	accepted metric.Int64Counter
-	watchers metric.Int64UpDownCounter
+	duration   metric.Float64Histogram
+	accepted   metric.Int64Counter
+	watchers   metric.Int64UpDownCounter
+	turnedAway metric.Int64Counter
 }
 
 // newMetrics makes the instruments. The only errors are of malformed names, and
@@ -40,6 +41,9 @@ func newMetrics() metrics {
 		metric.WithDescription("Bets that were logged"))
 	m.watchers, _ = meter.Int64UpDownCounter("missionpot.stream.clients", metric.WithUnit("{client}"),
 		metric.WithDescription("Open event streams"))
+	m.turnedAway, _ = meter.Int64Counter("missionpot.calls.turned_away", metric.WithUnit("{call}"),
+		metric.WithDescription("Calls that found the instance full and were told to come back"))
+	m.turnedAway.Add(context.Background(), 0)
 	// A counter that begins at its first event hides it from rate(), which needs
 	// something to rise from.
 	for _, kind := range []string{betKind, stakeKind} {

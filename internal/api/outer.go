@@ -16,12 +16,18 @@ import (
 // A stream moves its own deadline on.
 const writeTime = waitTime + 10*time.Second
 
-// outer is around every route: trace, deadline, headers, log, and an answer
+// outer is around every route: a place, trace, deadline, headers, log, and an answer
 // even where there is no route or a handler panicked.
 func (s *server) outer(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		handler, pattern := mux.Handler(r)
+		room := s.placesFor(r, pattern)
+		if !room.take() {
+			s.turnAway(w, r)
+			return
+		}
+		defer room.leave()
 		ctx, span := startSpan(r, pattern)
 		ctx = withAddress(ctx, clientAddress(r, s.TrustedHops))
 		r = r.WithContext(ctx)

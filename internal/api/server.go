@@ -29,6 +29,7 @@ type server struct {
 	mode                         *modeWatch
 	proofs                       *proofCache
 	frames                       frames
+	calls, streams               *places
 }
 
 // New is the API as a handler. It does no I/O before the first request.
@@ -44,6 +45,7 @@ func OpenAPI() ([]byte, error) {
 
 func build(d Dependencies) *server {
 	s := &server{Dependencies: d, log: d.Log, mux: http.NewServeMux(), metrics: newMetrics()}
+	s.calls, s.streams = newPlaces(d.MaxCalls), newPlaces(d.MaxStreams)
 	s.seen = newMissionCache(d.Now, d.Missions)
 	s.mode = &modeWatch{now: d.Now, checks: d.Checks}
 	s.proofs = &proofCache{now: d.Now, checks: d.Checks}

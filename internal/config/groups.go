@@ -66,6 +66,11 @@ type HTTP struct {
 	// the first of them the client's: 0 without a proxy, 1 on Cloud Run, 2 behind
 	// the load balancer.
 	TrustedHops int `env:"TRUSTED_HOPS, default=0"`
+	// MaxCalls and MaxStreams are what one instance takes at once; the rest is
+	// told to come back. A call needs about 50 KB, and up to 64 KiB for its body:
+	// 1,000, the most that Cloud Run sends, fit in 256 MiB with room to spare.
+	MaxCalls   int `env:"MAX_CALLS, default=1000"`
+	MaxStreams int `env:"MAX_STREAMS, default=10000"`
 	// ExitOnly refuses new cash while what is held still finds its way out.
 	ExitOnly bool `env:"EXIT_ONLY"`
 }

@@ -122,7 +122,8 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 			{Name: "missions database", Ping: p.missions.Ping},
 		},
 		Role: api.Role(c.Role), TrustedHops: c.TrustedHops, Limits: api.Limits(c.Limits),
-		ExitOnly: c.ExitOnly, Draining: draining, Now: time.Now, Log: log,
+		ExitOnly: c.ExitOnly, Draining: draining, MaxCalls: c.MaxCalls, MaxStreams: c.MaxStreams,
+		Now: time.Now, Log: log,
 	}
 	// The streams' service signs nothing and charges nobody, so it is given no
 	// keys and needs no provider.

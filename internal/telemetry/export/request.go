@@ -4,10 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"os"
-	"os/signal"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -46,27 +43,4 @@ func (e *Export) Handler(next http.HandlerFunc) http.HandlerFunc {
 			slog.WarnContext(ctx, "telemetry not sent", "error", err)
 		}
 	}
-}
-
-// CloseOnTerm sends what is left when the platform stops the instance, which
-// the Functions Framework does not listen for. Then the signal does what it
-// would have done.
-func (e *Export) CloseOnTerm() {
-	if e.closers == nil {
-		return
-	}
-	stopped := make(chan os.Signal, 1)
-	signal.Notify(stopped, syscall.SIGTERM)
-	go func() {
-		<-stopped
-		ctx, cancel := context.WithTimeout(context.Background(), flushTime)
-		defer cancel()
-		if err := e.Close(ctx); err != nil {
-			slog.Warn("telemetry not sent", "error", err)
-		}
-		signal.Reset(syscall.SIGTERM)
-		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
-			os.Exit(1)
-		}
-	}()
 }
