@@ -2,48 +2,49 @@ package api_test
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/mission"
 )
 
-// slowEvents keep a call in its place until they are let go.
-type slowEvents struct{ entered, goOn chan struct{} }
+// slowStreamers keep a call in its place until they are let go.
+type slowStreamers struct {
+	api.Accounts
+	entered, goOn chan struct{}
+}
 
-func (e slowEvents) Events(context.Context, uuid.UUID, int64, int) ([]mission.Event, error) {
-	e.entered <- struct{}{}
-	<-e.goOn
+func (a slowStreamers) Streamers(context.Context, uuid.UUID, int) ([]account.User, error) {
+	a.entered <- struct{}{}
+	<-a.goOn
 	return nil, nil
 }
 
 func TestAFullInstanceSendsCallsAwayAndStaysAliveForItsProbesAndStreams(t *testing.T) {
 	t.Parallel()
-	slow := slowEvents{make(chan struct{}), make(chan struct{})}
-	s := newStand(t, func(_ *stand, d *api.Dependencies) { d.MaxCalls, d.Events = 2, slow })
-	path := s.url + "/v1/missions/" + uuid.NewString() + "/events"
+	slow := slowStreamers{entered: make(chan struct{}), goOn: make(chan struct{})}
+	s := newStand(t, func(_ *stand, d *api.Dependencies) {
+		slow.Accounts, d.MaxCalls = d.Accounts, 2
+		d.Accounts = slow
+	})
+	m := s.mission(s.viewer("mina", 10_000), s.signUp("jun", true), 1_000)
 	statuses := make(chan int, 2)
 	for range 2 {
-		go func() { statuses <- statusOf(t, path, "application/json") }()
+		go func() { statuses <- statusOf(t, s.url+"/v1/streamers", "application/json") }()
 		<-slow.entered
 	}
-	response, err := http.Get(s.url + "/v1/streamers")
-	if err != nil {
-		t.Fatal(err)
+	full := s.get("/v1/missions/"+m.ID.String(), "")
+	if full.status != http.StatusServiceUnavailable || full.header.Get("Retry-After") != "1" {
+		t.Errorf("a third call got %d, Retry-After %q; want 503 and a second", full.status, full.header.Get("Retry-After"))
 	}
-	body, _ := io.ReadAll(response.Body)
-	response.Body.Close()
-	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" {
-		t.Errorf("a third call got %d, Retry-After %q: %s; want 503 and a second", response.StatusCode, response.Header.Get("Retry-After"), body)
+	if got := s.get("/readyz", ""); got.status != http.StatusOK {
+		t.Errorf("the probe got %d, want 200: a busy instance is not ill", got.status)
 	}
-	if got := statusOf(t, s.url+"/healthz", "application/json"); got != http.StatusOK {
-		t.Errorf("the probe got %d, want 200: a busy instance is not ill", got)
-	}
-	if got := statusOf(t, path, "text/event-stream"); got != http.StatusOK {
+	if got := statusOf(t, s.url+eventsOf(m), "text/event-stream"); got != http.StatusOK {
 		t.Errorf("a stream got %d, want 200: streams are counted apart", got)
 	}
 	close(slow.goOn)
@@ -52,30 +53,28 @@ func TestAFullInstanceSendsCallsAwayAndStaysAliveForItsProbesAndStreams(t *testi
 			t.Errorf("a call that had its place got %d, want 200", got)
 		}
 	}
-	if got := statusOf(t, s.url+"/v1/streamers", "application/json"); got != http.StatusOK {
-		t.Errorf("a call after that got %d, want 200: the places were given back", got)
+	// The place is given back right after the answer is out.
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		got := s.get("/v1/missions/"+m.ID.String(), "")
+		if got.status == http.StatusOK {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("a call after that got %d, want 200: the places were given back", got.status)
+		}
 	}
 }
 
 func TestAStreamBeyondTheBoundIsSentAwayAndCallsGoOn(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, func(_ *stand, d *api.Dependencies) { d.MaxStreams = 1 })
-	path := s.url + "/v1/missions/" + uuid.NewString() + "/events"
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Accept", "text/event-stream")
-	first, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer first.Body.Close()
-	if got := statusOf(t, path, "text/event-stream"); got != http.StatusServiceUnavailable {
+	m := s.mission(s.viewer("mina", 10_000), s.signUp("jun", true), 1_000)
+	s.watch(eventsOf(m))
+	if got := statusOf(t, s.url+eventsOf(m), "text/event-stream"); got != http.StatusServiceUnavailable {
 		t.Errorf("a second stream got %d, want 503", got)
 	}
-	if got := statusOf(t, s.url+"/v1/streamers", "application/json"); got != http.StatusOK {
-		t.Errorf("a call got %d, want 200: it is no stream", got)
+	if got := s.get(eventsOf(m), ""); got.status != http.StatusOK {
+		t.Errorf("a call got %d, want 200: it is no stream", got.status)
 	}
 }
 
