@@ -103,7 +103,7 @@ func (w *world) Send(_ context.Context, r letter.Result, _ letter.Letter) error 
 	return nil
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{ctx: t.Context(), mails: map[string]int{}, drafts: map[uuid.UUID]mission.Mission{}, start: 1_000}
 	w.usersPool, w.boardPool = pool(t, labtest.UsersDatabase(t)), pool(t, labtest.MissionsDatabase(t))
@@ -125,7 +125,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func pool(t *testing.T, dsn string) *pgxpool.Pool {
+func pool(t testing.TB, dsn string) *pgxpool.Pool {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
@@ -142,7 +142,7 @@ func pool(t *testing.T, dsn string) *pgxpool.Pool {
 
 // wire puts the steps together as functions.go does. A step made anew is a new
 // instance: it knows nothing of what the one before had in memory.
-func (w *world) wire(t *testing.T) {
+func (w *world) wire(t testing.TB) {
 	t.Helper()
 	sandbox, err := payment.NewSandbox(true, func(string) (string, bool) { return "", false })
 	if err != nil {
