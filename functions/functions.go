@@ -161,7 +161,7 @@ func checkBooks(o *opening) http.HandlerFunc {
 	o.settings(&c, &c.Program)
 	users, missions := o.users(c.UsersDatabase, checkPool), o.missions(c.MissionsDatabase, checkPool)
 	step := checkbooks.New(books.Checker{Ledger: users, Board: missions, Log: o.betLog(c.Google)}, users,
-		checkbooks.Options{Period: c.Period, Settle: c.Settle, Late: c.Late, Now: time.Now})
+		checkbooks.Options{Period: c.Period, Settle: c.Settle, Late: c.Late, Now: time.Now, Clock: users.Now})
 	return push.Handler(step.Handle, handlerTime("CheckBooks"))
 }
 

@@ -36,7 +36,9 @@ type Options struct {
 	Period time.Duration
 	Settle time.Duration // see books.Options
 	Late   time.Duration
-	Now    func() time.Time
+	Now    func() time.Time // for the pace
+	// Clock is the ledger's, which tells old ticks: an instance's may be minutes off.
+	Clock func(context.Context) (time.Time, error)
 }
 
 // Step checks. Make one with New; it is safe for concurrent use.
@@ -63,15 +65,19 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	if !ok {
 		return fmt.Errorf("%w: checkbooks does not handle %s", event.ErrMalformed, e.Type())
 	}
-	began := s.opts.Now()
-	if s.opts.Period == 0 || tick.Old(began) || !s.mu.TryLock() {
+	if s.opts.Period == 0 || !s.mu.TryLock() {
 		return nil
 	}
 	defer s.mu.Unlock()
+	began := s.opts.Now()
 	if began.Before(s.next) {
 		return nil
 	}
-	err := s.check(ctx)
+	now, err := s.opts.Clock(ctx)
+	if err != nil || tick.Old(now) {
+		return err
+	}
+	err = s.check(ctx)
 	s.next = began.Add(max(s.opts.Period, share*s.opts.Now().Sub(began)))
 	return err
 }

@@ -30,10 +30,12 @@ func (s *slow) Check(_ context.Context, o books.Options) (books.Report, bool, er
 
 func (s *slow) Mode(context.Context) (books.Mode, error) { return books.Mode{}, nil }
 
+func clock(context.Context) (time.Time, error) { return time.Now(), nil }
+
 // tickFor ticks once a second.
 func tickFor(t *testing.T, s *slow, period, length time.Duration) {
 	t.Helper()
-	step := New(s, s, Options{Period: period, Settle: time.Minute, Late: time.Hour, Now: time.Now})
+	step := New(s, s, Options{Period: period, Settle: time.Minute, Late: time.Hour, Now: time.Now, Clock: clock})
 	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(time.Second) {
 		if err := step.Handle(t.Context(), event.Tick{At: time.Now()}); !errors.Is(err, s.err) {
 			t.Fatalf("a tick: %v, want %v", err, s.err)
@@ -88,7 +90,7 @@ func TestACheckThatCanNotBeMadeIsAnErrorAndFindingsAreNone(t *testing.T) {
 func TestWhatIsNoTickOrAnOldOneIsNotTaken(t *testing.T) {
 	t.Parallel()
 	var s slow
-	step := New(&s, &s, Options{Period: time.Second, Now: time.Now})
+	step := New(&s, &s, Options{Period: time.Second, Now: time.Now, Clock: clock})
 	if err := step.Handle(t.Context(), event.PotChanged{}); !errors.Is(err, event.ErrMalformed) {
 		t.Errorf("a pot: %v, want that it is malformed here", err)
 	}

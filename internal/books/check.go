@@ -84,7 +84,9 @@ type Options struct {
 	Settle time.Duration
 	// Late is how old a fact may be before its not being known is listed.
 	Late time.Duration
-	Now  func() time.Time
+	// Now is for the check's own pace alone. What is young or late is told by the
+	// databases' clocks: an instance's may be minutes off.
+	Now func() time.Time
 }
 
 // Usual times of a check on a live system. Facts take well under a second on
@@ -107,16 +109,18 @@ type Checker struct {
 // up with the ledger it is not written down, unless a rule is broken: the
 // report's ID is then 0.
 func (c Checker) Check(ctx context.Context, o Options) (r Report, ran bool, err error) {
-	r = Report{Whole: o.Whole, StartedAt: o.Now().UTC()}
+	r = Report{Whole: o.Whole}
+	began := o.Now()
 	// The board first: see the package comment.
 	err = c.Board.SnapshotBoard(ctx, func(ctx context.Context, board BoardSnapshot) error {
 		ran, err = c.Ledger.SnapshotBooks(ctx, o.Whole, func(ctx context.Context, l LedgerSnapshot) error {
+			r.StartedAt = l.Time()
 			k := &check{Options: o, board: board, ledger: l, log: c.Log, report: &r}
 			k.moment = moment{ledger: l.Time(), board: board.Time(), settle: o.Settle, late: o.Late}
 			if err := k.run(ctx); err != nil {
 				return err
 			}
-			r.FinishedAt = o.Now().UTC()
+			r.FinishedAt = r.StartedAt.Add(o.Now().Sub(began))
 			if !k.caughtUp && r.Clean() {
 				return nil // half a check proves nothing
 			}

@@ -14,7 +14,7 @@ func (k *check) readLog(ctx context.Context) error {
 	if err := k.pending(ctx); err != nil {
 		return err
 	}
-	k.moment.log = k.Now().Add(-k.Settle)
+	k.moment.log = k.moment.ledger.Add(-k.Settle)
 	for shard := range shards {
 		through, err := k.readShard(ctx, shard)
 		if err != nil {
@@ -35,7 +35,7 @@ func (k *check) readShard(ctx context.Context, shard int) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	before := k.Now().Add(-k.Settle)
+	before := k.moment.ledger.Add(-k.Settle)
 	for page := 0; k.Whole || page < maxEntryPages && !k.outOfTime(ctx); page++ {
 		entries, err := k.log.Since(ctx, shard, mark, before, entriesPage)
 		if err != nil {

@@ -27,6 +27,16 @@ func (m moment) afterClosing() time.Duration {
 	return max(m.settle, time.Minute)
 }
 
+// born is how old a mission must be, by the time in its id, for the board to know
+// it. It may have been made between the two looks, by an instance whose clock is
+// minutes off.
+func (m moment) born() time.Duration {
+	if m.settle == 0 {
+		return 0
+	}
+	return max(m.settle, 10*time.Minute)
+}
+
 // finder collects the findings about one subject.
 type finder struct {
 	subject Subject
@@ -102,7 +112,7 @@ func checkBoard(id uuid.UUID, b *BoardMission, e *Escrow, m moment) []Finding {
 	case b == nil && (e == nil || e.Missing):
 	case b == nil:
 		seconds, nanos := id.Time().UnixTime()
-		f.broken(m.ledger.Sub(time.Unix(seconds, nanos)) > m.settle, 6, "the ledger has an escrow of a mission that the board does not know")
+		f.broken(m.ledger.Sub(time.Unix(seconds, nanos)) > m.born(), 6, "the ledger has an escrow of a mission that the board does not know")
 	case e == nil || e.Missing:
 		f.broken(b.PotVersion > 0 || b.Pot > 0 || b.Status.IsActive() || !b.SettledAt.IsZero(), 6, "the board shows what the ledger has no escrow for")
 		f.late(!b.DecidedAt.IsZero() && m.board.Sub(b.DecidedAt) > m.late, 7, "a verdict did not reach the ledger")

@@ -54,6 +54,7 @@ func (s *bookSnapshot) open(ctx context.Context) (bool, error) {
 	if err := s.tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&s.now); err != nil {
 		return false, err
 	}
+	s.now = s.now.UTC()
 	if s.whole {
 		return true, s.openWhole(ctx)
 	}
@@ -88,7 +89,9 @@ func (s *bookSnapshot) openWhole(ctx context.Context) error {
 // way when it was the last one: the check reads to where the one before it came,
 // and notes how far the next one may go.
 func (s *bookSnapshot) openNext(ctx context.Context) error {
-	const read = `SELECT seq, CASE WHEN pg_snapshot_xmin(pg_current_snapshot()) >= next_xid THEN next_seq ELSE seq END FROM public.books_state`
+	// A number of the future is of another server, that a dump was restored from.
+	const read = `SELECT seq, CASE WHEN pg_snapshot_xmin(pg_current_snapshot()) >= next_xid OR next_xid > pg_current_xact_id() THEN next_seq ELSE seq END
+		FROM public.books_state`
 	if err := s.tx.QueryRow(ctx, read).Scan(&s.seq, &s.limit); err != nil {
 		return fmt.Errorf("read how far the last check came: %w", err)
 	}
