@@ -19,7 +19,11 @@ type User struct {
 	Locale      Locale
 	Terms       mission.Terms
 	CreatedAt   time.Time // UTC
+	Left        bool      // nothing here tells who it was
 }
+
+// FormerName is what others see instead of the name of somebody who left.
+const FormerName = "(former user)"
 
 // Locale is the language of a person's e-mails.
 type Locale string

@@ -97,6 +97,13 @@ func (s *server) serveAccounts() {
 		description: "What is left out stays as it is. A mission keeps the streamer's settings it was created under.",
 	}, s.changeMe)
 	serve(s, operation{
+		id: "leave", method: http.MethodDelete, path: "/v1/users/me", tag: "Accounts", signedIn: true, status: http.StatusNoContent,
+		summary: "Delete your account", refusals: []*fault.Kind{fault.AccountInUse, fault.NotFound},
+		description: "Your address, name, password and sign-ins are deleted at once and for good; the address may sign up anew. " +
+			"What you put on missions stays in the books under an id, and others see it as a former user's. " +
+			"409 while something is not settled: cash in your wallet or in a pot, a charge, or a mission that you made or are the streamer of. Saying it twice is fine.",
+	}, s.leave)
+	serve(s, operation{
 		id: "get-user", method: http.MethodGet, path: "/v1/users/{id}", tag: "Accounts",
 		summary: "Somebody's public profile", refusals: []*fault.Kind{fault.NotFound},
 	}, s.profile)
@@ -134,10 +141,27 @@ func (s *server) signUp(ctx context.Context, in *signUpInput) (*createdSelfAnswe
 
 func (s *server) me(ctx context.Context, _ *struct{}) (*selfAnswer, error) {
 	user, err := s.Accounts.UserByID(ctx, caller(ctx))
+	if err == nil && user.Left {
+		err = fault.NotFound.Because("You have left.")
+	}
 	if err != nil {
 		return nil, err
 	}
 	return s.self(ctx, user)
+}
+
+// leave looks at the missions first. One that is made for the streamer at this
+// very moment can slip through; it expires, because nobody can sign in to judge
+// it, and everyone gets their cash back.
+func (s *server) leave(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	open, err := s.Missions.HasUnsettled(ctx, caller(ctx))
+	if err == nil && open {
+		err = fault.AccountInUse.Because("A mission that you made or are the streamer of is not settled.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Accounts.Leave(ctx, caller(ctx))
 }
 
 func (s *server) changeMe(ctx context.Context, in *changeInput) (*selfAnswer, error) {

@@ -67,6 +67,7 @@ type Accounts interface {
 	Credentials(ctx context.Context, email string) (id uuid.UUID, passwordHash string, err error)
 	UserByID(ctx context.Context, id uuid.UUID) (account.User, error)
 	ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error)
+	Leave(ctx context.Context, user uuid.UUID) error
 	Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error)
 }
 
@@ -140,6 +141,7 @@ type Missions interface {
 	Create(ctx context.Context, id uuid.UUID, d mission.Draft, t mission.Terms, key string, requestHash []byte) (m mission.Mission, created bool, err error)
 	ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error)
 	List(ctx context.Context, f MissionFilter) ([]mission.Mission, error)
+	HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error)
 	Act(ctx context.Context, id, user uuid.UUID, a mission.Action) (mission.Mission, error)
 }
 

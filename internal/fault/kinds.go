@@ -24,6 +24,7 @@ var (
 	NotAcceptable = &Kind{"not_acceptable", http.StatusNotAcceptable, "None of the accepted media types can be served."}
 
 	EmailTaken    = &Kind{"email_taken", http.StatusConflict, "This e-mail address has an account already."}
+	AccountInUse  = &Kind{"account_in_use", http.StatusConflict, "Something of this account is not settled yet."}
 	NotRedrivable = &Kind{"not_redrivable", http.StatusConflict, "This dead letter can't be sent again."}
 	NotActive     = &Kind{"not_active", http.StatusConflict, "The mission's state does not allow this."}
 
@@ -48,7 +49,7 @@ func Kinds() []*Kind {
 		InsufficientCash, ChargeDeclined,
 		Forbidden, NotStreamer, OwnMission, OperatorCash,
 		NotFound, NotAllowed, NotAcceptable,
-		EmailTaken, NotActive, NotRedrivable,
+		EmailTaken, AccountInUse, NotActive, NotRedrivable,
 		TooLarge, UnsupportedMedia,
 		Invalid, IdempotencyReused,
 		TooMany, Internal, ExitOnly, Unavailable,

@@ -24,6 +24,19 @@ func (db *DB) ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error) {
 	return m, nil
 }
 
+// HasUnsettled reports whether a mission is not settled that a user made or is the
+// streamer of.
+func (db *DB) HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error) {
+	const sql = `
+		SELECT EXISTS (SELECT FROM missions WHERE streamer_id = $1 AND settled_at IS NULL)
+		    OR EXISTS (SELECT FROM missions WHERE creator_id = $1 AND settled_at IS NULL)`
+	var open bool
+	if err := db.pool.QueryRow(ctx, sql, user).Scan(&open); err != nil {
+		return false, fmt.Errorf("look for missions of a user: %w", err)
+	}
+	return open, nil
+}
+
 // Filter narrows a list of missions. A zero field does not narrow.
 type Filter struct {
 	StreamerID uuid.UUID

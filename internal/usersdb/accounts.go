@@ -54,9 +54,9 @@ func (d *DB) Credentials(ctx context.Context, email string) (uuid.UUID, string, 
 	return id, hash, nil
 }
 
-const userColumns = `id, email, display_name, streamer, locale, auto_accept, min_stake, max_stake, acceptance_seconds, created_at`
+const userColumns = `id, email, display_name, streamer, locale, auto_accept, min_stake, max_stake, acceptance_seconds, created_at, left_at IS NOT NULL`
 
-// UserByID returns a user. The error is fault.NotFound.
+// UserByID returns a user, who may have left. The error is fault.NotFound.
 func (d *DB) UserByID(ctx context.Context, id uuid.UUID) (account.User, error) {
 	rows, _ := d.pool.Query(ctx, `SELECT `+userColumns+` FROM users WHERE id = $1`, id)
 	return oneUser(rows)
@@ -68,7 +68,7 @@ func (d *DB) ChangeUser(ctx context.Context, id uuid.UUID, change account.Change
 	var changed account.User
 	err := d.inTx(ctx, func(tx pgx.Tx) error {
 		// The row is locked, so that two changes at once are checked together.
-		rows, _ := tx.Query(ctx, `SELECT `+userColumns+` FROM users WHERE id = $1 FOR NO KEY UPDATE`, id)
+		rows, _ := tx.Query(ctx, `SELECT `+userColumns+` FROM users WHERE id = $1 AND left_at IS NULL FOR NO KEY UPDATE`, id)
 		before, err := oneUser(rows)
 		if err != nil {
 			return err
@@ -123,7 +123,7 @@ func scanUser(row pgx.CollectableRow) (account.User, error) {
 	var u account.User
 	var acceptance int32
 	err := row.Scan(&u.ID, &u.Email, &u.DisplayName, &u.Streamer, &u.Locale,
-		&u.Terms.AutoAccept, &u.Terms.MinStake, &u.Terms.MaxStake, &acceptance, &u.CreatedAt)
+		&u.Terms.AutoAccept, &u.Terms.MinStake, &u.Terms.MaxStake, &acceptance, &u.CreatedAt, &u.Left)
 	u.Terms.Acceptance = time.Duration(acceptance) * time.Second
 	return u, err
 }

@@ -18,18 +18,17 @@ import (
 // result. Cash may have been taken without a credit: an operator must look.
 var ErrResolvedOtherwise = errors.New("the charge was resolved with the other result")
 
-const (
-	codeForeignKey = "23503"
-	chargeColumns  = `id, user_id, amount, status, created_at`
-)
+const chargeColumns = `id, user_id, amount, status, created_at`
 
 // OpenCharge writes a pending charge down before the provider is asked (rule
 // 3). A key the user sent before returns that charge and false, or
 // fault.IdempotencyReused if it came with another request. The error is
-// fault.OperatorCash for an operator.
+// fault.OperatorCash for an operator,
+// fault.Unauthenticated for somebody who has left or never was.
 func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, requestHash []byte) (ledger.Charge, bool, error) {
 	const insert = `
-		INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount) VALUES ($1, $2, $3, $4, $5)
+		INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount)
+		SELECT $1::uuid, id, $3::text, $4::bytea, $5::bigint FROM users WHERE id = $2 AND left_at IS NULL FOR KEY SHARE
 		ON CONFLICT (user_id, idempotency_key) DO NOTHING
 		RETURNING ` + chargeColumns
 	rows, _ := d.pool.Query(ctx, insert, c.ID, c.UserID, key, requestHash, c.Amount)
@@ -38,12 +37,13 @@ func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, reques
 	case err == nil:
 		return opened, true, nil
 	case errors.Is(err, pgx.ErrNoRows):
-		known, _, err := d.ChargeByKey(ctx, c.UserID, key, requestHash)
+		known, found, err := d.ChargeByKey(ctx, c.UserID, key, requestHash)
+		if err == nil && !found {
+			err = fault.Unauthenticated.Because("This account does not exist.")
+		}
 		return known, false, err
 	case codeOf(err) == codeOperator:
 		return ledger.Charge{}, false, fault.OperatorCash.Because("")
-	case codeOf(err) == codeForeignKey:
-		return ledger.Charge{}, false, fault.Unauthenticated.Because("This account does not exist.")
 	}
 	return ledger.Charge{}, false, fmt.Errorf("open a charge: %w", err)
 }

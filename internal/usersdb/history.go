@@ -19,6 +19,13 @@ import (
 // already, so it is not counted twice. The work grows with the user's own
 // history, never with a mission's.
 func (d *DB) Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error) {
+	return readCash(ctx, d.pool, user)
+}
+
+// readCash reads on a connection of its own or in a transaction.
+func readCash(ctx context.Context, on interface {
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}, user uuid.UUID) (ledger.Cash, error) {
 	const query = `
 		SELECT w.cash, coalesce((
 		  SELECT sum(h.amount)::bigint
@@ -28,7 +35,7 @@ func (d *DB) Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error) {
 		  WHERE e.settled_at IS NULL AND (e.ending IS NULL OR e.settled_through < $1)), 0)
 		FROM wallets w WHERE w.user_id = $1`
 	var cash ledger.Cash
-	err := d.pool.QueryRow(ctx, query, user).Scan(&cash.Available, &cash.Held)
+	err := on.QueryRow(ctx, query, user).Scan(&cash.Available, &cash.Held)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ledger.Cash{}, fault.NotFound.Because("There is no such user.")
 	}

@@ -66,17 +66,21 @@ func queueMails(ctx context.Context, tx pgx.Tx, e escrowRow, due []mailDue) erro
 
 // ClaimMails leases mails that are due, the oldest first, with the address and
 // the language of the reader. A claimed mail that is not marked by the end of
-// the lease is due again: then a mail may come twice, and none is lost.
+// the lease is due again: then a mail may come twice, and none is lost. A mail to
+// somebody who has left is done with.
 func (d *DB) ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]letter.Result, error) {
 	const claim = `WITH due AS (
 			SELECT mission_id, user_id FROM mails
 			WHERE state <> 'sent' AND due_at <= clock_timestamp()
 			ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+		), claimed AS (
+			UPDATE mails m SET state = CASE WHEN u.left_at IS NULL THEN 'leased' ELSE 'sent' END,
+				attempts = m.attempts + 1, due_at = clock_timestamp() + $2::interval
+			FROM due JOIN users u ON u.id = due.user_id
+			WHERE m.mission_id = due.mission_id AND m.user_id = due.user_id
+			RETURNING m.mission_id, m.user_id, u.email, u.display_name, u.locale, m.role, m.title, m.ending, m.amount, m.total, m.attempts, u.left_at
 		)
-		UPDATE mails m SET state = 'leased', attempts = m.attempts + 1, due_at = clock_timestamp() + $2::interval
-		FROM due JOIN users u ON u.id = due.user_id
-		WHERE m.mission_id = due.mission_id AND m.user_id = due.user_id
-		RETURNING m.mission_id, m.user_id, u.email, u.display_name, u.locale, m.role, m.title, m.ending, m.amount, m.total, m.attempts`
+		SELECT mission_id, user_id, email, display_name, locale, role, title, ending, amount, total, attempts FROM claimed WHERE left_at IS NULL`
 	rows, err := d.pool.Query(ctx, claim, limit, lease)
 	if err != nil {
 		return nil, fmt.Errorf("claim mails: %w", err)

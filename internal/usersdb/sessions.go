@@ -14,10 +14,15 @@ import (
 
 // StartSession begins a family of refresh tokens with the first one's hash. It
 // lapses when it lies unused for the given time. The user's lapsed families are
-// cleared away, so that a person who signs in every day leaves no trail.
+// cleared away, so that a person who signs in every day leaves no trail. For
+// somebody who has just left nothing is kept.
 func (d *DB) StartSession(ctx context.Context, user uuid.UUID, hash []byte, unused time.Duration) error {
 	const query = `
-		WITH family AS (INSERT INTO refresh_families (id, user_id) VALUES ($1, $2) RETURNING id)
+		WITH family AS (
+		  INSERT INTO refresh_families (id, user_id)
+		  SELECT $1::uuid, id FROM users WHERE id = $2 AND left_at IS NULL FOR KEY SHARE
+		  RETURNING id
+		)
 		INSERT INTO refresh_tokens (hash, family_id, expires_at)
 		SELECT $3, id, clock_timestamp() + $4 FROM family`
 	const clear = `

@@ -1,0 +1,65 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/mission"
+)
+
+func (s *stand) leave(p player) reply {
+	s.t.Helper()
+	return s.call(http.MethodDelete, "/v1/users/me", p.token, nil)
+}
+
+func TestSomebodyLeavesAndOthersSeeAFormerUser(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina, jun := s.viewer("mina", 5_000), s.signUp("jun", true)
+	m := s.mission(mina, jun, 5_000)
+	for _, p := range []player{mina, jun} { // she made it, he is to do it
+		s.leave(p).refused(http.StatusConflict, "account_in_use")
+	}
+	s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/success", jun.token, nil).want(http.StatusOK)
+	s.leave(jun).refused(http.StatusConflict, "account_in_use") // he has 5,000 won
+	pair := read[api.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
+	for range 2 {
+		s.leave(mina).want(http.StatusNoContent)
+	}
+
+	s.get("/v1/users/me", mina.token).refused(http.StatusNotFound, "not_found")
+	s.call(http.MethodPatch, "/v1/users/me", mina.token, object{"display_name": "Mina"}).refused(http.StatusNotFound, "not_found")
+	s.postKeyed("/v1/users/me/charges", mina.token, object{"amount": 1000}).refused(http.StatusUnauthorized, "unauthenticated")
+	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).refused(http.StatusUnauthorized, "unauthenticated")
+	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "bad_credentials")
+	s.login(mina.id.String()+"@left.invalid", "").refused(http.StatusUnauthorized, "bad_credentials")
+
+	profile := read[api.Profile](s.get("/v1/users/"+mina.id.String(), "").want(http.StatusOK))
+	if profile.DisplayName != "(former user)" {
+		t.Errorf("others see %q", profile.DisplayName)
+	}
+	ranking := read[api.Listed[api.Contributor]](s.get("/v1/missions/"+m.ID.String()+"/contributors", "").want(http.StatusOK))
+	for _, c := range ranking.Items {
+		if strings.Contains(c.DisplayName, "mina") {
+			t.Errorf("the ranking still names her: %+v", c)
+		}
+	}
+	if seen := read[mission.Snapshot](s.get("/v1/missions/"+m.ID.String(), "").want(http.StatusOK)); seen.CreatorID != mina.id {
+		t.Errorf("the mission's creator is %v, want the same id", seen.CreatorID)
+	}
+	s.signUp("mina", false)
+}
+
+func TestAStreamerWhoLeftIsGivenNoMissions(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina, jun := s.viewer("mina", 5_000), s.signUp("jun", true)
+	s.leave(jun).want(http.StatusNoContent)
+	s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000)).refused(http.StatusNotFound, "not_found")
+	if listed := read[api.Listed[api.Profile]](s.get("/v1/streamers", "").want(http.StatusOK)); len(listed.Items) != 0 {
+		t.Errorf("the streamers are %+v, want none", listed.Items)
+	}
+	s.leave(player{}).refused(http.StatusUnauthorized, "unauthenticated")
+}

@@ -1,0 +1,87 @@
+package usersdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/fault"
+)
+
+// Leave takes everything out of an account that says whose it was. The row stays
+// under its id, and so do the wallet, the ledger and the contributions: the
+// books are whole without a name. The error is fault.AccountInUse while there is
+// cash in the wallet or in a pot that is not settled, or a charge that nobody
+// knows the result of: cash must not become nobody's. Leaving twice is no error.
+//
+// The lock on the person makes a charge and the leaving follow one another, and
+// the lock on the wallet the bets. A bet that was logged and comes to be decided
+// afterwards is declined: there is no cash.
+func (d *DB) Leave(ctx context.Context, user uuid.UUID) error {
+	return d.inTx(ctx, func(tx pgx.Tx) error {
+		var left bool
+		err := tx.QueryRow(ctx, `SELECT left_at IS NOT NULL FROM users WHERE id = $1 FOR UPDATE`, user).Scan(&left)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return fault.NotFound.Because("There is no such user.")
+		case err != nil:
+			return fmt.Errorf("lock an account: %w", err)
+		case left:
+			return nil
+		}
+		if err := mayLeave(ctx, tx, user); err != nil {
+			return err
+		}
+		return forget(ctx, tx, user)
+	})
+}
+
+// mayLeave looks again in a new snapshot, once nobody can add anything.
+func mayLeave(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `SELECT FROM wallets WHERE user_id = $1 FOR UPDATE`, user); err != nil {
+		return fmt.Errorf("lock a wallet: %w", err)
+	}
+	const query = `
+		SELECT EXISTS (SELECT FROM charges WHERE user_id = $1 AND status = 'pending'),
+		       EXISTS (SELECT FROM operators WHERE user_id = $1)`
+	var charging, operator bool
+	if err := tx.QueryRow(ctx, query, user).Scan(&charging, &operator); err != nil {
+		return fmt.Errorf("look for what is open: %w", err)
+	}
+	cash, err := readCash(ctx, tx, user)
+	switch {
+	case err != nil:
+		return err
+	case cash.Available > 0:
+		return fault.AccountInUse.Because("There is cash in your wallet: " + cash.Available.String() + ".")
+	case cash.Held > 0:
+		return fault.AccountInUse.Because("You have cash in pots of missions that are not settled: " + cash.Held.String() + ".")
+	case charging:
+		return fault.AccountInUse.Because("A charge of yours is not confirmed yet.")
+	case operator:
+		return fault.AccountInUse.Because("The operator's role must be revoked first.")
+	}
+	return nil
+}
+
+// forget empties the row. The address in its place is of a domain that can't
+// exist (RFC 2606), and no password matches an empty hash.
+func forget(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
+	terms := account.DefaultTerms()
+	var b pgx.Batch
+	b.Queue(`
+		UPDATE users SET left_at = clock_timestamp(), email = id || '@left.invalid', password_hash = '', display_name = $2,
+		  streamer = false, locale = 'ko', auto_accept = $3, min_stake = $4, max_stake = $5, acceptance_seconds = $6
+		WHERE id = $1`,
+		user, account.FormerName, terms.AutoAccept, terms.MinStake, terms.MaxStake, seconds(terms.Acceptance))
+	b.Queue(`DELETE FROM refresh_families WHERE user_id = $1`, user)
+	b.Queue(`UPDATE mails SET state = 'sent' WHERE user_id = $1 AND state <> 'sent'`, user)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return fmt.Errorf("empty an account: %w", err)
+	}
+	return nil
+}
