@@ -25,7 +25,7 @@ type sse struct {
 
 // watcher reads a live stream.
 type watcher struct {
-	t      *testing.T
+	t      testing.TB
 	events chan sse
 	header http.Header
 	stop   context.CancelFunc

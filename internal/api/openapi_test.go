@@ -97,7 +97,7 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 })
 
 // checkAgainstDocument fails the test if an answer is not as the document says.
-func checkAgainstDocument(t *testing.T, request *http.Request, r reply) {
+func checkAgainstDocument(t testing.TB, request *http.Request, r reply) {
 	t.Helper()
 	routes, err := router()
 	if err != nil {

@@ -36,8 +36,9 @@ import (
 
 // stand is an API of a test's own, on databases and a Firestore of its own.
 type stand struct {
-	t        *testing.T
+	t        testing.TB
 	url      string
+	handler  http.Handler
 	users    *usersdb.DB
 	missions *missionsdb.DB
 	usersSQL *pgxpool.Pool
@@ -53,7 +54,7 @@ type stand struct {
 }
 
 // newStand starts one. The changes are made to what the API is given.
-func newStand(t *testing.T, changes ...func(*stand, *api.Dependencies)) *stand {
+func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	t.Helper()
 	s := &stand{t: t, logged: &syncBuffer{}, drain: make(chan struct{})}
 	s.usersSQL, s.missSQL = s.pool(labtest.UsersDatabase(t)), s.pool(labtest.MissionsDatabase(t))
@@ -91,7 +92,8 @@ func newStand(t *testing.T, changes ...func(*stand, *api.Dependencies)) *stand {
 	for _, change := range changes {
 		change(s, &d)
 	}
-	server := httptest.NewServer(api.New(d))
+	s.handler = api.New(d)
+	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s
@@ -205,7 +207,7 @@ func (s *stand) process(ctx context.Context, e event.Event) error {
 
 // reply is one answer of the API.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	what   string
 	status int
 	header http.Header
