@@ -50,7 +50,7 @@ const (
 
 func init() {
 	for name, build := range all() {
-		functions.HTTP(name, drained(measured(lazily(build))))
+		functions.HTTP(name, drained(measured(lazily(guarded(build)))))
 	}
 }
 

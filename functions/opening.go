@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/missionpot/internal/betlog"
 	"example.com/missionpot/internal/board"
@@ -18,7 +19,9 @@ import (
 	"example.com/missionpot/internal/mail"
 	"example.com/missionpot/internal/missionsdb"
 	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/push"
 	"example.com/missionpot/internal/telemetry"
+	"example.com/missionpot/internal/token"
 	"example.com/missionpot/internal/usersdb"
 )
 
@@ -146,6 +149,31 @@ func (o *opening) payments(c config.Payments) payment.Provider {
 		}
 		return payment.NewSandbox(c.SandboxAllowed, os.LookupEnv)
 	}, func(payment.Provider) {})
+}
+
+// guarded has a function take pushes of the push account alone. On Google Cloud
+// IAM has asked for that account already; this holds where it was opened too far
+// by mistake. On one machine the emulator sends no tokens, and the check is off
+// by an explicit setting.
+func guarded(build func(*opening) http.HandlerFunc) func(*opening) http.HandlerFunc {
+	return func(o *opening) http.HandlerFunc {
+		handler := build(o)
+		var c struct {
+			config.Push
+			config.Platform
+		}
+		if o.err == nil {
+			o.err = config.Load(o.ctx, &c)
+		}
+		if o.err == nil {
+			o.err = c.Push.Check(c.OnGoogleCloud())
+		}
+		if o.err != nil || c.Tokens == config.PushTokensOff {
+			return handler
+		}
+		tokens := &token.PushTokens{Account: c.Account, KeysURL: token.GoogleKeys, Client: &http.Client{}, Now: time.Now}
+		return push.Only(tokens, c.Audience, handler)
+	}
 }
 
 // closing closes a client whose failure to close nobody can do anything about.

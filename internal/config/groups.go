@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -171,3 +172,30 @@ type Platform struct {
 
 // OnGoogleCloud reports whether this is a Cloud Run service, function or job.
 func (p Platform) OnGoogleCloud() bool { return p.Service != "" || p.Job != "" }
+
+// Push says whose pushes a function takes. With no audience the token must be
+// made for the address that was called, as Pub/Sub makes it.
+type Push struct {
+	Tokens   string `env:"PUSH_TOKENS, default=required"` // required or off
+	Account  string `env:"PUSH_ACCOUNT"`                  // e-mail of the service account that pushes
+	Audience string `env:"PUSH_AUDIENCE"`
+}
+
+// PushTokensOff takes pushes without a token, as the emulator sends them.
+const PushTokensOff = "off"
+
+// Check refuses settings by which anybody could push: no account, and the check
+// off on Google Cloud.
+func (p Push) Check(onGoogleCloud bool) error {
+	switch {
+	case p.Tokens == PushTokensOff && onGoogleCloud:
+		return errors.New("settings: PUSH_TOKENS: the check of push tokens can't be off on Google Cloud")
+	case p.Tokens == PushTokensOff:
+		return nil
+	case p.Tokens != "required":
+		return fmt.Errorf("settings: PUSH_TOKENS: %q is neither required nor off", p.Tokens)
+	case p.Account == "":
+		return errors.New("settings: PUSH_ACCOUNT is not set")
+	}
+	return nil
+}

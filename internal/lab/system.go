@@ -148,6 +148,7 @@ func (s *System) makeServices() error {
 		"SENDGRID_API_KEY="+mailKey,
 		"SENDGRID_HOST="+s.MailboxURL(),
 		"MAIL_FROM=Missionpot <pot@missionpot.example>",
+		"PUSH_TOKENS=off", // neither the emulator nor the pump sends any
 	)
 	api, err := s.measuring("api")
 	if err != nil {

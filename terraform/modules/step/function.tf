@@ -51,7 +51,7 @@ resource "google_cloudfunctions2_function" "step" {
     }
 
     environment_variables = merge(
-      { GOOGLE_CLOUD_PROJECT = var.project, LOG_LEVEL = var.log_level },
+      { GOOGLE_CLOUD_PROJECT = var.project, LOG_LEVEL = var.log_level, PUSH_ACCOUNT = var.push_account },
       var.firestore == null ? {} : { FIRESTORE_DATABASE = var.firestore },
       local.database_environment,
       var.environment,

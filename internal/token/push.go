@@ -1,0 +1,113 @@
+package token
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwk"
+	"github.com/lestrrat-go/jwx/v3/jws"
+	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"example.com/missionpot/internal/fault"
+)
+
+// GoogleKeys is where Google publishes the keys that sign the tokens of its
+// service accounts: https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
+const GoogleKeys = "https://www.googleapis.com/oauth2/v3/certs"
+
+const (
+	googleIssuer = "https://accounts.google.com"
+	// keysLife is how long fetched keys are used. Google announces a key for days
+	// before it signs and for days after.
+	keysLife = time.Hour
+	// keysPause is the least time between two fetches, so that tokens that name no
+	// key of Google's can't make this a load on Google.
+	keysPause = time.Minute
+	keysTime  = 5 * time.Second // for one fetch
+	keysBytes = 1 << 20
+)
+
+// PushTokens checks the OIDC tokens that Pub/Sub sends with its pushes. It is
+// safe for concurrent use.
+type PushTokens struct {
+	Account string           // e-mail of the one service account that pushes
+	KeysURL string           // GoogleKeys but in tests
+	Client  *http.Client     // fetches the keys
+	Now     func() time.Time // the clock; time.Now but in tests
+
+	mu      sync.Mutex
+	keys    jwk.Set
+	fetched time.Time
+}
+
+// Check takes a token that Google made for the push account and this audience.
+// The error is fault.Unauthenticated for a token that is not good and
+// fault.Forbidden for a good one of somebody else; any other means that Google's
+// keys could not be had.
+func (p *PushTokens) Check(ctx context.Context, signed, audience string) error {
+	message, err := jws.ParseString(signed)
+	if err != nil || len(message.Signatures()) != 1 {
+		return fault.Unauthenticated.Because("The push has no token of Google's.").Wrap(err)
+	}
+	kid, _ := message.Signatures()[0].ProtectedHeaders().KeyID()
+	keys, err := p.keysWith(ctx, kid)
+	if err != nil {
+		return err
+	}
+	claims, err := jwt.ParseString(signed, jwt.WithKeySet(keys), jwt.WithIssuer(googleIssuer), jwt.WithAudience(audience),
+		jwt.WithRequiredClaim(jwt.ExpirationKey), jwt.WithClock(jwt.ClockFunc(p.Now)), jwt.WithAcceptableSkew(skew))
+	if err != nil {
+		return fault.Unauthenticated.Because("The push's token is not valid here.").Wrap(err)
+	}
+	var email string
+	var verified bool
+	if claims.Get("email", &email) != nil || claims.Get("email_verified", &verified) != nil || !verified || email != p.Account {
+		return fault.Forbidden.Because("The push is not of the push account.")
+	}
+	return nil
+}
+
+// keysWith returns Google's keys, fetched again when they are old, or when the
+// key that signed is not among them and the last fetch is not of just now.
+func (p *PushTokens) keysWith(ctx context.Context, kid string) (jwk.Set, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	age := p.Now().Sub(p.fetched)
+	if p.keys != nil && age < keysLife {
+		if _, known := p.keys.LookupKeyID(kid); known || age < keysPause {
+			return p.keys, nil
+		}
+	}
+	keys, err := p.fetch(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("fetch the keys of push tokens: %w", err)
+	}
+	p.keys, p.fetched = keys, p.Now()
+	return keys, nil
+}
+
+func (p *PushTokens) fetch(ctx context.Context) (jwk.Set, error) {
+	ctx, cancel := context.WithTimeout(ctx, keysTime)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.KeysURL, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := p.Client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the answer is %d", response.StatusCode)
+	}
+	text, err := io.ReadAll(io.LimitReader(response.Body, keysBytes))
+	if err != nil {
+		return nil, err
+	}
+	return jwk.Parse(text)
+}
