@@ -20,7 +20,6 @@ type Stand struct {
 	module  string
 	scratch *lab.Scratch
 	servers *lab.Servers
-	started []func() error
 	names   atomic.Int64
 
 	binaries *Binaries

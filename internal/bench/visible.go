@@ -100,7 +100,7 @@ func (v *steady) run(ctx context.Context, warmup, spell time.Duration) error {
 		})
 	}
 	looking.Go(func() {
-		if err := v.look(ctx); err != nil && ctx.Err() == nil {
+		if err := v.look(ctx); ctx.Err() == nil {
 			stop(err)
 		}
 	})
@@ -147,7 +147,7 @@ func (v *steady) arrive(ctx context.Context, warmup, spell time.Duration, stop c
 	return nil
 }
 
-// look asks the ledger which of the waiting bets it has, and what their pots
+// look ends with ctx or an error. It asks the ledger which of the waiting bets it has, and what their pots
 // are by now, the bets in them.
 func (v *steady) look(ctx context.Context) error {
 	const sql = `SELECT l.id, e.inflow FROM ledger l JOIN escrows e ON e.mission_id = l.mission_id WHERE l.id = ANY($1) AND l.kind = 'hold'`
