@@ -4,6 +4,7 @@ locals {
     push      = "${google_service_account.push.account_id}@${var.project}.iam.gserviceaccount.com"
     scheduler = "${google_service_account.scheduler.account_id}@${var.project}.iam.gserviceaccount.com"
     migrate   = "${google_service_account.migrate.account_id}@${var.project}.iam.gserviceaccount.com"
+    operator  = "${google_service_account.operator.account_id}@${var.project}.iam.gserviceaccount.com"
   }
   deployer            = "serviceAccount:deploy@${var.project}.iam.gserviceaccount.com"
   function_builder    = "function-build@${var.project}.iam.gserviceaccount.com"

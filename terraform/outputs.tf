@@ -75,12 +75,14 @@ output "connections" {
 locals {
   service_pool         = 10 # of each service's instance to each database; run/api/wiring.go
   migrate_connections  = 2  # the lock and the migration
+  operator_connections = 1  # run/operator, to the users instance
   reserved_connections = 15 # Postgres keeps 3 for superusers; the rest is for Cloud SQL's own agents and a person
 
   connections = { for key in keys(var.databases) : key => (
     2 * sum(concat([0], [for step in local.steps : step.max_instances * step.pool if contains(step.databases, key)]))
     + local.service_pool * sum([for s in values(var.services) : s.max_instances])
     + local.migrate_connections
+    + (key == "users" ? local.operator_connections : 0)
     + local.reserved_connections
   ) }
 }
@@ -100,6 +102,10 @@ locals {
     module.monitoring.grants,
     [for g in google_project_iam_member.migrate : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
     [for g in [google_service_account_iam_member.migrate_deployer] : { member = g.member, role = g.role, on = "account job-migrate" }],
+    [for g in google_project_iam_member.operator_database : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
+    [for g in [google_project_iam_member.operator_letters] : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
+    [for g in google_pubsub_topic_iam_member.operator_publishes : { member = g.member, role = g.role, on = "topic ${g.topic}" }],
+    [for g in [google_service_account_iam_member.operator_deployer] : { member = g.member, role = g.role, on = "account job-operator" }],
     [for g in [google_service_account_iam_member.push_tokens, google_service_account_iam_member.push_deployer] : { member = g.member, role = g.role, on = "account pubsub-push" }],
     [for g in [google_service_account_iam_member.scheduler_deployer] : { member = g.member, role = g.role, on = "account scheduler" }],
     [for g in [google_pubsub_topic_iam_member.scheduler] : { member = g.member, role = g.role, on = "topic ${g.topic}" }],

@@ -27,7 +27,7 @@ esac
 	fakeGo = fakeProgram + `
 case "$*" in
 *github.com/google/ko*)
-	printf '%s/%s:b@sha256:1\n' "$KO_DOCKER_REPO" api "$KO_DOCKER_REPO" migrate >release/images ;;
+	printf '%s/%s:b@sha256:1\n' "$KO_DOCKER_REPO" api "$KO_DOCKER_REPO" migrate "$KO_DOCKER_REPO" operator >release/images ;;
 *./run/source*) echo abc ;;
 esac
 `
@@ -113,14 +113,14 @@ func TestAReleaseGoesStepByStep(t *testing.T) {
 		return fmt.Sprintf("gcloud run services describe %s --flatten=status.traffic[] --format=csv[no-heading](status.traffic.percent,status.traffic.revisionName)\n", service)
 	}
 	want := map[string]string{
-		"images": "go run github.com/google/ko@v0.19.1 build --base-import-paths --sbom=spdx --tags=b --image-refs=release/images ./run/api ./run/migrate\n" +
+		"images": "go run github.com/google/ko@v0.19.1 build --base-import-paths --sbom=spdx --tags=b --image-refs=release/images ./run/api ./run/migrate ./run/operator\n" +
 			"go build -o release/smoke ./run/smoke\n",
 		"source": "go run ./run/source -o release/source.zip\n",
 		"upload": "gcloud storage cp --no-clobber release/source.zip gs://pot-source/functions/abc.zip\n",
 		"plan": "terraform -chdir=terraform init -input=false -backend-config=bucket=pot-terraform\n" +
 			"terraform -chdir=terraform plan -input=false -lock-timeout=10m -var-file=envs/dev.tfvars -out=../release/plan\n" +
 			"TF_VAR_domain=\n" +
-			`TF_VAR_images={api="` + repository + `/api:b@sha256:1",migrate="` + repository + `/migrate:b@sha256:1"}` + "\n" +
+			`TF_VAR_images={api="` + repository + `/api:b@sha256:1",migrate="` + repository + `/migrate:b@sha256:1",operator="` + repository + `/operator:b@sha256:1"}` + "\n" +
 			"TF_VAR_mail_from=Missionpot <missionpot@example.com>\n" +
 			"TF_VAR_project=pot\nTF_VAR_project_number=123\nTF_VAR_region=asia-northeast3\n" +
 			`TF_VAR_source_archive={bucket="pot-source",object="functions/abc.zip"}` + "\n",

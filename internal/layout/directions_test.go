@@ -149,7 +149,7 @@ func TestPurePackagesDoNoIO(t *testing.T) {
 
 func TestNothingThatRunsInTheCloudHoldsTheLocalStandOrTesting(t *testing.T) {
 	t.Parallel()
-	programs := []string{strings.TrimSuffix(module, "/"), module + "run/api", module + "run/migrate"}
+	programs := []string{strings.TrimSuffix(module, "/"), module + "run/api", module + "run/migrate", module + "run/operator"}
 	for _, p := range list(t) {
 		if !slices.Contains(programs, p.ImportPath) {
 			continue

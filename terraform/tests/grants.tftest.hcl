@@ -7,8 +7,9 @@ variables {
   project_number = "123456789012"
   region         = "asia-northeast3"
   images = {
-    api     = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-    migrate = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    api      = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    migrate  = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    operator = "r.example/operator@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
   }
   source_archive = { bucket = "missionpot-test-source", object = "functions.zip" }
   mail_from      = "Missionpot <pot@example.com>"
@@ -42,6 +43,7 @@ run "grants" {
       "allUsers roles/run.invoker service api",
       "allUsers roles/run.invoker service live",
       "deploy roles/iam.serviceAccountUser account job-migrate",
+      "deploy roles/iam.serviceAccountUser account job-operator",
       "deploy roles/iam.serviceAccountUser account pubsub-push",
       "deploy roles/iam.serviceAccountUser account scheduler",
       "deploy roles/iam.serviceAccountUser account service-api",
@@ -59,6 +61,14 @@ run "grants" {
       "job-migrate roles/cloudsql.client instances/users",
       "job-migrate roles/cloudsql.instanceUser instances/missions",
       "job-migrate roles/cloudsql.instanceUser instances/users",
+      "job-operator roles/cloudsql.client instances/users",
+      "job-operator roles/cloudsql.instanceUser instances/users",
+      "job-operator roles/firestoreRedrive databases/letters",
+      "job-operator roles/pubsub.publisher topic bets",
+      "job-operator roles/pubsub.publisher topic pots",
+      "job-operator roles/pubsub.publisher topic settlements",
+      "job-operator roles/pubsub.publisher topic ticks",
+      "job-operator roles/pubsub.publisher topic verdicts",
       "pubsub-push roles/run.invoker service checkbooks",
       "pubsub-push roles/run.invoker service closemission",
       "pubsub-push roles/run.invoker service growpot",

@@ -6,8 +6,9 @@ variables {
   project_number = "123456789012"
   region         = "asia-northeast3"
   images = {
-    api     = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-    migrate = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    api      = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    migrate  = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    operator = "r.example/operator@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
   }
   source_archive = { bucket = "missionpot-test-source", object = "functions.zip" }
   mail_from      = "Missionpot <pot@example.com>"
@@ -53,7 +54,7 @@ run "an_image_by_its_tag" {
   command = plan
 
   variables {
-    images                   = { api = "r.example/api:latest", migrate = "r.example/migrate:latest" }
+    images                   = { api = "r.example/api:latest", migrate = "r.example/migrate:latest", operator = "r.example/operator:latest" }
     protected                = run.settings.prod.protected
     step_instances_limit     = run.settings.prod.step_instances_limit
     databases                = run.settings.prod.databases

@@ -136,7 +136,7 @@ locals {
   }
   counted = { for key in ["users", "missions"] : key =>
     sum([for name in local.sees[key] : 2 * local.steps[name].function.instances * local.pools[name]])
-    + 10 * sum(values(var.made.services)[*].max_instances) + 2 + 15
+    + 10 * sum(values(var.made.services)[*].max_instances) + 2 + (key == "users" ? 1 : 0) + 15
   }
 
   services = {
