@@ -33,6 +33,7 @@ GET /.well-known/jwks.json          | 200 | 200 | 200 | 200 | 200 | 200 | 200
 
 GET /v1/users/me                    | 401 | 200 | 200 | 200 | 200 | 200 | 200
 PATCH /v1/users/me                  | 401 | 200 | 200 | 200 | 200 | 200 | 200
+DELETE /v1/users/me                 | 401 | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use
 DELETE /v1/users/me/sessions        | 401 | 204 | 204 | 204 | 204 | 204 | 204
 GET /v1/users/{id}                  | 200 | 200 | 200 | 200 | 200 | 200 | 200
 GET /v1/streamers                   | 200 | 200 | 200 | 200 | 200 | 200 | 200

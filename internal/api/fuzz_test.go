@@ -177,6 +177,7 @@ func FuzzTarget(f *testing.F) {
 	s := fuzzStand(f)
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
 	m := s.mission(mina, jun, 1_000)
+	s.keepCheck(0)
 	routes := bodiless(f)
 	for i := range routes {
 		f.Add(uint8(i), m.ID.String(), "limit=1", `{"v":1,"k":7}`)

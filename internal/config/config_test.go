@@ -170,3 +170,24 @@ func TestACloudRunServiceOrJobIsOnGoogleCloud(t *testing.T) {
 		}
 	}
 }
+
+func TestThePushCheckCannotBeLeftOutByMistake(t *testing.T) {
+	t.Parallel()
+	const account = "pubsub-push@pot.iam.gserviceaccount.com"
+	for name, c := range map[string]struct {
+		push    config.Push
+		onCloud bool
+		names   string // the setting the error names, or none
+	}{
+		"an account":         {config.Push{Tokens: "required", Account: account}, true, ""},
+		"off on one machine": {config.Push{Tokens: "off"}, false, ""},
+		"off in the cloud":   {config.Push{Tokens: "off", Account: account}, true, "PUSH_TOKENS"},
+		"a wrong word":       {config.Push{Tokens: "no", Account: account}, false, "PUSH_TOKENS"},
+		"no account":         {config.Push{Tokens: "required"}, true, "PUSH_ACCOUNT"},
+	} {
+		err := c.push.Check(c.onCloud)
+		if (err == nil) != (c.names == "") || err != nil && !strings.Contains(err.Error(), c.names) {
+			t.Errorf("%s: the error is %v, want one that names %q", name, err, c.names)
+		}
+	}
+}

@@ -18,7 +18,7 @@ import (
 func (w *world) check(t failer, o books.Options) books.Report {
 	t.Helper()
 	o.Now = time.Now
-	report, ran, err := books.Checker{Ledger: w.users, Board: w.missions, Log: w.log}.Check(w.ctx, o)
+	report, ran, err := books.Checker{Ledger: w.usersOf["checkbooks"], Board: w.missionsOf["checkbooks"], Log: w.log}.Check(w.ctx, o)
 	if err != nil || !ran {
 		t.Fatalf("check the books: ran %t, %v", ran, err)
 	}
@@ -144,7 +144,7 @@ var breaks = []struct {
 		w.exec(t, w.boardPool, `UPDATE missions SET status = 'failed' WHERE id = $1`, paid.ID)
 	}},
 	{"the ledger closes what nobody judged", 6, books.OfMission, func(w *world, t *testing.T, _, _, running mission.Mission) {
-		if _, err := w.users.CloseEscrow(t.Context(), ledger.Closing{MissionID: running.ID, Ending: ledger.Failed, StreamerID: w.streamer, CreatorID: running.CreatorID}); err != nil {
+		if _, err := w.usersOf["settlemission"].CloseEscrow(t.Context(), ledger.Closing{MissionID: running.ID, Ending: ledger.Failed, StreamerID: w.streamer, CreatorID: running.CreatorID}); err != nil {
 			t.Fatal(err)
 		}
 	}},
@@ -175,7 +175,7 @@ func TestEachBrokenRuleIsFoundAndThrowsTheSwitch(t *testing.T) {
 			if !found {
 				t.Errorf("the findings are %v, want rule %d broken by a %s", r.Findings, b.rule, b.who)
 			}
-			mode, err := w.users.Mode(t.Context())
+			mode, err := w.usersOf["api"].Mode(t.Context())
 			if err != nil || !mode.ExitOnly || mode.By != "the check of the books" {
 				t.Errorf("the mode is %+v (%v), want exit-only by the check", mode, err)
 			}
@@ -225,14 +225,25 @@ func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
 	}
 }
 
+// readAll checks the books until they have read every row. A check stays behind
+// the oldest transaction of the whole server, which may be another test's.
+func (w *world) readAll(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		w.checkBooks(t, books.Options{})
+		if w.figure(t, w.usersPool, `SELECT (SELECT max(seq) FROM ledger) - seq FROM books_state`) == 0 {
+			return
+		}
+	}
+	t.Fatal("a minute of checks has not read every row")
+}
+
 // What the check of every minute has read it does not read again, but it still
 // finds what is changed behind its back: accounts are looked at in rounds.
 func TestTheCheckThatGoesOnFindsWhatIsChangedBehindIt(t *testing.T) {
 	t.Parallel()
 	w, _, _, running := played(t)
-	for range 3 {
-		w.checkBooks(t, books.Options{})
-	}
+	w.readAll(t)
 	if r := w.check(t, books.Options{}); r.Read.Movements != 0 || r.Read.Entries != 0 {
 		t.Errorf("with nothing new it read %+v, want no row and no entry again", r.Read)
 	}

@@ -184,7 +184,7 @@ func TestABetInFlightDuringTheVerdictIsSettledOrDeclinedNeverLost(t *testing.T) 
 			}
 			w.drain(t)
 			w.checkQuiet(t, []ledger.Bet{b})
-			statuses, err := w.users.BetStatuses(w.ctx, []uuid.UUID{b.ID})
+			statuses, err := w.usersOf["api"].BetStatuses(w.ctx, []uuid.UUID{b.ID})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,7 +17,6 @@ import (
 	"example.com/missionpot/internal/lab/labtest"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
-	"example.com/missionpot/internal/missionsdb"
 	"example.com/missionpot/internal/restore"
 	"example.com/missionpot/internal/usersdb"
 )
@@ -61,8 +60,7 @@ func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 	made := w.create(t, w.accounts[2], 150, true, false)
 	w.queue = nil
 
-	w.boardPool = pool(t, labtest.MissionsDatabase(t)) // an empty instance
-	w.missions = missionsdb.New(w.boardPool)
+	w.openMissions(t, labtest.MissionsDatabase(t)) // an empty instance
 	w.wire(t)
 	r, err := restore.Missions(t.Context(), sources{w.users, w.log, w.board}, w.missions, time.Now)
 	if err != nil {
@@ -258,8 +256,7 @@ func (w *world) load(t *testing.T, file string) {
 	t.Helper()
 	dsn := labtest.EmptyDatabase(t)
 	w.postgres(t, "pg_restore", "--exit-on-error", "--no-owner", "--dbname="+dsn, file)
-	w.usersPool = pool(t, dsn)
-	w.users = usersdb.New(w.usersPool)
+	w.openUsers(t, dsn)
 	w.wire(t)
 }
 

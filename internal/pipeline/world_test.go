@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"example.com/missionpot/functions/closemission"
 	"example.com/missionpot/functions/growpot"
@@ -33,6 +34,7 @@ import (
 	"example.com/missionpot/internal/payment"
 	"example.com/missionpot/internal/push"
 	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/migrations"
 )
 
 // TestMain keeps the properties to a size that a test run can afford, unless
@@ -66,12 +68,15 @@ type world struct {
 	usersPool *pgxpool.Pool
 	missions  *missionsdb.DB
 	boardPool *pgxpool.Pool
-	log       *betlog.Log
-	board     *board.Board
-	steps     map[event.Topic][]push.Step
-	queue     []event.Event
-	mu        sync.Mutex     // guards queue and mails while a step runs
-	mails     map[string]int // sent letters by mission and user
+	// Each program works with the rights it has in the cloud, and no others.
+	usersOf    map[string]*usersdb.DB
+	missionsOf map[string]*missionsdb.DB
+	log        *betlog.Log
+	board      *board.Board
+	steps      map[event.Topic][]push.Step
+	queue      []event.Event
+	mu         sync.Mutex     // guards queue and mails while a step runs
+	mails      map[string]int // sent letters by mission and user
 	// crash makes the next Publish fail, as if the instance died after its commit.
 	crash bool
 
@@ -106,8 +111,8 @@ func (w *world) Send(_ context.Context, r letter.Result, _ letter.Letter) error 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{ctx: t.Context(), mails: map[string]int{}, drafts: map[uuid.UUID]mission.Mission{}, start: 1_000}
-	w.usersPool, w.boardPool = pool(t, labtest.UsersDatabase(t)), pool(t, labtest.MissionsDatabase(t))
-	w.users, w.missions = usersdb.New(w.usersPool), missionsdb.New(w.boardPool)
+	w.openUsers(t, labtest.UsersDatabase(t))
+	w.openMissions(t, labtest.MissionsDatabase(t))
 	project := labtest.Firestore(t)
 	var err error
 	if w.log, err = betlog.Open(w.ctx, project, "(default)"); err != nil {
@@ -125,13 +130,49 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func pool(t testing.TB, dsn string) *pgxpool.Pool {
+func (w *world) openUsers(t testing.TB, dsn string) {
+	t.Helper()
+	w.usersPool = pool(t, dsn, "")
+	w.users, w.usersOf = usersdb.New(w.usersPool), map[string]*usersdb.DB{}
+	for program, p := range poolsByProgram(t, dsn, w.usersPool, migrations.Users) {
+		w.usersOf[program] = usersdb.New(p)
+	}
+}
+
+func (w *world) openMissions(t testing.TB, dsn string) {
+	t.Helper()
+	w.boardPool = pool(t, dsn, "")
+	w.missions, w.missionsOf = missionsdb.New(w.boardPool), map[string]*missionsdb.DB{}
+	for program, p := range poolsByProgram(t, dsn, w.boardPool, migrations.Missions) {
+		w.missionsOf[program] = missionsdb.New(p)
+	}
+}
+
+// poolsByProgram connects each program with the rights it has in the cloud.
+func poolsByProgram(t testing.TB, dsn string, owner *pgxpool.Pool, instance migrations.Instance) map[string]*pgxpool.Pool {
+	t.Helper()
+	db := stdlib.OpenDBFromPool(owner)
+	if err := errors.Join(migrations.Arrange(t.Context(), db, instance), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	pools := map[string]*pgxpool.Pool{}
+	for _, program := range migrations.Programs(instance) {
+		pools[program] = pool(t, dsn, migrations.Role(program))
+	}
+	return pools
+}
+
+// pool connects as a role, or as the owner of everything.
+func pool(t testing.TB, dsn, role string) *pgxpool.Pool {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config.MaxConns = 10
+	if role != "" {
+		config.ConnConfig.RuntimeParams["role"] = role
+	}
 	p, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -148,18 +189,18 @@ func (w *world) wire(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	copier := broadcast.New(w.missions, w.board)
-	sweep := sweepbets.Options{Age: -time.Minute, Now: w.users.Now}
-	mails := mailresults.New(w.users, w, w.users.Now)
-	closer := closemission.New(w.missions, copier)
+	users, missions := w.usersOf, w.missionsOf
+	copier := func(program string) *broadcast.Copier { return broadcast.New(missions[program], w.board) }
+	sweep := sweepbets.Options{Age: -time.Minute, Now: users["sweepbets"].Now}
+	mails := mailresults.New(users["mailresults"], w, users["mailresults"].Now)
 	w.steps = map[event.Topic][]push.Step{
-		event.Bets:        {holdbets.New(w.users, w).Handle},
-		event.Pots:        {growpot.New(w.missions, copier, w, time.Millisecond).Handle},
-		event.Verdicts:    {settlemission.New(w.users, w).Handle},
-		event.Settlements: {closer.Handle, mails.Handle},
+		event.Bets:        {holdbets.New(users["holdbets"], w).Handle},
+		event.Pots:        {growpot.New(missions["growpot"], copier("growpot"), w, time.Millisecond).Handle},
+		event.Verdicts:    {settlemission.New(users["settlemission"], w).Handle},
+		event.Settlements: {closemission.New(missions["closemission"], copier("closemission")).Handle, mails.Handle},
 		event.Ticks: {
-			sweepbets.New(w.users, w.log, sandbox, w, sweep).Handle,
-			sweepmissions.New(w.missions, copier, w, w.missions.Now).Handle, mails.Handle,
+			sweepbets.New(users["sweepbets"], w.log, sandbox, w, sweep).Handle,
+			sweepmissions.New(missions["sweepmissions"], copier("sweepmissions"), w, missions["sweepmissions"].Now).Handle, mails.Handle,
 		},
 	}
 }
@@ -200,7 +241,7 @@ func (w *world) cash(t failer, user uuid.UUID) ledger.Won {
 
 func (w *world) mission(t failer, id uuid.UUID) mission.Mission {
 	t.Helper()
-	m, err := w.missions.ByID(w.ctx, id)
+	m, err := w.missionsOf["api"].ByID(w.ctx, id)
 	if err != nil {
 		t.Fatalf("read mission %s: %v", id, err)
 	}
@@ -214,7 +255,7 @@ func (w *world) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept
 	id := uuid.Must(uuid.NewV7())
 	draft := mission.Draft{CreatorID: creator, StreamerID: w.streamer, Title: "no hit", Stake: stake, TimeLimit: time.Hour}
 	terms := mission.Terms{AutoAccept: autoAccept, MinStake: 100, MaxStake: 1_000_000, Acceptance: time.Hour}
-	m, _, err := w.missions.Create(w.ctx, id, draft, terms, id.String(), []byte("hash"))
+	m, _, err := w.missionsOf["api"].Create(w.ctx, id, draft, terms, id.String(), []byte("hash"))
 	if err != nil {
 		t.Fatalf("create a mission: %v", err)
 	}
@@ -249,7 +290,7 @@ func (w *world) logBet(t failer, kind betlog.Kind, m mission.Mission, user uuid.
 // between the database and the message. It reports whether the verdict counted.
 func (w *world) judge(t failer, id uuid.UUID, a mission.Action, published bool) bool {
 	t.Helper()
-	m, err := w.missions.Act(w.ctx, id, w.streamer, a)
+	m, err := w.missionsOf["api"].Act(w.ctx, id, w.streamer, a)
 	if err != nil {
 		return false
 	}
@@ -337,7 +378,7 @@ func (w *world) checkQuiet(t failer, bets []ledger.Bet) {
 	for i, b := range bets {
 		ids[i] = b.ID
 	}
-	undecided, err := w.users.Undecided(w.ctx, ids)
+	undecided, err := w.usersOf["sweepbets"].Undecided(w.ctx, ids)
 	if err != nil || len(undecided) > 0 {
 		t.Errorf("invariant 4: %d of %d bets have no outcome (error %v)", len(undecided), len(bets), err)
 	}

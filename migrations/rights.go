@@ -1,0 +1,173 @@
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// rights says what each program may do to which table: the least that its
+// statements need. A program that is not named under an instance may do nothing
+// there. No program may change or delete a row of the ledger, and only the API
+// can read a password's hash. `SELECT … FOR UPDATE` needs the right to update a
+// column, which is why some are named that are never written.
+var rights = map[Instance]map[string]map[string]string{
+	Users: {
+		"holdbets": {
+			"ledger":        "SELECT, INSERT",
+			"wallets":       "SELECT, UPDATE (cash)",
+			"contributions": "SELECT, INSERT, UPDATE (amount)",
+			"escrows":       "SELECT, INSERT, UPDATE (inflow, contributors, version, changed_at, published_version, ranked_version)",
+			"standings":     "SELECT, INSERT, UPDATE (amount)",
+		},
+		"settlemission": {
+			"ledger":        "SELECT, INSERT",
+			"wallets":       "SELECT, UPDATE (cash)",
+			"contributions": "SELECT",
+			"escrows":       "SELECT, INSERT, UPDATE (state, ending, streamer_id, creator_id, title, outflow, settled_through, version, changed_at, closed_at, settled_at)",
+			"mails":         "SELECT, INSERT",
+		},
+		"mailresults": {
+			"mails": "SELECT, UPDATE (state, attempts, due_at, sent_at)",
+			"users": "SELECT (id, email, display_name, locale, left_at)",
+		},
+		"sweepbets": {
+			"ledger":        "SELECT, INSERT",
+			"wallets":       "SELECT, UPDATE (cash)",
+			"contributions": "SELECT",
+			"escrows":       "SELECT, UPDATE (published_version, ranked_version)",
+			"standings":     "SELECT, INSERT, UPDATE (amount)",
+			"charges":       "SELECT, UPDATE (status, resolved_at, lookups, next_lookup_at)",
+			"mails":         "SELECT",
+			"strays":        "SELECT, INSERT, UPDATE (attempts, next_at), DELETE",
+			"sweep_marks":   "SELECT, UPDATE (logged_at, entry)",
+		},
+		"checkbooks": {
+			"ledger": "SELECT", "wallets": "SELECT", "contributions": "SELECT", "escrows": "SELECT", "charges": "SELECT",
+			"mails": "SELECT", "strays": "SELECT", "sweep_marks": "SELECT",
+			"books_state":    "SELECT, UPDATE",
+			"books_missions": "SELECT, INSERT, UPDATE",
+			"books_shards":   "SELECT, UPDATE",
+			"books_pending":  "SELECT, INSERT, DELETE",
+			"books_checks":   "SELECT, INSERT, DELETE",
+			"mode_changes":   "SELECT, INSERT",
+		},
+		"api": {
+			"users":            "SELECT, INSERT, UPDATE",
+			"refresh_families": "SELECT, INSERT, UPDATE (revoked_at), DELETE",
+			"refresh_tokens":   "SELECT, INSERT, UPDATE (expires_at, used_at), DELETE",
+			"login_budgets":    "SELECT, INSERT, UPDATE (full_at, known_until), DELETE",
+			"wallets":          "SELECT, INSERT, UPDATE (cash)",
+			"charges":          "SELECT, INSERT, UPDATE (status, resolved_at)",
+			"ledger":           "SELECT, INSERT",
+			"escrows":          "SELECT", "standings": "SELECT", "contributions": "SELECT",
+			"mails":            "SELECT, UPDATE (state)",
+			"operators":        "SELECT",
+			"operator_actions": "SELECT, INSERT",
+			"books_checks":     "SELECT", "mode_changes": "SELECT",
+		},
+		"operator": {
+			"users":            "SELECT (id, email, left_at), UPDATE (id)",
+			"charges":          "SELECT",
+			"ledger":           "SELECT",
+			"operators":        "SELECT, INSERT, DELETE",
+			"operator_actions": "SELECT, INSERT",
+		},
+	},
+	Missions: {
+		"growpot": {
+			"missions":       "SELECT, UPDATE (pot, contributors, pot_version, status, deadline, revision, accepted_at, decided_at, verdict_tries, verdict_next_at)",
+			"mission_events": "SELECT, INSERT, UPDATE (copied_at)",
+		},
+		"closemission": {
+			"missions":       "SELECT, UPDATE (settled_at, revision, pot, contributors, pot_version, status, deadline, decided_at, verdict_next_at)",
+			"mission_events": "SELECT, INSERT, UPDATE (copied_at)",
+		},
+		"sweepmissions": {
+			"missions":       "SELECT, UPDATE (status, deadline, revision, accepted_at, decided_at, verdict_tries, verdict_next_at)",
+			"mission_events": "SELECT, INSERT, UPDATE (copied_at)",
+		},
+		"checkbooks": {"missions": "SELECT"},
+		"api": {
+			"missions":       "SELECT, INSERT, UPDATE (status, deadline, revision, accepted_at, decided_at, verdict_next_at)",
+			"mission_events": "SELECT, INSERT, UPDATE (copied_at)",
+		},
+	},
+}
+
+// Programs names whoever has rights on an instance, in order.
+func Programs(instance Instance) []string { return slices.Sorted(maps.Keys(rights[instance])) }
+
+// Role is the Postgres role that has a program's rights. It can't log in; the
+// program's own user is a member of it.
+func Role(program string) string { return "missionpot_" + program }
+
+// Arrange gives every program's role its rights on the tables of this database,
+// and exactly those. Roles that are not there are made. Whoever calls it must own the
+// tables and may make roles.
+func Arrange(ctx context.Context, db *sql.DB, instance Instance) error {
+	return inTx(ctx, db, func(tx *sql.Tx) error {
+		for _, program := range Programs(instance) {
+			for _, statement := range arrangement(Role(program), rights[instance][program]) {
+				if _, err := tx.ExecContext(ctx, statement); err != nil {
+					return fmt.Errorf("rights of %s on %s: %w", program, instance, err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// arrangement takes all rights away before it gives, so that a right that is
+// struck from the table is gone after the next run.
+func arrangement(role string, tables map[string]string) []string {
+	to := pgx.Identifier{role}.Sanitize()
+	statements := []string{
+		fmt.Sprintf(`DO $$ BEGIN CREATE ROLE %s NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$`, to),
+		"GRANT USAGE ON SCHEMA public TO " + to,
+		"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM " + to,
+	}
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		statements = append(statements, fmt.Sprintf("GRANT %s ON %s TO %s", tables[table], table, to))
+	}
+	return statements
+}
+
+// Admit makes the users of programs members of the roles that have the rights,
+// as "program=user". The users must be there.
+func Admit(ctx context.Context, db *sql.DB, instance Instance, members map[string]string) error {
+	return inTx(ctx, db, func(tx *sql.Tx) error {
+		for _, program := range Programs(instance) {
+			user, named := members[program]
+			if !named {
+				return fmt.Errorf("admit to %s: no user is named for %s", instance, program)
+			}
+			statement := fmt.Sprintf("GRANT %s TO %s", pgx.Identifier{Role(program)}.Sanitize(), pgx.Identifier{user}.Sanitize())
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("admit %s to %s: %w", program, instance, err)
+			}
+		}
+		return nil
+	})
+}
+
+func inTx(ctx context.Context, db *sql.DB, work func(*sql.Tx) error) (err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
+			err = errors.Join(err, rollback)
+		}
+	}()
+	if err := work(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
