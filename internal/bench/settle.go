@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/missionpot/functions/settlemission"
@@ -155,12 +156,9 @@ func (k *backers) check(ctx context.Context, mission uuid.UUID, n int) error {
 // indexes, which stand ready in a table, written by one statement for each table
 // in one transaction.
 func (k *backers) bulk(n int, name string) Subject {
-	const prepare = `CREATE TEMPORARY TABLE bench_refunds AS
-		SELECT gen_random_uuid() AS id, p.id AS user_id, w.cash + $2::bigint AS balance FROM bench_people p JOIN wallets w ON w.user_id = p.id
-		WHERE p.place <= $1 ORDER BY p.id`
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
 		mission := newID()
-		if _, err := k.pool.Exec(ctx, prepare, n, int64(betAmount)); err != nil {
+		if err := k.prepareBulk(ctx, mission, n); err != nil {
 			return nil, fmt.Errorf("prepare %d refunds: %w", n, err)
 		}
 		if _, err := k.pool.Exec(ctx, `ANALYZE bench_refunds`); err != nil {
@@ -175,6 +173,30 @@ func (k *backers) bulk(n int, name string) Subject {
 		_, dropped := k.pool.Exec(ctx, `DROP TABLE bench_refunds`)
 		return Figures{name: took.Seconds()}, errorOr(err, dropped)
 	}}
+}
+
+func (k *backers) prepareBulk(ctx context.Context, mission uuid.UUID, n int) error {
+	for _, statement := range []string{
+		`CREATE TEMPORARY TABLE bench_ids (id uuid, user_id uuid)`,
+		`CREATE TEMPORARY TABLE bench_refunds (id uuid, user_id uuid, balance bigint)`,
+	} {
+		if _, err := k.pool.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	row := func(i int) ([]any, error) {
+		user := k.people[i].id
+		return []any{ledger.RefundID(mission, user), user}, nil
+	}
+	if _, err := k.pool.CopyFrom(ctx, pgx.Identifier{"bench_ids"}, []string{"id", "user_id"}, pgx.CopyFromSlice(n, row)); err != nil {
+		return err
+	}
+	const fill = `INSERT INTO bench_refunds SELECT i.id, i.user_id, w.cash + $1::bigint FROM bench_ids i JOIN wallets w USING (user_id) ORDER BY i.user_id`
+	if _, err := k.pool.Exec(ctx, fill, int64(betAmount)); err != nil {
+		return err
+	}
+	_, err := k.pool.Exec(ctx, `DROP TABLE bench_ids`)
+	return err
 }
 
 func (k *backers) writeBulk(ctx context.Context, mission uuid.UUID, n int) error {
