@@ -20,15 +20,9 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-const (
-	// chunk is how many contributors one transaction refunds. A prototype refunded
-	// 100,000 in one statement, and bets beside it waited for more than a second;
-	// in chunks of 1,000 they did not notice.
-	chunk = 1000
-	// reserve is the time a chunk and the answer need at the very worst. With less
-	// than that left the step stops by itself, between two chunks (rule 19).
-	reserve = 10 * time.Second
-)
+// reserve is the time a chunk and the answer need at the very worst. With less
+// than that left the step stops by itself, between two chunks (rule 19).
+const reserve = 10 * time.Second
 
 // errUnfinished asks for another delivery to go on with the settlement.
 var errUnfinished = errors.New("time is up before the settlement is; the next delivery goes on")
@@ -41,6 +35,8 @@ type Ledger interface {
 	// SettleChunk does a bounded part of the settlement. It returns nil while
 	// there is more to do.
 	SettleChunk(ctx context.Context, mission uuid.UUID, limit int) (*ledger.Settlement, error)
+	// Transactions counts whatever anybody has written so far.
+	Transactions(ctx context.Context) (uint64, error)
 }
 
 // Publisher tells the other steps. It returns once Pub/Sub has the events.
@@ -85,13 +81,20 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 // settle settles a mission chunk by chunk, and reports whether it was settled
 // before: then the first chunk finds nothing left to do.
 func (s *Step) settle(ctx context.Context, mission uuid.UUID) (_ *ledger.Settlement, before bool, err error) {
+	var p pace
 	for before = true; ; before = false {
-		settlement, err := s.ledger.SettleChunk(ctx, mission, chunk)
+		count, err := s.ledger.Transactions(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		began := time.Now()
+		settlement, err := s.ledger.SettleChunk(ctx, mission, p.next(count))
 		if err != nil || settlement != nil {
 			return settlement, before, err
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
 			return nil, false, fmt.Errorf("mission %s: %w", mission, errUnfinished)
 		}
+		time.Sleep(p.rest(time.Since(began)))
 	}
 }

@@ -49,6 +49,16 @@ func (d *DB) SettleChunk(ctx context.Context, mission uuid.UUID, limit int) (*le
 	return d.settleExact(ctx, mission, limit)
 }
 
+// Transactions counts the writing transactions of the whole server so far, those
+// under way with them.
+func (d *DB) Transactions(ctx context.Context) (uint64, error) {
+	var count uint64
+	if err := d.pool.QueryRow(ctx, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint`).Scan(&count); err != nil {
+		return 0, fmt.Errorf("count the transactions: %w", err)
+	}
+	return count, nil
+}
+
 // settleExact does the next part of a settlement, whatever it is.
 func (d *DB) settleExact(ctx context.Context, mission uuid.UUID, limit int) (*ledger.Settlement, error) {
 	var settled *ledger.Settlement
