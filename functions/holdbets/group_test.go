@@ -123,17 +123,17 @@ func TestBatchesThatGatherBehindTheBusAreToldTogether(t *testing.T) {
 	})
 }
 
-// One user's bets compete for the same cash, in the order they came. Two users'
-// may be decided at the same time.
-func TestAUsersBetsGoOneLaneAndOtherUsersNeedNotWaitForIt(t *testing.T) {
+// A batch costs as much as many bets, so few bets are one batch. When a crowd waits,
+// each user's bets go the same lane, and two users need not wait for one another.
+func TestACrowdOpensASecondLaneAndAUsersBetsStayInOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newCounting()
 		step := holdbets.New(l, &steptest.Bus{})
-		mission, ana, other := uuid.New(), ofOneLane(), ofOneLane()
+		mission, other := uuid.New(), ofOneLane()
 		other[len(other)-1] = 1
 		var all sync.WaitGroup
-		for _, user := range []uuid.UUID{ana, ana, ana, other} {
+		handle := func(user uuid.UUID) {
 			all.Go(func() {
 				if err := step.Handle(t.Context(), event.PlacedBet(steptest.Bet(mission, user, 100))); err != nil {
 					t.Error(err)
@@ -141,12 +141,21 @@ func TestAUsersBetsGoOneLaneAndOtherUsersNeedNotWaitForIt(t *testing.T) {
 			})
 			synctest.Wait()
 		}
+		handle(ofOneLane())
+		handle(other)
+		if got := l.entered.Load(); got != 1 {
+			t.Errorf("%d batches are under way, want 1: nobody else waits", got)
+		}
+		for range 250 {
+			handle(ofOneLane())
+		}
+		handle(other)
 		if got := l.entered.Load(); got != 2 {
-			t.Errorf("%d batches are under way, want 2: the first bet of each lane", got)
+			t.Errorf("%d batches are under way, want 2: a crowd waits", got)
 		}
 		close(l.open)
 		all.Wait()
-		if diff := cmp.Diff([]int{1, 1, 2}, slices.Sorted(slices.Values(l.batches))); diff != "" {
+		if diff := cmp.Diff([]int{1, 1, 251}, slices.Sorted(slices.Values(l.batches))); diff != "" {
 			t.Errorf("sizes of the batches (-want +got):\n%s", diff)
 		}
 	})

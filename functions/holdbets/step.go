@@ -17,11 +17,21 @@ import (
 // pushes in flight (rule 20).
 const maxBatch = 1000
 
-// lanes is how many batches are decided at once. A user's bets all go the same
-// lane, so that two batches never wait for the same wallet, and what one user
-// bets is decided in order. Two keep two processors of Postgres busy while this
-// program prepares the next; three were no faster on two.
+// lanes is how many batches are decided at once. Under load a user's bets all go
+// the same lane, so that two batches seldom wait for the same wallet. Two keep
+// two processors of Postgres busy while this program prepares the next; three
+// were no faster on two.
 const lanes = 2
+
+// crowd is how many bets must wait in the first lane before another is used: a
+// batch costs Postgres as much as some 80 bets, so few bets in two batches are
+// slower than in one.
+const crowd = 250
+
+// newsGap lets the news of several batches share one message of each pot. A
+// publish costs more than what is in it, and nobody looks at a pot more than once
+// a second.
+const newsGap = 12 * time.Millisecond
 
 // maxNews is the most batches told of in one go. More can hardly gather: each
 // has callers waiting for it, and there are no more of them than fit one batch.
@@ -65,9 +75,9 @@ type decided struct {
 func New(l Ledger, bus Publisher) *Step {
 	s := &Step{ledger: l, bus: bus, trail: newTrail(l, time.Now), metrics: newMetrics()}
 	for lane := range s.holds {
-		s.holds[lane] = batch.New(s.decide, batch.Options{Max: maxBatch})
+		s.holds[lane] = batch.New(s.decide, batch.Options{Max: maxBatch, Gap: 6 * time.Millisecond, Busy: 32})
 	}
-	s.news = batch.New(s.announce, batch.Options{Max: maxNews})
+	s.news = batch.New(s.announce, batch.Options{Max: maxNews, Gap: newsGap})
 	return s
 }
 
@@ -96,6 +106,9 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 
 // laneOf is where a user's bets are decided. The last byte of a UUIDv7 is random.
 func (s *Step) laneOf(user uuid.UUID) *batch.Batcher[ledger.Bet, decided] {
+	if s.holds[0].Waiting() < crowd {
+		return s.holds[0]
+	}
 	return s.holds[user[len(user)-1]%lanes]
 }
 

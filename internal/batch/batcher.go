@@ -17,6 +17,12 @@ type Options struct {
 	Queue   int           // items that may wait; default 16 × Max
 	Runs    int           // runs at once; default 1
 	Timeout time.Duration // of one run; default 15 s
+	// Gap is the least time from the start of a busy run to the next; 0 is none. It
+	// is for a function whose calls cost more than its items.
+	Gap time.Duration
+	// Busy is how many items make a run a busy one; default 2, so that items that
+	// come one at a time never wait.
+	Busy int
 }
 
 // Batcher runs a function over batches of what its callers bring. Make one
@@ -28,6 +34,7 @@ type Batcher[T, R any] struct {
 	mu      sync.Mutex
 	waiting []call[T, R]
 	running int
+	next    time.Time // the next run starts no sooner
 }
 
 type call[T, R any] struct {
@@ -52,6 +59,9 @@ func New[T, R any](run func(context.Context, []T) ([]R, error), opts Options) *B
 	}
 	if opts.Runs == 0 {
 		opts.Runs = 1
+	}
+	if opts.Busy == 0 {
+		opts.Busy = 2
 	}
 	if opts.Timeout == 0 {
 		opts.Timeout = 15 * time.Second
@@ -103,11 +113,26 @@ func (b *Batcher[T, R]) enqueue(c call[T, R]) bool {
 // work runs batch after batch until nothing waits.
 func (b *Batcher[T, R]) work() {
 	for {
+		b.gather()
 		calls := b.take()
 		if calls == nil {
 			return
 		}
 		b.runBatch(calls)
+	}
+}
+
+// gather lets a gap pass in which the next batch grows. Where nothing waits,
+// nothing is waited for.
+func (b *Batcher[T, R]) gather() {
+	b.mu.Lock()
+	wait := time.Until(b.next)
+	if len(b.waiting) == 0 {
+		wait = 0
+	}
+	b.mu.Unlock()
+	if wait > 0 {
+		time.Sleep(wait)
 	}
 }
 
@@ -134,6 +159,9 @@ func (b *Batcher[T, R]) take() []call[T, R] {
 	if len(calls) == 0 {
 		b.running--
 		return nil
+	}
+	if len(calls) >= b.opts.Busy {
+		b.next = time.Now().Add(b.opts.Gap)
 	}
 	return calls
 }

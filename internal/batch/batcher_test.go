@@ -60,6 +60,37 @@ func TestCallersGatherWhileABatchRuns(t *testing.T) {
 	wait.Wait()
 }
 
+func TestBusyRunsKeepAGapAndALoneCallerNeverWaitsForIt(t *testing.T) {
+	t.Parallel()
+	const gap = 200 * time.Millisecond
+	release := make(chan struct{})
+	starts := make(chan time.Time, 10)
+	b := batch.New(func(_ context.Context, in []int) ([]int, error) {
+		starts <- time.Now()
+		<-release
+		return in, nil
+	}, batch.Options{Max: 100, Gap: gap})
+	var wait sync.WaitGroup
+	call := func() { wait.Go(func() { _, _ = b.Do(t.Context(), 1) }) }
+	call()
+	first := <-starts
+	call()
+	call()
+	waitUntil(t, func() bool { return b.Waiting() == 2 })
+	release <- struct{}{}
+	second := <-starts
+	if took := second.Sub(first); took >= gap {
+		t.Errorf("after a lone caller the next run starts %s later, want no gap", took)
+	}
+	call()
+	waitUntil(t, func() bool { return b.Waiting() == 1 })
+	close(release)
+	if took := (<-starts).Sub(second); took < gap {
+		t.Errorf("after a busy run the next starts %s later, want %s at least", took, gap)
+	}
+	wait.Wait()
+}
+
 func TestAFullQueueRefusesAtOnce(t *testing.T) {
 	t.Parallel()
 	release, started := make(chan struct{}), make(chan struct{}, 1)
