@@ -1,10 +1,10 @@
 package push
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
@@ -13,6 +13,9 @@ import (
 // limit is 10 MB a message; ours are under a kilobyte, and a title of 100
 // characters can't make one larger than this.
 const MaxBody = 1 << 20
+
+// usualBody holds a whole push of ours and what a read needs beyond it, in bytes.
+const usualBody = 2 << 10
 
 // Delivery is one message as Pub/Sub pushed it.
 type Delivery struct {
@@ -43,12 +46,12 @@ func Read(w http.ResponseWriter, r *http.Request) (Delivery, error) {
 	if r.Method != http.MethodPost {
 		return Delivery{}, fmt.Errorf("a push is a POST, this is a %s", r.Method)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if err != nil {
+	body := bytes.NewBuffer(make([]byte, 0, usualBody))
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody)); err != nil {
 		return Delivery{}, fmt.Errorf("read the push: %w", err)
 	}
 	var e envelope
-	if err := json.Unmarshal(body, &e); err != nil {
+	if err := json.Unmarshal(body.Bytes(), &e); err != nil {
 		return Delivery{}, fmt.Errorf("decode the push: %w", err)
 	}
 	if e.Message == nil || e.Message.MessageID == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -21,12 +22,15 @@ const scope = "example.com/missionpot/internal/push"
 
 type metrics struct {
 	duration metric.Float64Histogram
+	// handled are the options of deliveries without an error, by subscription: most
+	// deliveries are such, and making a set costs more than counting by it.
+	handled *sync.Map // string to metric.MeasurementOption
 }
 
 // newMetrics makes the instruments. The only errors are of malformed names, and
 // these are constants; an instrument that comes with an error works as none.
 func newMetrics() metrics {
-	var m metrics
+	m := metrics{handled: new(sync.Map)}
 	m.duration, _ = otel.Meter(scope).Float64Histogram("messaging.process.duration", metric.WithUnit("s"),
 		metric.WithDescription("Time to handle one delivery of a message"),
 		metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300))
@@ -42,6 +46,7 @@ func startSpan(ctx context.Context, d Delivery) (context.Context, trace.Span) {
 
 // measure ends a delivery's span and counts the delivery by its subscription.
 func (m metrics) measure(ctx context.Context, span trace.Span, d Delivery, began time.Time, err error) {
+	seconds := time.Since(began).Seconds()
 	attributes := []attribute.KeyValue{
 		semconv.MessagingSystemGCPPubSub, semconv.MessagingDestinationSubscriptionName(subscriptionOf(d)),
 	}
@@ -51,7 +56,15 @@ func (m metrics) measure(ctx context.Context, span trace.Span, d Delivery, began
 	}
 	span.SetAttributes(attributes...)
 	span.End()
-	m.duration.Record(ctx, time.Since(began).Seconds(), metric.WithAttributes(attributes...))
+	if err != nil {
+		m.duration.Record(ctx, seconds, metric.WithAttributes(attributes...))
+		return
+	}
+	option, known := m.handled.Load(d.Subscription)
+	if !known {
+		option, _ = m.handled.LoadOrStore(d.Subscription, metric.WithAttributeSet(attribute.NewSet(attributes...)))
+	}
+	m.duration.Record(ctx, seconds, option.(metric.MeasurementOption))
 }
 
 // subscriptionOf is the subscription's name without its project.
