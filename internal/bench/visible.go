@@ -106,7 +106,7 @@ func (v *steady) run(ctx context.Context, warmup, spell time.Duration) error {
 	})
 	defer looking.Wait()
 	defer stop(nil)
-	if err := v.arrive(ctx, warmup, spell, stop); err != nil {
+	if err := errors.Join(v.arrive(ctx, warmup, spell, stop), context.Cause(ctx)); err != nil {
 		return err
 	}
 	for !v.allShown() {

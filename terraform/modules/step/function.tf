@@ -3,6 +3,9 @@ locals {
     "${upper(key)}_INSTANCE"     = database.connection_name
     "${upper(key)}_DATABASE_URL" = "postgres://${urlencode(trimsuffix(local.account, ".gserviceaccount.com"))}@127.0.0.1/${database.name}?sslmode=disable"
   }]...)
+
+  # In MiB.
+  memory = tonumber(regex("^[0-9]+", var.step.memory)) * (endswith(var.step.memory, "Gi") ? 1024 : 1)
 }
 
 resource "google_cloudfunctions2_function" "step" {
@@ -52,6 +55,8 @@ resource "google_cloudfunctions2_function" "step" {
 
     environment_variables = merge(
       { GOOGLE_CLOUD_PROJECT = var.project, LOG_LEVEL = var.log_level, PUSH_ACCOUNT = var.push_account },
+      # What is live is a few megabytes: without this, garbage is collected several times a second.
+      { GOGC = "1000", GOMEMLIMIT = "${floor(local.memory / 2)}MiB" },
       var.firestore == null ? {} : { FIRESTORE_DATABASE = var.firestore },
       local.database_environment,
       var.environment,
