@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check model generate deploy bench bench-quick chaos chaos-quick chaos-mutations
+.PHONY: help run test check secure fuzz model generate deploy bench bench-quick chaos chaos-quick chaos-mutations
 
 # The local stand is built outside the tree, one for each checkout, and takes this
 # shell's place (exec), so that a signal to make reaches it.
@@ -31,6 +31,21 @@ check: ## Check format, vet, staticcheck, import directions, the OpenAPI documen
 	go test -run '^(TestTheOpenAPIDocumentIsValid|TestTheDocumentHasTheContractsCallsAndNoOther)$$' ./internal/api
 	@go run ./run/api openapi | diff -u docs/openapi.yaml - || { echo 'docs/openapi.yaml is stale: run make generate' >&2; exit 1; }
 	go mod tidy -diff
+
+# Tools with many dependencies have a module of their own, so that the product's stays small.
+# They run on a developer's machine and nowhere else: they start programs, write files and roll dice.
+TRIALS := internal/lab internal/chaos internal/bench run/local run/chaos run/bench run/deploy
+TOOL := go tool -modfile=tools/go.mod
+LICENCES := Apache-2.0,BSD-2-Clause,BSD-3-Clause,ISC,MIT,MPL-2.0
+
+secure: ## Look for known weaknesses: gosec, licences of what is linked, govulncheck
+	$(TOOL) gosec -quiet -exclude-generated $(TRIALS:%=-exclude-dir=%) ./...
+	$(TOOL) go-licenses check ./run/... --ignore example.com/missionpot --allowed_licenses=$(LICENCES) 2>/dev/null
+	@report=$$($(TOOL) govulncheck ./... 2>&1) && echo 'govulncheck: nothing found' || { \
+		grep -q 'fetching vulnerabilities' <<<"$$report" && echo 'govulncheck: SKIPPED, its database can not be reached' || { echo "$$report"; exit 1; }; }
+
+fuzz: ## Fuzz every decoder of what comes from outside, ten minutes each (FUZZ=1m for less)
+	@$(BUILD_LOCAL) && exec '$(LOCAL)' exec -- .ci/fuzz $(or $(FUZZ),10m)
 
 model: ## Check the model of the protocol, and that it fails without any one guard (needs spin)
 	@docs/model/check

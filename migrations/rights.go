@@ -60,16 +60,24 @@ var rights = map[Instance]map[string]map[string]string{
 		"api": {
 			"users":            "SELECT, INSERT, UPDATE",
 			"refresh_families": "SELECT, INSERT, UPDATE (revoked_at), DELETE",
+			// #nosec G101 -- a table's name
 			"refresh_tokens":   "SELECT, INSERT, UPDATE (expires_at, used_at), DELETE",
 			"login_budgets":    "SELECT, INSERT, UPDATE (full_at, known_until), DELETE",
 			"wallets":          "SELECT, INSERT, UPDATE (cash)",
 			"charges":          "SELECT, INSERT, UPDATE (status, resolved_at)",
 			"ledger":           "SELECT, INSERT",
-			"escrows":          "SELECT", "standings": "SELECT", "contributions": "SELECT",
+			"escrows":          "SELECT",
+			"standings":        "SELECT",
+			"contributions":    "SELECT",
 			"mails":            "SELECT, UPDATE (state)",
 			"operators":        "SELECT",
 			"operator_actions": "SELECT, INSERT",
-			"books_checks":     "SELECT", "mode_changes": "SELECT",
+			"books_checks":     "SELECT",
+			"mode_changes":     "SELECT",
+		},
+		// The streams' service asks who is a streamer, and nothing else.
+		"live": {
+			"users": "SELECT (id, email, display_name, streamer, locale, auto_accept, min_stake, max_stake, acceptance_seconds, created_at, left_at)",
 		},
 		"operator": {
 			"users":            "SELECT (id, email, left_at), UPDATE (id)",
@@ -97,30 +105,41 @@ var rights = map[Instance]map[string]map[string]string{
 			"missions":       "SELECT, INSERT, UPDATE (status, deadline, revision, accepted_at, decided_at, verdict_next_at)",
 			"mission_events": "SELECT, INSERT, UPDATE (copied_at)",
 		},
+		"live": {"missions": "SELECT"},
 	},
 }
 
 // Programs names whoever has rights on an instance, in order.
 func Programs(instance Instance) []string { return slices.Sorted(maps.Keys(rights[instance])) }
 
-// Role is the Postgres role that has a program's rights. It can't log in; the
-// program's own user is a member of it.
-func Role(program string) string { return "missionpot_" + program }
-
-// Arrange gives every program's role its rights on the tables of this database,
-// and exactly those. Roles that are not there are made. Whoever calls it must own the
-// tables and may make roles.
-func Arrange(ctx context.Context, db *sql.DB, instance Instance) error {
-	return inTx(ctx, db, func(tx *sql.Tx) error {
-		for _, program := range Programs(instance) {
-			for _, statement := range arrangement(Role(program), rights[instance][program]) {
-				if _, err := tx.ExecContext(ctx, statement); err != nil {
-					return fmt.Errorf("rights of %s on %s: %w", program, instance, err)
-				}
+// Arrange gives each program's role its rights on the tables of this database, and
+// exactly those. A program without a role is an error: it would be locked out.
+// Whoever calls it must own the tables.
+func Arrange(ctx context.Context, db *sql.DB, instance Instance, roles map[string]string) (err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("arrange rights on %s: %w", instance, err)
+	}
+	defer func() {
+		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
+			err = errors.Join(err, rollback)
+		}
+	}()
+	for _, program := range Programs(instance) {
+		role, named := roles[program]
+		if !named {
+			return fmt.Errorf("arrange rights on %s: %s has no role", instance, program)
+		}
+		for _, statement := range arrangement(role, rights[instance][program]) {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("arrange rights of %s on %s: %w", program, instance, err)
 			}
 		}
-		return nil
-	})
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("arrange rights on %s: %w", instance, err)
+	}
+	return nil
 }
 
 // arrangement takes all rights away before it gives, so that a right that is
@@ -128,7 +147,6 @@ func Arrange(ctx context.Context, db *sql.DB, instance Instance) error {
 func arrangement(role string, tables map[string]string) []string {
 	to := pgx.Identifier{role}.Sanitize()
 	statements := []string{
-		fmt.Sprintf(`DO $$ BEGIN CREATE ROLE %s NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$`, to),
 		"GRANT USAGE ON SCHEMA public TO " + to,
 		"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM " + to,
 	}
@@ -136,38 +154,4 @@ func arrangement(role string, tables map[string]string) []string {
 		statements = append(statements, fmt.Sprintf("GRANT %s ON %s TO %s", tables[table], table, to))
 	}
 	return statements
-}
-
-// Admit makes the users of programs members of the roles that have the rights,
-// as "program=user". The users must be there.
-func Admit(ctx context.Context, db *sql.DB, instance Instance, members map[string]string) error {
-	return inTx(ctx, db, func(tx *sql.Tx) error {
-		for _, program := range Programs(instance) {
-			user, named := members[program]
-			if !named {
-				return fmt.Errorf("admit to %s: no user is named for %s", instance, program)
-			}
-			statement := fmt.Sprintf("GRANT %s TO %s", pgx.Identifier{Role(program)}.Sanitize(), pgx.Identifier{user}.Sanitize())
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("admit %s to %s: %w", program, instance, err)
-			}
-		}
-		return nil
-	})
-}
-
-func inTx(ctx context.Context, db *sql.DB, work func(*sql.Tx) error) (err error) {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer func() {
-		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
-			err = errors.Join(err, rollback)
-		}
-	}()
-	if err := work(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
 }

@@ -6,6 +6,12 @@ locals {
     migrate   = "${google_service_account.migrate.account_id}@${var.project}.iam.gserviceaccount.com"
     operator  = "${google_service_account.operator.account_id}@${var.project}.iam.gserviceaccount.com"
   }
+  # The account of every program that may have rights in Postgres, by its name in migrations/rights.go.
+  programs = merge(
+    { for name, step in module.step : name => step.account },
+    module.api.accounts,
+    { operator = local.accounts.operator },
+  )
   deployer            = "serviceAccount:deploy@${var.project}.iam.gserviceaccount.com"
   function_builder    = "function-build@${var.project}.iam.gserviceaccount.com"
   function_repository = "projects/${var.project}/locations/${var.region}/repositories/missionpot"

@@ -65,9 +65,11 @@ resource "google_cloud_run_v2_job" "migrate" {
           for_each = merge(
             {
               LOG_LEVEL = var.log_level
-              # Cloud SQL makes every service account's user a member of the one and every person's
-              # of the other. A person is no user until somebody makes them one, in an emergency.
-              GRANTED_ROLES = "cloudsqliamserviceaccount,cloudsqliamuser"
+              # Each program's user gets its own rights by table: migrations/rights.go.
+              PROGRAM_USERS = join(",", [for program, account in local.programs : "${program}:${trimsuffix(account, ".gserviceaccount.com")}"])
+              # Cloud SQL makes every person's user a member of it. A person is no user until somebody
+              # makes them one, in an emergency.
+              GRANTED_ROLES = "cloudsqliamuser"
             },
             { for key, d in module.database : "${upper(key)}_INSTANCE" => d.connection.connection_name },
             { for key, d in module.database : "${upper(key)}_DATABASE_URL" =>

@@ -21,7 +21,7 @@ type frame struct {
 }
 
 func (f *frames) of(e *mission.Event, withID bool) ([]byte, error) {
-	slot := &f.slots[(binary.BigEndian.Uint64(e.Mission.ID[8:])+uint64(e.Revision))%uint64(len(f.slots))]
+	slot := &f.slots[(binary.BigEndian.Uint64(e.Mission.ID[8:])+uint64(e.Revision))%uint64(len(f.slots))] // #nosec G115 -- a hash; it may wrap
 	if kept := slot.Load(); kept != nil && kept.event == e && kept.withID == withID {
 		return kept.text, nil
 	}

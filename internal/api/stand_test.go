@@ -32,6 +32,7 @@ import (
 	"example.com/missionpot/internal/redrive"
 	"example.com/missionpot/internal/token"
 	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/migrations"
 )
 
 // stand is an API of a test's own, on databases and a Firestore of its own.
@@ -57,8 +58,12 @@ type stand struct {
 func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	t.Helper()
 	s := &stand{t: t, logged: &syncBuffer{}, drain: make(chan struct{})}
-	s.usersSQL, s.missSQL = s.pool(labtest.UsersDatabase(t)), s.pool(labtest.MissionsDatabase(t))
+	usersDSN, missionsDSN := labtest.UsersDatabase(t), labtest.MissionsDatabase(t)
+	s.usersSQL, s.missSQL = s.pool(usersDSN), s.pool(missionsDSN)
 	s.users, s.missions = usersdb.New(s.usersSQL), missionsdb.New(s.missSQL)
+	// The API itself has the rights it has in the cloud, and no others.
+	accounts := usersdb.New(s.pool(labtest.Programs(t, usersDSN, migrations.Users)["api"]))
+	held := missionsdb.New(s.pool(labtest.Programs(t, missionsDSN, migrations.Missions)["api"]))
 	project := labtest.Firestore(t)
 	client, err := firestore.NewClient(t.Context(), project)
 	s.ok(err)
@@ -70,7 +75,7 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	s.letters, err = deadletter.Open(t.Context(), project, "(default)")
 	s.ok(err)
 	t.Cleanup(func() { _ = s.letters.Close() })
-	s.copier = broadcast.New(s.missions, s.board)
+	s.copier = broadcast.New(held, s.board)
 	s.post = &post{stand: s, deliver: true}
 	private, err := token.GenerateSet()
 	s.ok(err)
@@ -80,10 +85,10 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	hasher, err := password.New(password.Params{MemoryKiB: 64, Iterations: 1}, 4)
 	s.ok(err)
 	d := api.Dependencies{
-		Accounts: s.users, Sessions: s.users, Logins: s.users, LoginKey: []byte("a key of the tests"), Charges: s.users, Books: s.users, Checks: s.users,
-		Operators: s.users,
-		Missions:  missions{s.missions}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
-		DeadLetters: &redrive.Desk{Letters: s.letters, Record: s.users, Publish: s.post.redrive},
+		Accounts: accounts, Sessions: accounts, Logins: accounts, LoginKey: []byte("a key of the tests"), Charges: accounts, Books: accounts, Checks: accounts,
+		Operators: accounts,
+		Missions:  missions{held}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
+		DeadLetters: &redrive.Desk{Letters: s.letters, Record: accounts, Publish: s.post.redrive},
 		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
 		Probes: []api.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
 		Role:   api.RoleAll, Draining: s.drain, Now: time.Now,

@@ -15,6 +15,8 @@ type Experiment struct {
 	// Rounds is how often every subject is measured; 0 means as often as the scale
 	// says.
 	Rounds int
+	// Apart keeps it out of a run that names no experiments.
+	Apart bool
 }
 
 // Subject is one thing that is measured.

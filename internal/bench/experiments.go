@@ -4,6 +4,6 @@ package bench
 func Experiments() []Experiment {
 	return []Experiment{
 		holdHot(), holdCloud(), holdMixed(), holdIdle(), holdSpread(), pushHot(), settleRefund(), settleLoop(), settleBeside(), growth(),
-		apiBet(), cold(), sseFanout(), visible(),
+		apiBet(), cold(), sseFanout(), visible(), overload(),
 	}
 }

@@ -121,7 +121,7 @@ func (b *Bus) send(ctx context.Context, messages []message) error {
 		if _, err := result.Get(ctx); err != nil {
 			failed++
 			if first == nil {
-				first = fmt.Errorf("topic %s: %w", messages[i].topic, err)
+				first = fmt.Errorf("topic %s: %w", messages[i].topic, err) // #nosec G602 -- a result for each message
 			}
 		}
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"example.com/missionpot/functions/closemission"
 	"example.com/missionpot/functions/growpot"
@@ -63,12 +62,11 @@ type failer interface {
 // world is a whole house: both databases, the log, the board, every step, and
 // the messages that are under way between them.
 type world struct {
-	ctx       context.Context
-	users     *usersdb.DB
-	usersPool *pgxpool.Pool
-	missions  *missionsdb.DB
-	boardPool *pgxpool.Pool
-	// Each program works with the rights it has in the cloud, and no others.
+	ctx        context.Context
+	users      *usersdb.DB
+	usersPool  *pgxpool.Pool
+	missions   *missionsdb.DB
+	boardPool  *pgxpool.Pool
 	usersOf    map[string]*usersdb.DB
 	missionsOf map[string]*missionsdb.DB
 	log        *betlog.Log
@@ -130,49 +128,33 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
+// openUsers opens a users instance as its owner, and for each program with the
+// rights it has in the cloud.
 func (w *world) openUsers(t testing.TB, dsn string) {
 	t.Helper()
-	w.usersPool = pool(t, dsn, "")
+	w.usersPool = pool(t, dsn)
 	w.users, w.usersOf = usersdb.New(w.usersPool), map[string]*usersdb.DB{}
-	for program, p := range poolsByProgram(t, dsn, w.usersPool, migrations.Users) {
-		w.usersOf[program] = usersdb.New(p)
+	for program, dsn := range labtest.Programs(t, dsn, migrations.Users) {
+		w.usersOf[program] = usersdb.New(pool(t, dsn))
 	}
 }
 
 func (w *world) openMissions(t testing.TB, dsn string) {
 	t.Helper()
-	w.boardPool = pool(t, dsn, "")
+	w.boardPool = pool(t, dsn)
 	w.missions, w.missionsOf = missionsdb.New(w.boardPool), map[string]*missionsdb.DB{}
-	for program, p := range poolsByProgram(t, dsn, w.boardPool, migrations.Missions) {
-		w.missionsOf[program] = missionsdb.New(p)
+	for program, dsn := range labtest.Programs(t, dsn, migrations.Missions) {
+		w.missionsOf[program] = missionsdb.New(pool(t, dsn))
 	}
 }
 
-// poolsByProgram connects each program with the rights it has in the cloud.
-func poolsByProgram(t testing.TB, dsn string, owner *pgxpool.Pool, instance migrations.Instance) map[string]*pgxpool.Pool {
-	t.Helper()
-	db := stdlib.OpenDBFromPool(owner)
-	if err := errors.Join(migrations.Arrange(t.Context(), db, instance), db.Close()); err != nil {
-		t.Fatal(err)
-	}
-	pools := map[string]*pgxpool.Pool{}
-	for _, program := range migrations.Programs(instance) {
-		pools[program] = pool(t, dsn, migrations.Role(program))
-	}
-	return pools
-}
-
-// pool connects as a role, or as the owner of everything.
-func pool(t testing.TB, dsn, role string) *pgxpool.Pool {
+func pool(t testing.TB, dsn string) *pgxpool.Pool {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config.MaxConns = 10
-	if role != "" {
-		config.ConnConfig.RuntimeParams["role"] = role
-	}
 	p, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,6 +30,8 @@ const (
 	keysPause = time.Minute
 	keysTime  = 5 * time.Second // for one fetch
 	keysBytes = 1 << 20
+	// maxGood bounds the tokens that are remembered. There are seldom more than two.
+	maxGood = 1000
 )
 
 // PushTokens checks the OIDC tokens that Pub/Sub sends with its pushes. It is
@@ -42,6 +45,7 @@ type PushTokens struct {
 	mu      sync.Mutex
 	keys    jwk.Set
 	fetched time.Time
+	good    map[[sha256.Size]byte]time.Time // hashes of token and audience, and when the token ends
 }
 
 // Check takes a token that Google made for the push account and this audience.
@@ -49,26 +53,57 @@ type PushTokens struct {
 // fault.Forbidden for a good one of somebody else; any other means that Google's
 // keys could not be had.
 func (p *PushTokens) Check(ctx context.Context, signed, audience string) error {
+	// Pub/Sub sends one token with all pushes of up to an hour.
+	hash := sha256.Sum256([]byte(audience + " " + signed))
+	if p.remembers(hash) {
+		return nil
+	}
+	ends, err := p.check(ctx, signed, audience)
+	if err != nil {
+		return err
+	}
+	p.remember(hash, ends)
+	return nil
+}
+
+// check returns when a good token ends.
+func (p *PushTokens) check(ctx context.Context, signed, audience string) (ends time.Time, err error) {
 	message, err := jws.ParseString(signed)
 	if err != nil || len(message.Signatures()) != 1 {
-		return fault.Unauthenticated.Because("The push has no token of Google's.").Wrap(err)
+		return ends, fault.Unauthenticated.Because("The push has no token of Google's.").Wrap(err)
 	}
 	kid, _ := message.Signatures()[0].ProtectedHeaders().KeyID()
 	keys, err := p.keysWith(ctx, kid)
 	if err != nil {
-		return err
+		return ends, err
 	}
 	claims, err := jwt.ParseString(signed, jwt.WithKeySet(keys), jwt.WithIssuer(googleIssuer), jwt.WithAudience(audience),
 		jwt.WithRequiredClaim(jwt.ExpirationKey), jwt.WithClock(jwt.ClockFunc(p.Now)), jwt.WithAcceptableSkew(skew))
 	if err != nil {
-		return fault.Unauthenticated.Because("The push's token is not valid here.").Wrap(err)
+		return ends, fault.Unauthenticated.Because("The push's token is not valid here.").Wrap(err)
 	}
 	var email string
 	var verified bool
 	if claims.Get("email", &email) != nil || claims.Get("email_verified", &verified) != nil || !verified || email != p.Account {
-		return fault.Forbidden.Because("The push is not of the push account.")
+		return ends, fault.Forbidden.Because("The push is not of the push account.")
 	}
-	return nil
+	ends, _ = claims.Expiration()
+	return ends, nil
+}
+
+func (p *PushTokens) remembers(hash [sha256.Size]byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.Now().Before(p.good[hash])
+}
+
+func (p *PushTokens) remember(hash [sha256.Size]byte, ends time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.good == nil || len(p.good) >= maxGood {
+		p.good = map[[sha256.Size]byte]time.Time{}
+	}
+	p.good[hash] = ends
 }
 
 // keysWith returns Google's keys, fetched again when they are old, or when the

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jwt"
@@ -155,7 +156,7 @@ func TestGooglesKeysAreFetchedOnceAnHourAndForANewKey(t *testing.T) {
 	tokens := g.tokens(func() time.Time { return now })
 	check := func(key jwk.Key, want error, fetches int64) {
 		t.Helper()
-		err := tokens.Check(t.Context(), signed(t, key, map[string]any{"exp": noon.Add(24 * time.Hour)}), function)
+		err := tokens.Check(t.Context(), signed(t, key, map[string]any{"exp": noon.Add(24 * time.Hour), "jti": uuid.NewString()}), function) // each a new token
 		if want == nil && err != nil || want != nil && !errors.Is(err, want) {
 			t.Errorf("the error is %v, want %v", err, want)
 		}
@@ -172,6 +173,28 @@ func TestGooglesKeysAreFetchedOnceAnHourAndForANewKey(t *testing.T) {
 	check(first, nil, 2)
 	now = now.Add(2 * time.Hour)
 	check(first, nil, 3)
+}
+
+func TestATokenThatIsRememberedEndsWhenItSays(t *testing.T) {
+	t.Parallel()
+	key := rsaKey(t, "google-1")
+	g := newGoogle(t, key)
+	now := noon
+	tokens := g.tokens(func() time.Time { return now })
+	good := signed(t, key, map[string]any{"exp": noon.Add(10 * time.Minute)})
+	for _, c := range []struct {
+		after    time.Duration
+		audience string
+		want     error
+	}{
+		{0, function, nil}, {9 * time.Minute, function, nil}, {9 * time.Minute, "https://growpot-abc.a.run.app", fault.Unauthenticated},
+		{12 * time.Minute, function, fault.Unauthenticated},
+	} {
+		now = noon.Add(c.after)
+		if err := tokens.Check(t.Context(), good, c.audience); c.want == nil && err != nil || c.want != nil && !errors.Is(err, c.want) {
+			t.Errorf("after %s, for %s: %v, want %v", c.after, c.audience, err, c.want)
+		}
+	}
 }
 
 // A push must come again when Google's keys can't be had, so the error is none of

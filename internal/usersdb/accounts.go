@@ -128,4 +128,4 @@ func scanUser(row pgx.CollectableRow) (account.User, error) {
 	return u, err
 }
 
-func seconds(d time.Duration) int32 { return int32(d / time.Second) }
+func seconds(d time.Duration) int32 { return int32(d / time.Second) } // #nosec G115 -- the column holds a week at most

@@ -49,7 +49,7 @@ func newHeld(bets []ledger.Bet) *held {
 		h.userSum[len(h.userSum)-1] += int64(b.Amount)
 		h.missionSum[place-1] += int64(b.Amount)
 		h.betIDs[i], h.betAmount[i] = b.ID, int64(b.Amount)
-		h.betUser[i], h.betMission[i] = int32(len(h.users)), place
+		h.betUser[i], h.betMission[i] = int32(len(h.users)), place // #nosec G115 -- a batch has 1,000 bets
 	}
 	h.sumLater()
 	h.sumContributions()

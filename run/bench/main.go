@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -38,7 +39,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "smaller and shorter: a look while working, not for the record")
-	only := flags.String("only", "", "experiments to run, separated by commas; all if empty")
+	only := flags.String("only", "", "experiments to run, separated by commas; all but overload if empty")
 	jsonFile := flags.String("json", "bench.json", "file for the result as JSON; none if empty")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -84,7 +85,7 @@ func list() error {
 func choose(only string) ([]bench.Experiment, error) {
 	all := bench.Experiments()
 	if only == "" {
-		return all, nil
+		return slices.DeleteFunc(all, func(e bench.Experiment) bool { return e.Apart }), nil
 	}
 	var chosen []bench.Experiment
 	for _, name := range strings.Split(only, ",") {

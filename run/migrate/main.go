@@ -35,9 +35,11 @@ func main() {
 type settings struct {
 	config.Databases
 	config.Log
-	// GrantedRoles are the Postgres roles whose members use the tables: services,
-	// and people in an emergency. On one machine there is none: everybody is the
-	// owner.
+	// ProgramUsers are the Postgres users of the programs, by the programs' names.
+	// On one machine there is none: every program is the owner.
+	ProgramUsers map[string]string `env:"PROGRAM_USERS"`
+	// GrantedRoles are the Postgres roles whose members may read and write every
+	// table: people in an emergency.
 	GrantedRoles []string `env:"GRANTED_ROLES"`
 }
 
@@ -55,11 +57,11 @@ func run(ctx context.Context) (err error) {
 	// One failing instance does not keep the other from its migrations: each service
 	// works with one of them.
 	return errors.Join(
-		migrate(ctx, migrations.Users, c.UsersURL, dialer.To(c.UsersInstance), c.GrantedRoles),
-		migrate(ctx, migrations.Missions, c.MissionsURL, dialer.To(c.MissionsInstance), c.GrantedRoles))
+		migrate(ctx, migrations.Users, c.UsersURL, dialer.To(c.UsersInstance), c),
+		migrate(ctx, migrations.Missions, c.MissionsURL, dialer.To(c.MissionsInstance), c))
 }
 
-func migrate(ctx context.Context, instance migrations.Instance, url config.Secret, dial pgconn.DialFunc, roles []string) (err error) {
+func migrate(ctx context.Context, instance migrations.Instance, url config.Secret, dial pgconn.DialFunc, c settings) (err error) {
 	cfg, err := pgx.ParseConfig(url.Reveal())
 	if err != nil {
 		return fmt.Errorf("read the %s database's address: %w", instance, err)
@@ -76,7 +78,12 @@ func migrate(ctx context.Context, instance migrations.Instance, url config.Secre
 	if err != nil {
 		return err
 	}
-	for _, role := range roles {
+	if len(c.ProgramUsers) > 0 {
+		if err := migrations.Arrange(ctx, db, instance, c.ProgramUsers); err != nil {
+			return err
+		}
+	}
+	for _, role := range c.GrantedRoles {
 		if err := migrations.Grant(ctx, db, role); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/migrations"
 )
 
 // output runs the command and returns what it printed.
@@ -25,7 +26,7 @@ func output(t *testing.T, args ...string) string {
 // Not parallel: the command reads the environment.
 func TestTheCommandGrantsAndRevokesOnTheRecord(t *testing.T) {
 	dsn := labtest.UsersDatabase(t)
-	t.Setenv("USERS_DATABASE_URL", dsn)
+	t.Setenv("USERS_DATABASE_URL", labtest.Programs(t, dsn, migrations.Users)["operator"])
 	id := uuid.New().String()
 	db, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {

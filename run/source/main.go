@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(*out, archive, 0o644); err != nil {
+	if err := os.WriteFile(*out, archive, 0o600); err != nil {
 		return fmt.Errorf("write the archive: %w", err)
 	}
 	fmt.Printf("%x\n", sha256.Sum256(archive))

@@ -45,6 +45,8 @@ func System(t testing.TB, changes ...func(*lab.SystemConfig)) *lab.System {
 	return system
 }
 
+const talkative = "LOG_LEVEL=debug"
+
 // Open is System for tests that share one, and for TestMain, which has no test to
 // hang it on. The programs log into logDir. stop ends everything and drops the databases.
 func Open(ctx context.Context, logDir string, changes ...func(*lab.SystemConfig)) (system *lab.System, stop func() error, err error) {
@@ -61,7 +63,9 @@ func Open(ctx context.Context, logDir string, changes ...func(*lab.SystemConfig)
 			err = errors.Join(fmt.Errorf("start a system: %w", err), undoAll())
 		}
 	}()
-	cfg := lab.SystemConfig{LogDir: logDir, Project: projectID(), Tick: tick}
+	// All that can be logged is, for the tests that search the logs for what must not
+	// be there.
+	cfg := lab.SystemConfig{LogDir: logDir, Project: projectID(), Tick: tick, APIEnv: []string{talkative}, FunctionsEnv: []string{talkative}}
 	if cfg.Binaries, err = binaries(); err != nil {
 		return nil, nil, err
 	}

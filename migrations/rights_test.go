@@ -1,0 +1,109 @@
+package migrations_test
+
+import (
+	"database/sql"
+	"errors"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/migrations"
+)
+
+// The other side, that a program may do all it needs, is held by the tests of the
+// steps together (internal/pipeline), of the API and of the operator's command:
+// they run with these rights.
+func TestNoProgramMayDoMoreThanItsWork(t *testing.T) {
+	t.Parallel()
+	anyProgram := []string{
+		"UPDATE ledger SET amount = 1", "DELETE FROM ledger", "TRUNCATE ledger",
+		"UPDATE contributions SET user_id = user_id", "DELETE FROM contributions", "DELETE FROM wallets", "UPDATE wallets SET user_id = user_id",
+		"DELETE FROM escrows", "DELETE FROM mails", "DELETE FROM charges", "UPDATE charges SET amount = 1", "DELETE FROM users",
+		"UPDATE mode_changes SET exit_only = false", "DELETE FROM operator_actions", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, true)",
+		"CREATE TABLE more (id int)", "ALTER TABLE ledger DISABLE TRIGGER ALL", "DROP TABLE ledger CASCADE",
+	}
+	only := map[string][]string{ // and nobody else
+		"SELECT password_hash FROM users":                          {"api"},
+		"SELECT hash FROM refresh_tokens":                          {"api"},
+		"SELECT cash FROM wallets":                                 {"api", "checkbooks", "holdbets", "settlemission", "sweepbets"},
+		"UPDATE wallets SET cash = cash":                           {"api", "holdbets", "settlemission", "sweepbets"},
+		"UPDATE escrows SET inflow = inflow":                       {"holdbets"},
+		"UPDATE escrows SET outflow = outflow":                     {"settlemission"},
+		"UPDATE escrows SET state = 'closed'":                      {"settlemission"},
+		"UPDATE mails SET attempts = 0":                            {"mailresults"},
+		"DELETE FROM operators":                                    {"operator"},
+		"DELETE FROM strays":                                       {"sweepbets"},
+		"DELETE FROM books_checks":                                 {"checkbooks"},
+		"INSERT INTO mode_changes (exit_only) SELECT true LIMIT 0": {"checkbooks"},
+		"UPDATE users SET streamer = true":                         {"api"},
+		"INSERT INTO users (id) SELECT id FROM users LIMIT 0":      {"api"},
+	}
+	dsn := labtest.UsersDatabase(t)
+	for program, as := range labtest.Programs(t, dsn, migrations.Users) {
+		for _, statement := range anyProgram {
+			refusedTo(t, program, as, statement)
+		}
+		for statement, may := range only {
+			allowed := false
+			for _, name := range may {
+				allowed = allowed || name == program
+			}
+			if !allowed {
+				refusedTo(t, program, as, statement)
+			} else if err := try(t, as, statement); err != nil {
+				t.Errorf("%s may not %q: %v", program, statement, err)
+			}
+		}
+	}
+	board := labtest.MissionsDatabase(t)
+	for program, as := range labtest.Programs(t, board, migrations.Missions) {
+		for _, statement := range []string{
+			"DELETE FROM missions", "DELETE FROM mission_events", "UPDATE mission_events SET mission = '{}'", "UPDATE missions SET streamer_id = creator_id",
+			"UPDATE missions SET stake = 1", "TRUNCATE missions CASCADE", "CREATE TABLE more (id int)",
+		} {
+			refusedTo(t, program, as, statement)
+		}
+		if program != "growpot" && program != "closemission" {
+			refusedTo(t, program, as, "UPDATE missions SET pot = 1")
+		}
+		if program != "closemission" {
+			refusedTo(t, program, as, "UPDATE missions SET settled_at = now()")
+		}
+		if program == "live" || program == "checkbooks" {
+			refusedTo(t, program, as, "UPDATE missions SET status = 'failed'")
+		}
+	}
+}
+
+func TestAProgramWithoutARoleIsNotLockedOutInSilence(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("pgx", labtest.UsersDatabase(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := migrations.Arrange(t.Context(), db, migrations.Users, map[string]string{"api": "postgres"}); err == nil {
+		t.Error("rights are arranged although programs have no role, want an error")
+	}
+}
+
+func refusedTo(t *testing.T, program, dsn, statement string) {
+	t.Helper()
+	var pg *pgconn.PgError
+	if err := try(t, dsn, statement); !errors.As(err, &pg) || pg.Code != insufficientPrivilege {
+		t.Errorf("%s: %q gives %v, want insufficient privilege", program, statement, err)
+	}
+}
+
+func try(t *testing.T, dsn, statement string) error {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), statement)
+	return err
+}
