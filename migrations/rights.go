@@ -11,6 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// profile is a user but for the password's hash.
+const profile = "id, email, display_name, streamer, locale, auto_accept, min_stake, max_stake, acceptance_seconds, created_at, left_at"
+
 // rights says what each program may do to which table: the least that its
 // statements need. A program that is not named under an instance may do nothing
 // there. No program may change or delete a row of the ledger, and only the API
@@ -77,10 +80,10 @@ var rights = map[Instance]map[string]map[string]string{
 		},
 		// The streams' service asks who is a streamer, and nothing else.
 		"live": {
-			"users": "SELECT (id, email, display_name, streamer, locale, auto_accept, min_stake, max_stake, acceptance_seconds, created_at, left_at)",
+			"users": "SELECT (" + profile + ")",
 		},
 		"operator": {
-			"users":            "SELECT (id, email, left_at), UPDATE (id)",
+			"users":            "SELECT (" + profile + "), UPDATE (id)",
 			"charges":          "SELECT",
 			"ledger":           "SELECT",
 			"operators":        "SELECT, INSERT, DELETE",

@@ -14,7 +14,11 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/lab/labtest"
 	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/missionsdb"
+	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/migrations"
 )
 
 // sse is one server-sent event.
@@ -261,7 +265,17 @@ func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 	calls.get(eventsOf(m), "").want(http.StatusOK)
 	calls.get(eventsOf(m), "", "Accept", "text/event-stream").refused(http.StatusNotAcceptable, "not_acceptable")
 
-	live := newStand(t, func(_ *stand, d *api.Dependencies) { d.Role = api.RoleLive })
+	var streamer uuid.UUID
+	live := newStand(t, func(s *stand, d *api.Dependencies) {
+		streamer = uuid.New()
+		_, err := s.usersSQL.Exec(t.Context(), `INSERT INTO users (id, email, password_hash, display_name, streamer) VALUES ($1, 'jun@example.com', 'x', 'jun', true)`, streamer)
+		s.ok(err)
+		// As in the cloud, where this service reads two tables and no password.
+		users := labtest.Programs(t, s.usersSQL.Config().ConnString(), migrations.Users)["live"]
+		board := labtest.Programs(t, s.missSQL.Config().ConnString(), migrations.Missions)["live"]
+		d.Role, d.Accounts, d.Missions = api.RoleLive, usersdb.New(s.pool(users)), missions{missionsdb.New(s.pool(board))}
+	})
+	live.get("/v1/streamers/"+streamer.String()+"/events", "").want(http.StatusOK)
 	live.get("/v1/missions", "").refused(http.StatusNotFound, "not_found")
 	live.get("/healthz", "").want(http.StatusOK)
 	live.get("/v1/missions/"+m.ID.String()+"/events", "").refused(http.StatusNotFound, "not_found") // served, but not its mission
