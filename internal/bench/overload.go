@@ -39,14 +39,14 @@ func overload() Experiment {
 		Name: "overload", Apart: true, Rounds: 1,
 		Rows: []Row{
 			{Name: "overload_accepted", What: "bets accepted while five times as many are offered, against what the API takes at its own pace", Unit: "bets/s", Value: accepted, Baseline: []string{capacity}},
-			{Name: "overload_told", What: "share of the offered bets that were answered 202, or 503 with Retry-After", Unit: "", Value: told, Goal: Goal{AtLeast: 1}},
-			{Name: "overload_finished", What: "share of the accepted bets that found an outcome", Unit: "", Value: finished, Goal: Goal{AtLeast: 1}},
+			{Name: "overload_told", What: "share of the offered bets that were answered 202, or 503 with Retry-After", Unit: "share", Value: told, Goal: Goal{AtLeast: 1}},
+			{Name: "overload_finished", What: "share of the accepted bets that found an outcome", Unit: "share", Value: finished, Goal: Goal{AtLeast: 1}},
 			{Name: "overload_memory", What: "the API's resident memory at its highest", Unit: "MiB", Value: memory, Less: true, Goal: Goal{AtMost: 512}},
 			{Name: "slow_heads", What: "until the last of 1,000 clients that never end their head is cut off; other calls go on", Unit: "s", Value: heads, Less: true, Goal: Goal{AtMost: 7}},
 			{Name: "endless_bodies", What: "until the last of 1,000 clients that never end their body is answered or cut off", Unit: "s", Value: bodies, Less: true, Goal: Goal{AtMost: 17}},
-			{Name: "huge_heads", What: "share of 1,000 heads of a megabyte that were refused", Unit: "", Value: huge, Goal: Goal{AtLeast: 1}},
+			{Name: "huge_heads", What: "share of 1,000 heads of a megabyte that were refused", Unit: "share", Value: huge, Goal: Goal{AtLeast: 1}},
 			{Name: "drain", What: "from SIGTERM under load to the end of the API", Unit: "s", Value: drain, Less: true, Goal: Goal{AtMost: 10}},
-			{Name: "drain_kept", What: "share of the bets acknowledged up to the end that found an outcome", Unit: "", Value: kept, Goal: Goal{AtLeast: 1}},
+			{Name: "drain_kept", What: "share of the bets acknowledged up to the end that found an outcome", Unit: "share", Value: kept, Goal: Goal{AtLeast: 1}},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			s, err := startSystem(ctx, b, 2000, 8)
