@@ -78,9 +78,9 @@ type Scale struct {
 // Quick is for a look while working, Full is for the record.
 var (
 	Quick = Scale{
-		Name: "quick", Rounds: 3, Spell: 700 * time.Millisecond, Warmup: 200 * time.Millisecond, Users: 20_000,
-		Contributors: 20_000, ManyContributors: 100_000, GrownUsers: []int{10_000, 50_000, 100_000}, GrownRows: 500_000,
-		Watchers: 2_000, Steady: 4 * time.Second,
+		Name: "quick", Rounds: 3, Spell: 500 * time.Millisecond, Warmup: 150 * time.Millisecond, Users: 20_000,
+		Contributors: 8_000, ManyContributors: 40_000, GrownUsers: []int{10_000, 30_000, 60_000}, GrownRows: 300_000,
+		Watchers: 2_000, Steady: 3 * time.Second,
 	}
 	Full = Scale{
 		Name: "full", Rounds: 3, Spell: 2 * time.Second, Warmup: 500 * time.Millisecond, Users: 20_000,
