@@ -151,6 +151,7 @@ func (r *run) recover(ctx context.Context, v *Verdict) error {
 		return err
 	}
 	v.RecoveredIn = time.Since(r.healed)
+	r.say("judging what is left")
 	for _, what := range slices.Sorted(maps.Keys(left)) {
 		v.stuck(left[what], "%d %s", left[what], what)
 	}

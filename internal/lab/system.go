@@ -282,16 +282,14 @@ func (s *System) startDeliveries() {
 
 // Stop ends everything that StartSystem started, first what makes new work.
 func (s *System) Stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-	defer cancel()
 	var errs []error
 	if s.API != nil {
-		errs = append(errs, s.API.Stop(ctx))
+		errs = append(errs, stopInTime(s.API))
 	}
 	s.cancel()
 	s.deliveries.Wait()
 	if s.Functions != nil {
-		errs = append(errs, s.Functions.Stop(ctx))
+		errs = append(errs, stopInTime(s.Functions))
 	}
 	if s.mailbox != nil {
 		errs = append(errs, s.mailbox.Close())
@@ -303,4 +301,12 @@ func (s *System) Stop() error {
 		errs = append(errs, s.pubsub.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// stopInTime gives each service the whole time: what one takes to end must not be
+// missing to the next.
+func stopInTime(s *Service) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	return s.Stop(ctx)
 }
