@@ -171,7 +171,8 @@ func guarded(build func(*opening) http.HandlerFunc) func(*opening) http.HandlerF
 		if o.err != nil || c.Tokens == config.PushTokensOff {
 			return handler
 		}
-		tokens := &token.PushTokens{Account: c.Account, KeysURL: token.GoogleKeys, Client: &http.Client{}, Now: time.Now}
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		tokens := &token.PushTokens{Account: c.Account, KeysURL: token.GoogleKeys, Client: client, Now: time.Now}
 		return push.Only(tokens, c.Audience, handler)
 	}
 }

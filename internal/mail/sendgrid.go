@@ -55,10 +55,13 @@ func New(apiKey, host, from string, connections int) (*SendGrid, error) {
 	request.Method = rest.Post
 	return &SendGrid{
 		request: request,
-		client:  &rest.Client{HTTPClient: &http.Client{Transport: transport, Timeout: timeout}},
+		client:  &rest.Client{HTTPClient: &http.Client{Transport: transport, Timeout: timeout, CheckRedirect: stay}},
 		from:    mail.NewEmail(sender.Name, sender.Address),
 	}, nil
 }
+
+// stay follows no redirect: the key and the address go to the host that is configured.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Send hands one letter to SendGrid. The error wraps letter.ErrRefused where
 // the same letter would be refused again; any other may pass.

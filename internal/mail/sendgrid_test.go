@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,5 +122,24 @@ func TestAWrongSenderOrHostIsFoundAtTheStart(t *testing.T) {
 		if _, err := mail.New("SG.key", wrong.host, wrong.from, 1); err == nil {
 			t.Errorf("host %q and sender %q were taken", wrong.host, wrong.from)
 		}
+	}
+}
+
+func TestALetterIsNotSentWhereARedirectLeads(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		elsewhere.Add(1)
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	t.Cleanup(other.Close)
+	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
+	if err := s.Send(t.Context(), bora, words); err == nil {
+		t.Error("a redirect counts as sent")
+	}
+	if n := elsewhere.Load(); n > 0 {
+		t.Errorf("%d letters went where the redirect leads, want none", n)
 	}
 }

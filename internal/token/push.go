@@ -39,7 +39,7 @@ const (
 type PushTokens struct {
 	Account string           // e-mail of the one service account that pushes
 	KeysURL string           // GoogleKeys but in tests
-	Client  *http.Client     // fetches the keys
+	Client  *http.Client     // fetches the keys, and should follow no redirect
 	Now     func() time.Time // the clock; time.Now but in tests
 
 	mu      sync.Mutex
