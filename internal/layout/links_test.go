@@ -69,6 +69,38 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
+// A page that names a test says that something is held; the test must be there.
+func TestEveryTestThatAPageNamesIsThere(t *testing.T) {
+	t.Parallel()
+	var pages []string
+	there := map[string]bool{}
+	declared := regexp.MustCompile(`func ((?:Test|Fuzz)[A-Z]\w+)\(`)
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || entry.IsDir():
+			return err
+		case strings.HasSuffix(path, ".md"):
+			pages = append(pages, path)
+		case strings.HasSuffix(path, "_test.go"):
+			for _, match := range declared.FindAllStringSubmatch(read(t, path), -1) {
+				there[match[1]] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`")
+	for _, path := range pages {
+		for _, match := range named.FindAllStringSubmatch(read(t, path), -1) {
+			if !there[match[1]] {
+				t.Errorf("%s names %s, which is not there", path, match[1])
+			}
+		}
+	}
+}
+
 // Each rule of the protocol has a test that is named after it.
 func TestEachOfThe21RulesHasATestOfItsName(t *testing.T) {
 	t.Parallel()
