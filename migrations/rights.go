@@ -88,6 +88,7 @@ var rights = map[Instance]map[string]map[string]string{
 			"ledger":           "SELECT",
 			"operators":        "SELECT, INSERT, DELETE",
 			"operator_actions": "SELECT, INSERT",
+			"refresh_families": "SELECT (user_id, revoked_at), UPDATE (revoked_at)",
 		},
 	},
 	Missions: {

@@ -30,6 +30,7 @@ type ActionName string
 const (
 	GrantOperator  ActionName = "grant_operator"
 	RevokeOperator ActionName = "revoke_operator"
+	SignOut        ActionName = "sign_out"
 	ListLetters    ActionName = "list_letters"
 	ReadLetter     ActionName = "read_letter"
 	RedriveLetter  ActionName = "redrive_letter"

@@ -34,6 +34,7 @@ GET /.well-known/jwks.json          | 200 | 200 | 200 | 200 | 200 | 200 | 200
 GET /v1/users/me                    | 401 | 200 | 200 | 200 | 200 | 200 | 200
 PATCH /v1/users/me                  | 401 | 200 | 200 | 200 | 200 | 200 | 200
 DELETE /v1/users/me                 | 401 | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use
+PUT /v1/users/me/password           | 401 | 200 | 200 | 200 | 200 | 200 | 200
 DELETE /v1/users/me/sessions        | 401 | 204 | 204 | 204 | 204 | 204 | 204
 GET /v1/users/{id}                  | 200 | 200 | 200 | 200 | 200 | 200 | 200
 GET /v1/streamers                   | 200 | 200 | 200 | 200 | 200 | 200 | 200
@@ -224,6 +225,8 @@ func (c *cast) request(route, path string) (string, any) {
 	case "POST /v1/token", "POST /v1/logout":
 		_, pair := c.someone()
 		body = object{"refresh_token": pair.RefreshToken}
+	case "PUT /v1/users/me/password":
+		body = object{"current_password": goodPassword, "new_password": goodPassword}
 	case "PATCH /v1/users/me":
 		body = object{"locale": "en"}
 	case "GET /v1/users/{id}":

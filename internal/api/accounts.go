@@ -133,6 +133,7 @@ func (s *server) signUp(ctx context.Context, in *signUpInput) (*createdSelfAnswe
 		ID: id, Email: asked.Email, DisplayName: asked.DisplayName, Streamer: asked.Streamer, Locale: asked.Locale,
 		Terms: account.DefaultTerms(),
 	}, hash)
+	s.audit(ctx, "sign_up", user.ID, err)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +162,9 @@ func (s *server) leave(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Accounts.Leave(ctx, caller(ctx))
+	err = s.Accounts.Leave(ctx, caller(ctx))
+	s.audit(ctx, "leave", caller(ctx), err)
+	return nil, err
 }
 
 func (s *server) changeMe(ctx context.Context, in *changeInput) (*selfAnswer, error) {

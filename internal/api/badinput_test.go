@@ -35,6 +35,7 @@ func entries(s *stand) (player, []entry) {
 		{method: http.MethodPost, path: "/v1/users/me/charges", keyed: true, body: object{"amount": 1000}},
 		{method: http.MethodPost, path: "/v1/missions", keyed: true, body: draft(jun, 1_000)},
 		{method: http.MethodPost, path: betsOf(m), keyed: true, body: object{"amount": 1000}},
+		{method: http.MethodPut, path: "/v1/users/me/password", body: object{"current_password": goodPassword, "new_password": goodPassword}},
 	}
 }
 

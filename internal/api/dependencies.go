@@ -67,14 +67,16 @@ type Accounts interface {
 	Credentials(ctx context.Context, email string) (id uuid.UUID, passwordHash string, err error)
 	UserByID(ctx context.Context, id uuid.UUID) (account.User, error)
 	ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error)
+	// ChangePassword ends every sign-in and begins one with the refresh token's hash.
+	ChangePassword(ctx context.Context, user uuid.UUID, from, to string, refresh []byte, unused time.Duration) error
 	Leave(ctx context.Context, user uuid.UUID) error
 	Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error)
 }
 
 // Sessions keeps the hashes of refresh tokens.
 type Sessions interface {
-	StartSession(ctx context.Context, user uuid.UUID, hash []byte, unused time.Duration) error
-	RotateSession(ctx context.Context, hash, next []byte, unused time.Duration) (uuid.UUID, error)
+	StartSession(ctx context.Context, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) error
+	RotateSession(ctx context.Context, hash, next []byte, unused, longest time.Duration) (uuid.UUID, error)
 	EndSession(ctx context.Context, hash []byte) error
 	EndSessions(ctx context.Context, user uuid.UUID) error
 }

@@ -75,7 +75,8 @@ func newProblem(f *fault.Error) *Problem {
 const retryLater = time.Second
 
 // problem decides an error at the edge, once: what is a fault is shown, what
-// passes by itself is 503, and the rest is ours, logged here and nowhere else.
+// passes by itself is 503, and the rest is ours, logged here and nowhere else. Who
+// tries what is not theirs to do is noted.
 func (s *server) problem(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
@@ -87,6 +88,9 @@ func (s *server) problem(ctx context.Context, err error) *Problem {
 	}
 	if f.Kind.Status >= http.StatusInternalServerError && ctx.Err() != context.Canceled {
 		s.log.ErrorContext(ctx, "call failed", "code", f.Kind.Code, "error", err)
+	}
+	if f.Kind.Status == http.StatusForbidden {
+		s.audit(ctx, "call", caller(ctx), f)
 	}
 	return newProblem(f)
 }

@@ -59,6 +59,7 @@ func build(d Dependencies) *server {
 	if d.Role != RoleLive {
 		s.serveSessions()
 		s.serveAccounts()
+		s.servePasswords()
 		s.serveCharges()
 		s.serveMissions()
 		s.serveVerdicts()

@@ -56,9 +56,10 @@ func (s *server) serveSessions() {
 	}, s.login)
 	serve(s, operation{
 		id: "refresh", method: http.MethodPost, path: "/v1/token", tag: "Sessions",
-		summary:     "Get the next pair of tokens",
-		description: "Each refresh token works once. One that comes a second time was copied by somebody: the whole sign-in ends, and both holders must sign in again.",
-		refusals:    []*fault.Kind{fault.Unauthenticated, fault.TokenReused},
+		summary: "Get the next pair of tokens",
+		description: "Each refresh token works once, within 30 days. One that comes a second time was copied by somebody: the whole sign-in ends, and both holders must sign in again. " +
+			"A sign-in lasts 90 days at most.",
+		refusals: []*fault.Kind{fault.Unauthenticated, fault.TokenReused},
 	}, s.refresh)
 	serve(s, operation{
 		id: "logout", method: http.MethodPost, path: "/v1/logout", tag: "Sessions", status: http.StatusNoContent,
@@ -83,54 +84,58 @@ func (s *server) login(ctx context.Context, in *loginInput) (*tokenAnswer, error
 	if err != nil {
 		return nil, err
 	}
-	user, err := s.checkPassword(ctx, email, account.NormalPassword(in.Body.Password))
-	if err != nil {
-		return nil, err
-	}
-	refresh := token.NewRefresh()
-	if err := s.Sessions.StartSession(ctx, user, refresh.Hash(), token.RefreshTime); err != nil {
-		return nil, err
-	}
-	return s.pair(ctx, user, refresh)
+	user, answer, err := s.signIn(ctx, email, account.NormalPassword(in.Body.Password))
+	s.audit(ctx, "sign_in", user, err)
+	return answer, err
 }
 
-// checkPassword returns whose the address and the password are. The try is paid
-// for before the password is looked at, or many at once would all pass; what was
-// no wrong guess is given back. An address that nobody has takes the same steps.
-func (s *server) checkPassword(ctx context.Context, email, password string) (uuid.UUID, error) {
+// signIn also tells who was guessed at, whatever the error.
+func (s *server) signIn(ctx context.Context, email, password string) (uuid.UUID, *tokenAnswer, error) {
+	user, hash, err := s.checkPassword(ctx, email, password)
+	if err != nil {
+		return user, nil, err
+	}
+	refresh := token.NewRefresh()
+	if err := s.Sessions.StartSession(ctx, user, hash, refresh.Hash(), token.RefreshTime); err != nil {
+		return user, nil, err
+	}
+	answer, err := s.pair(ctx, user, refresh)
+	return user, answer, err
+}
+
+// checkPassword returns whose the address is and the hash that the password fits. The
+// try is paid for before the password is looked at, or many at once would all pass;
+// what was no wrong guess is given back. An address that nobody has takes the same steps.
+func (s *server) checkPassword(ctx context.Context, email, password string) (uuid.UUID, string, error) {
 	try, wait, err := s.Logins.TakeLogin(ctx, account.NewLoginTry(s.LoginKey, email, addressOf(ctx)))
 	if err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, "", err
 	}
 	if wait > 0 {
-		return uuid.Nil, fault.TooMany.Because("Too many tries to sign in. Try later, or from where you signed in before.").After(wait)
+		return uuid.Nil, "", fault.TooMany.Because("Too many tries to sign in. Try later, or from where you signed in before.").After(wait)
 	}
-	user, good, err := s.verify(ctx, email, password)
+	user, hash, err := s.Accounts.Credentials(ctx, email)
+	good := false
+	if err == nil {
+		good, err = s.Passwords.Verify(ctx, password, hash)
+	}
 	// Whatever becomes of the caller, the count must be right.
 	ctx, cancel := afterCommit(ctx)
 	defer cancel()
 	switch {
 	case err != nil:
-		return uuid.Nil, errors.Join(err, s.Logins.ReturnLogin(ctx, try))
+		return user, "", errors.Join(err, s.Logins.ReturnLogin(ctx, try))
 	case !good:
-		return uuid.Nil, fault.BadCredentials.Because("")
+		return user, "", fault.BadCredentials.Because("")
 	}
-	return user, s.Logins.LoginSucceeded(ctx, try)
-}
-
-func (s *server) verify(ctx context.Context, email, password string) (uuid.UUID, bool, error) {
-	user, hash, err := s.Accounts.Credentials(ctx, email)
-	if err != nil {
-		return uuid.Nil, false, err
-	}
-	good, err := s.Passwords.Verify(ctx, password, hash)
-	return user, good, err
+	return user, hash, s.Logins.LoginSucceeded(ctx, try)
 }
 
 func (s *server) refresh(ctx context.Context, in *refreshInput) (*tokenAnswer, error) {
 	next := token.NewRefresh()
-	user, err := s.Sessions.RotateSession(ctx, token.Refresh(in.Body.RefreshToken).Hash(), next.Hash(), token.RefreshTime)
+	user, err := s.Sessions.RotateSession(ctx, token.Refresh(in.Body.RefreshToken).Hash(), next.Hash(), token.RefreshTime, token.SignInTime)
 	if err != nil {
+		s.audit(ctx, "refresh", user, err)
 		return nil, err
 	}
 	return s.pair(ctx, user, next)
@@ -159,7 +164,9 @@ func (s *server) logout(ctx context.Context, in *refreshInput) (*struct{}, error
 }
 
 func (s *server) logoutEverywhere(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, s.Sessions.EndSessions(ctx, caller(ctx))
+	err := s.Sessions.EndSessions(ctx, caller(ctx))
+	s.audit(ctx, "sign_out_everywhere", caller(ctx), err)
+	return nil, err
 }
 
 // jwks may be kept for five minutes: a new key is published long before it

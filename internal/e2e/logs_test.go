@@ -76,6 +76,12 @@ func TestTheLogsNameNobody(t *testing.T) {
 	next := read[session](t, s.call(t, request{method: "POST", path: "/v1/token", body: rotated}), http.StatusOK)
 	s.secret(next.AccessToken, next.RefreshToken)
 	refused(t, s.call(t, request{method: "POST", path: "/v1/token", body: rotated}), http.StatusUnauthorized, "token_reused")
+	changed := "staple wagon " + uuid.NewString()
+	s.secret(changed)
+	change := map[string]any{"current_password": p.password, "new_password": changed}
+	next = read[session](t, s.call(t, request{method: "PUT", path: "/v1/users/me/password", token: p.token, body: change}), http.StatusOK)
+	s.secret(next.AccessToken, next.RefreshToken)
+	refused(t, s.call(t, request{method: "PUT", path: "/v1/users/me/password", token: p.token, body: change}), http.StatusUnauthorized, "bad_credentials")
 	s.call(t, request{method: "GET", path: "/nowhere/" + p.email})
 	if err := s.leaks(); err != nil {
 		t.Error(err)

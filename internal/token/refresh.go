@@ -11,6 +11,12 @@ import (
 // anew.
 const RefreshTime = 30 * 24 * time.Hour
 
+// SignInTime is how long a sign-in lasts, however often it is refreshed. NIST SP
+// 800-63B-4, 2.1.3, would have 30 days for a single factor; three times that, because
+// one amount is a million won at most, no cash leaves the service, and whoever is
+// signed out at each turn chooses a worse password.
+const SignInTime = 90 * 24 * time.Hour
+
 // Refresh is a refresh token as it is handed out, once.
 type Refresh string
 

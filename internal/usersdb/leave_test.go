@@ -49,7 +49,7 @@ func TestWhoLeavesIsNowhereAndTheBooksAreWhole(t *testing.T) {
 	if err := h.ResolveCharge(t.Context(), charge.ID, true); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.StartSession(t.Context(), mina.ID, hashOf("mina's"), month); err != nil {
+	if err := h.startSession(mina.ID, "mina's", month); err != nil {
 		t.Fatal(err)
 	}
 	m := h.mission()

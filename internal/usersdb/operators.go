@@ -73,6 +73,23 @@ func (d *DB) RevokeOperator(ctx context.Context, email string, by account.Actor)
 	return id, err
 }
 
+// SignOut ends every sign-in of the account of an address, on the record: for somebody
+// whose device was lost. The error is fault.NotFound for an address nobody has; signing
+// out twice is no error.
+func (d *DB) SignOut(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
+		if id, err = lockByEmail(ctx, tx, email); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, by, account.SignOut, id.String()); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, id)
+	})
+	return id, err
+}
+
 // Operators lists who is one, oldest first. There are few.
 func (d *DB) Operators(ctx context.Context) ([]account.User, error) {
 	const query = `SELECT ` + userColumns + ` FROM users JOIN operators ON user_id = id ORDER BY granted_at, id`

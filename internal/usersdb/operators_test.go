@@ -142,3 +142,24 @@ func TestEveryActionIsRecordedAndTheRecordStays(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOperatorSignsSomebodyOutOnTheRecord(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	mina := h.session("lost phone")
+	for range 2 {
+		if id, err := h.SignOut(t.Context(), emailOf(mina), admin); err != nil || id != mina {
+			t.Fatalf("sign out: %v, %v, want %v", id, err, mina)
+		}
+	}
+	if _, err := h.rotate("lost phone", "next"); !errors.Is(err, fault.Unauthenticated) {
+		t.Errorf("the lost phone goes on: %v, want fault.Unauthenticated", err)
+	}
+	actions, err := h.Actions(t.Context(), math.MaxInt64, 1)
+	if err != nil || len(actions) != 1 || actions[0].Name != account.SignOut || actions[0].Subject != mina.String() || actions[0].Actor != admin {
+		t.Errorf("the record is %+v, %v", actions, err)
+	}
+	if _, err := h.SignOut(t.Context(), "nobody@example.com", admin); !errors.Is(err, fault.NotFound) {
+		t.Errorf("nobody's address: %v, want fault.NotFound", err)
+	}
+}

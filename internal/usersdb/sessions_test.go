@@ -13,25 +13,42 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-const month = 30 * 24 * time.Hour
+const (
+	month   = 30 * 24 * time.Hour
+	quarter = 3 * month
+)
 
 func hashOf(name string) []byte {
 	sum := sha256.Sum256([]byte(name))
 	return sum[:]
 }
 
+// startSession starts one as whoever knows the password of now.
+func (h house) startSession(user uuid.UUID, first string, unused time.Duration) error {
+	h.t.Helper()
+	return h.StartSession(h.t.Context(), user, h.passwordHash(user), hashOf(first), unused)
+}
+
+func (h house) passwordHash(user uuid.UUID) (hash string) {
+	h.t.Helper()
+	if err := h.pool.QueryRow(h.t.Context(), `SELECT password_hash FROM users WHERE id = $1`, user).Scan(&hash); err != nil {
+		h.t.Fatal(err)
+	}
+	return hash
+}
+
 // session starts one for a new user, with a first token of the name.
 func (h house) session(first string) uuid.UUID {
 	h.t.Helper()
 	user := h.user(0)
-	if err := h.StartSession(h.t.Context(), user, hashOf(first), month); err != nil {
+	if err := h.startSession(user, first, month); err != nil {
 		h.t.Fatalf("start a session: %v", err)
 	}
 	return user
 }
 
 func (h house) rotate(from, to string) (uuid.UUID, error) {
-	return h.RotateSession(h.t.Context(), hashOf(from), hashOf(to), month)
+	return h.RotateSession(h.t.Context(), hashOf(from), hashOf(to), month, quarter)
 }
 
 func TestEachRefreshTokenLeadsToTheNext(t *testing.T) {
@@ -118,7 +135,7 @@ func TestATokenThatLayUnusedLapses(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	user := h.user(0)
-	if err := h.StartSession(t.Context(), user, hashOf("old"), -time.Second); err != nil {
+	if err := h.startSession(user, "old", -time.Second); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.rotate("old", "new"); !errors.Is(err, fault.Unauthenticated) {
@@ -135,7 +152,7 @@ func TestLapsedSignInsAreClearedAwayByTheNext(t *testing.T) {
 			INSERT INTO refresh_tokens (hash, family_id, expires_at) SELECT $2, id, clock_timestamp() - interval '1 second' FROM f`,
 			user, hashOf(fmt.Sprintf("lapsed %d", i)))
 	}
-	if err := h.StartSession(t.Context(), user, hashOf("new"), month); err != nil {
+	if err := h.startSession(user, "new", month); err != nil {
 		t.Fatal(err)
 	}
 	if n := h.figure(`SELECT count(*) FROM refresh_families`); n != 2 {
@@ -165,7 +182,7 @@ func TestSigningOutEverywhereEndsEveryFamilyOfOneUser(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	mina, other := h.session("phone"), h.session("somebody else's")
-	if err := h.StartSession(t.Context(), mina, hashOf("laptop"), month); err != nil {
+	if err := h.startSession(mina, "laptop", month); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -180,5 +197,19 @@ func TestSigningOutEverywhereEndsEveryFamilyOfOneUser(t *testing.T) {
 	}
 	if got, err := h.rotate("somebody else's", "next"); err != nil || got != other {
 		t.Errorf("somebody else was signed out too: %v", err)
+	}
+}
+
+func TestASignInEndsAfterItsWholeTimeHoweverOftenItIsRefreshed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.session("token 0")
+	h.exec(`UPDATE refresh_families SET created_at = created_at - $1::interval + interval '1 minute'`, quarter)
+	if _, err := h.rotate("token 0", "token 1"); err != nil {
+		t.Errorf("a minute before its end: %v", err)
+	}
+	h.exec(`UPDATE refresh_families SET created_at = created_at - interval '1 minute'`)
+	if _, err := h.rotate("token 1", "token 2"); !errors.Is(err, fault.Unauthenticated) {
+		t.Errorf("at its end: %v, want fault.Unauthenticated", err)
 	}
 }

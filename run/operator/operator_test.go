@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,9 +47,13 @@ func TestTheCommandGrantsAndRevokesOnTheRecord(t *testing.T) {
 	if out := output(t, "list"); out != "" {
 		t.Errorf("the list is %q, want it empty", out)
 	}
+	if out := output(t, "-as", "kim", "sign-out", "mina@example.com"); !strings.Contains(out, id) {
+		t.Errorf("the sign-out says %q, want the id %s", out, id)
+	}
 	record := strings.Split(strings.TrimSpace(output(t, "record")), "\n")
-	if len(record) != 2 || !strings.Contains(record[0], "command:lee  revoke_operator "+id) || !strings.Contains(record[1], "command:kim  grant_operator "+id) {
-		t.Errorf("the record is %q, want the revocation by lee, then the grant by kim", record)
+	want := []string{"command:kim  sign_out " + id, "command:lee  revoke_operator " + id, "command:kim  grant_operator " + id}
+	if !slices.EqualFunc(record, want, strings.HasSuffix) {
+		t.Errorf("the record is %q, want what was done, the latest first: %q", record, want)
 	}
 }
 

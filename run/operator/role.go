@@ -26,6 +26,10 @@ func revoke(ctx context.Context, c call) error {
 	return change(ctx, c, "no operator any more", (*usersdb.DB).RevokeOperator)
 }
 
+func signOut(ctx context.Context, c call) error {
+	return change(ctx, c, "signed out everywhere; access tokens that are out stay good for 15 minutes at most", (*usersdb.DB).SignOut)
+}
+
 func change(ctx context.Context, c call, done string,
 	change func(*usersdb.DB, context.Context, string, account.Actor) (uuid.UUID, error),
 ) error {
