@@ -2,17 +2,17 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"text/tabwriter"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,7 +20,6 @@ import (
 	"example.com/missionpot/functions/holdbets"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/lab"
-	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/usersdb"
 )
 
@@ -32,14 +31,15 @@ type quantity struct {
 	what   string
 	price  Price
 	perBet float64
-	// measured tells a figure of this run from one that follows from the design.
-	measured bool
+	// designed tells a figure that follows from the design from one of this run.
+	designed bool
 }
 
 func (q quantity) dollars() float64 { return q.perBet * costBets * q.price.Dollars }
 
-// Cost measures what bets use on one hot mission, once as this system holds them
-// and once the plain way, and writes what a million of them cost.
+// Cost measures what bets on one hot mission use: on their way through the whole
+// system, of Postgres at a steady rate, and of Postgres the plain way. It writes what a
+// million of them cost.
 func Cost(ctx context.Context, parts lab.Parts, module string, scale Scale, out io.Writer, told *Progress) (err error) {
 	stand, err := newStand(ctx, parts, module)
 	if err != nil {
@@ -48,6 +48,10 @@ func Cost(ctx context.Context, parts lab.Parts, module string, scale Scale, out 
 	defer func() { err = errors.Join(err, stand.Close()) }()
 	b := &Bench{Scale: scale, Stand: stand, told: told}
 	defer func() { err = errors.Join(err, b.undo()) }()
+	whole, err := b.useSystem(ctx)
+	if err != nil {
+		return fmt.Errorf("measure the whole system: %w", err)
+	}
 	people, missions := newPeople(scale.Users, rich), newIDs(1)
 	here, err := b.useGrouped(ctx, people, missions)
 	if err != nil {
@@ -57,80 +61,87 @@ func Cost(ctx context.Context, parts lab.Parts, module string, scale Scale, out 
 	if err != nil {
 		return fmt.Errorf("measure the plain way: %w", err)
 	}
-	return errors.Join(writeCost(out, "this system", here.quantities()), writeCost(out, "the plain way", plainly.plainQuantities()))
+	return errors.Join(
+		writeCost(out, "this system", append(whole.quantities(), here.sql("holdbets")...)),
+		writeCost(out, "the plain way", append(whole.plainQuantities(), plainly.plainQuantities()...)))
 }
 
-// use is what bets used in a measurement.
+// use is what bets used of Postgres in a measurement, and the programs beside it.
 type use struct {
-	bets               float64
-	sqlCPU, goCPU      float64 // seconds
-	wal                float64 // bytes
-	messages, messaged float64 // of PotChanged: how many, and their bytes
+	bets          float64
+	sqlCPU, goCPU float64 // seconds
+	wal           float64 // bytes
 }
 
-// quantities are this system's, for one bet. A bet is written once and never
-// again, read once by the sweep, sent and pushed once; its batch sends one pot.
-func (u use) quantities() []quantity {
-	bet := placedSize()
+func (u use) sql(step string) []quantity {
 	return []quantity{
-		{"API: the log entry", firestoreWrite, 1, false},
-		{"sweepbets: passes the log entry", firestoreRead, 1, false},
-		{"API: the call", runRequest, 1, false},
-		{"API: publishes BetPlaced, alone in its request", pubsubByte, max(pubsubLeast, bet), true},
-		{"holdbets: BetPlaced is pushed", pubsubByte, max(pubsubLeast, bet), true},
-		{"holdbets: the push", runRequest, 1, false},
-		{"holdbets: processor, with the load generator", runSecond, u.goCPU / u.bets, true},
-		{"holdbets: SQL", sqlSecond, u.sqlCPU / u.bets, true},
-		{"holdbets: WAL", sqlByte, u.wal / u.bets, true},
-		{"holdbets: PotChanged, sent and pushed", pubsubByte, 2 * max(pubsubLeast*u.messages, u.messaged) / u.bets, true},
-		{"growpot: the push", runRequest, u.messages / u.bets, true},
+		{what: step + ": SQL", price: sqlSecond, perBet: u.sqlCPU / u.bets},
+		{what: step + ": WAL", price: sqlByte, perBet: u.wal / u.bets},
 	}
 }
 
-// plainQuantities are those of one function call and one transaction for each
-// bet, which then writes the outcome into the log and the pot to its readers.
+// quantities are this system's, for one bet, but for Postgres.
+func (u systemUse) quantities() []quantity {
+	per := func(n float64) float64 { return n / u.bets }
+	all := []quantity{
+		{what: "API: the log", price: firestoreWrite, perBet: per(u.api.writes)},
+		{what: "API: reads", price: firestoreRead, perBet: per(u.api.reads)},
+		{what: "growpot: the board", price: firestoreWrite, perBet: per(u.steps.writes)},
+		{what: "growpot: reads", price: firestoreRead, perBet: per(u.steps.reads)},
+		{what: "sweepbets: reads the log", price: firestoreRead, perBet: per(u.sweep)},
+		{what: "checkbooks: reads the log", price: firestoreRead, perBet: per(u.check)},
+		{what: "API: calls", price: runRequest, perBet: per(u.calls)},
+	}
+	for _, function := range slices.Sorted(maps.Keys(u.pushes)) {
+		all = append(all, quantity{what: function + ": pushes", price: runRequest, perBet: per(u.pushes[function])})
+	}
+	all = append(all, messages("API", u.api, u.bets)...)
+	all = append(all, messages("steps", u.steps, u.bets)...)
+	return append(all,
+		quantity{what: "API: processor", price: runSecond, perBet: per(u.apiCPU)},
+		quantity{what: "steps: processor", price: runSecond, perBet: per(u.stepsCPU)})
+}
+
+// messages are what a program published, topic by topic.
+func messages(from string, b bill, bets float64) (all []quantity) {
+	for _, topic := range slices.Sorted(maps.Keys(b.published)) {
+		v := b.published[topic]
+		all = append(all, quantity{what: from + ": " + topic + ", sent and pushed", price: pubsubByte, perBet: (v.sent + v.delivered*readers(topic)) / bets})
+	}
+	return all
+}
+
+// readers is how many subscriptions a topic has.
+func readers(topic string) (n float64) {
+	for _, s := range event.Pipeline() {
+		if string(s.Topic) == topic {
+			n++
+		}
+	}
+	return n
+}
+
+// plainQuantities are those of one function call and one transaction for each bet,
+// which then writes the outcome into the log and the pot to its readers. The API is
+// the same, and its bets go the same way.
+func (u systemUse) plainQuantities() []quantity {
+	per := func(n float64) float64 { return n / u.bets }
+	bets := u.api.published[string(event.Bets)]
+	return []quantity{
+		{what: "API: the log", price: firestoreWrite, perBet: per(u.api.writes)},
+		{what: "API: reads", price: firestoreRead, perBet: per(u.api.reads)},
+		{what: "function: the outcome in the log", price: firestoreWrite, perBet: 1, designed: true},
+		{what: "function: the pot on the board", price: firestoreWrite, perBet: 1, designed: true},
+		{what: "API: calls", price: runRequest, perBet: per(u.calls)},
+		{what: "function: pushes", price: runRequest, perBet: 1, designed: true},
+		{what: "API: bets, sent and pushed", price: pubsubByte, perBet: per(bets.sent + bets.delivered)},
+		{what: "API: processor", price: runSecond, perBet: per(u.apiCPU)},
+	}
+}
+
 func (u use) plainQuantities() []quantity {
-	bet := placedSize()
-	return []quantity{
-		{"API: the log entry", firestoreWrite, 1, false},
-		{"function: the outcome in the log entry", firestoreWrite, 1, false},
-		{"function: the pot on the live board", firestoreWrite, 1, false},
-		{"API: the call", runRequest, 1, false},
-		{"API: publishes the bet", pubsubByte, max(pubsubLeast, bet), true},
-		{"function: the bet is pushed", pubsubByte, max(pubsubLeast, bet), true},
-		{"function: the push", runRequest, 1, false},
-		{"function: processor, with the load generator", runSecond, u.goCPU / u.bets, true},
-		{"function: SQL", sqlSecond, u.sqlCPU / u.bets, true},
-		{"function: WAL", sqlByte, u.wal / u.bets, true},
-	}
-}
-
-// messageExtra is what Pub/Sub counts beside the body: attributes, a time and an
-// id (https://cloud.google.com/pubsub/pricing).
-const messageExtra = 160
-
-func placedSize() float64 {
-	now := time.Now()
-	return size(event.PlacedBet(ledger.Bet{ID: newID(), MissionID: newID(), UserID: newID(), Amount: betAmount, LoggedAt: now, Deadline: now}))
-}
-
-func size(e event.Event) float64 {
-	body, err := json.Marshal(e)
-	if err != nil {
-		panic(err) // our own types can always be written
-	}
-	return float64(len(body) + messageExtra)
-}
-
-// counter is a bus that counts.
-type counter struct{ messages, bytes atomic.Int64 }
-
-func (c *counter) Publish(_ context.Context, events ...event.Event) error {
-	for _, e := range events {
-		c.messages.Add(1)
-		c.bytes.Add(int64(size(e)))
-	}
-	return nil
+	processor := quantity{what: "function: processor, with the load generator", price: runSecond, perBet: u.goCPU / u.bets}
+	return append([]quantity{processor}, u.sql("function")...)
 }
 
 func (b *Bench) useGrouped(ctx context.Context, people []person, missions []uuid.UUID) (use, error) {
@@ -150,17 +161,14 @@ func (b *Bench) useGrouped(ctx context.Context, people []person, missions []uuid
 	if err != nil {
 		return use{}, err
 	}
-	told := &counter{}
-	step := holdbets.New(db, told)
+	step := holdbets.New(db, quiet{})
 	load := &arrivals{step: step, people: people, missions: missions}
-	u, err := b.using(ctx, watch, func(ctx context.Context) (float64, error) {
+	return b.using(ctx, watch, func(ctx context.Context) (float64, error) {
 		loaded, stop := context.WithTimeout(ctx, b.Scale.Steady)
 		defer stop()
 		load.run(loaded)
 		return float64(len(load.times)), load.err
 	})
-	u.messages, u.messaged = float64(told.messages.Load()), float64(told.bytes.Load())
-	return u, err
 }
 
 func (b *Bench) usePlain(ctx context.Context, people []person, missions []uuid.UUID) (use, error) {
@@ -270,9 +278,9 @@ func writeCost(out io.Writer, side string, quantities []quantity) error {
 	fmt.Fprintln(w, "what\tprice\tper bet\tunit\tUS dollars\tfigure from")
 	sum := 0.0
 	for _, q := range quantities {
-		from := "the design"
-		if q.measured {
-			from = "this run"
+		from := "this run"
+		if q.designed {
+			from = "the design"
 		}
 		sum += q.dollars()
 		fmt.Fprintf(w, "%s\t%s\t%.3g\t%s\t%.4f\t%s\n", q.what, q.price.Item, q.perBet, q.price.Unit, q.dollars(), from)
