@@ -81,7 +81,7 @@ func (s *server) documentedCalls() map[string][]documentedCall {
 	calls := map[string][]documentedCall{}
 	for path, item := range s.huma.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{
-			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
 		} {
 			if op == nil {
 				continue
