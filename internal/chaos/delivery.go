@@ -39,7 +39,7 @@ var errHung = errors.New("the function hung")
 // deliveries stand between the pump and the functions' instances. They are a transport
 // of the pump's.
 type deliveries struct {
-	next    http.RoundTripper
+	next    *answers
 	repeats chan struct{}
 
 	mu      sync.Mutex
@@ -59,7 +59,7 @@ func newDeliveries(seed uint64) *deliveries {
 
 // through is the hook of the pump.
 func (d *deliveries) through(next http.RoundTripper) http.RoundTripper {
-	d.next = next
+	d.next = newAnswers(next)
 	return d
 }
 

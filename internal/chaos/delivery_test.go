@@ -25,7 +25,7 @@ func pushed(t *testing.T, ctx context.Context, in trouble, sees int32) (status i
 	pump := http.Client{Transport: d.through(http.DefaultTransport)}
 	d.to(hostOf(function.URL))
 	d.suffer(in)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:1/Function", bytes.NewReader([]byte("push")))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:1/Function", bytes.NewReader([]byte(pushOfOne)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func Mutations() []Mutation {
 		{
 			Name: "escrow-lock", Guard: "a closed escrow takes no bet",
 			Edits: []Edit{
-				{File: "internal/ledger/decide.go", Old: "case !escrow.Open:", New: "case false:"},
+				{File: "internal/ledger/decide.go", Old: "case !escrow.Open:", New: "case escrow.Open && false:"},
 			},
 			Function: &FunctionEdit{"00004_hold_batch.sql", " AND e.state = 'open'", ""},
 		},

@@ -1,19 +1,33 @@
 package chaos
 
-import "testing"
+import (
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+)
 
 const module = "../.."
 
 // An edit that no longer fits would have to be noticed in the middle of a long run.
+// It must also compile: else a run would fail before it began, and prove nothing.
 func TestEveryMutationFitsThePresentSource(t *testing.T) {
 	t.Parallel()
+	whole, err := filepath.Abs(module) // go build has another directory
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range Mutations() {
-		o := newOverlay(module)
+		o := newOverlay(whole)
 		if err := m.apply(o); err != nil {
 			t.Error(err)
 		}
 		if err := o.skew(); err != nil {
 			t.Errorf("with mutation %s: %v", m.Name, err)
+		}
+		if out, err := compile(t, o); err != nil {
+			t.Errorf("with mutation %s: %v\n%s", m.Name, err, out)
 		}
 		if m.Function == nil {
 			continue
@@ -22,6 +36,23 @@ func TestEveryMutationFitsThePresentSource(t *testing.T) {
 			t.Errorf("mutation %s: %v", m.Name, err)
 		}
 	}
+}
+
+// compile builds the packages that the overlay changes, several at once, so that
+// nothing is linked or kept.
+func compile(t *testing.T, o *overlay) (out []byte, err error) {
+	t.Helper()
+	flag, err := o.write(t.TempDir())
+	if err != nil {
+		return nil, err
+	}
+	packages := map[string]bool{}
+	for file := range o.files {
+		packages["./"+filepath.Dir(file)] = true
+	}
+	build := exec.CommandContext(t.Context(), "go", append([]string{"build", flag}, slices.Sorted(maps.Keys(packages))...)...)
+	build.Dir = o.module
+	return build.CombinedOutput()
 }
 
 func TestAnEditThatDoesNotFitIsAnError(t *testing.T) {

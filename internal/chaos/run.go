@@ -172,6 +172,9 @@ func (r *run) recover(ctx context.Context, v *Verdict) error {
 	if err := r.stand.checkBooks(ctx, v); err != nil {
 		return err
 	}
+	if err := r.stand.checkAnswers(ctx, v); err != nil {
+		return err
+	}
 	for _, crash := range r.stand.crashes() {
 		v.stuck(1, "%s", crash)
 	}

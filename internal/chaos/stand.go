@@ -42,7 +42,7 @@ type stand struct {
 	diskOf            *server // that server
 	offsets           map[string]time.Duration
 	keys              *token.Keys
-	module            string
+	module, logs      string // directories: of go.mod, of the programs' output
 
 	undo []func() error
 	stop context.CancelFunc // of the keepers
@@ -58,8 +58,8 @@ type stand struct {
 // each part that is up, and of what can't be done on this machine.
 func startStand(ctx context.Context, o Options, source *overlay, dir string, tell func(string)) (_ *stand, err error) {
 	s := &stand{
-		module: o.Module,
-		links:  map[string]*link{}, deliveries: newDeliveries(o.Seed), stop: func() {},
+		module: o.Module, logs: dir,
+		links: map[string]*link{}, deliveries: newDeliveries(o.Seed), stop: func() {},
 		kills: map[*lab.Service]int{}, ends: map[*lab.Service]int{}, offsets: drawClocks(o.Seed),
 	}
 	defer func() {

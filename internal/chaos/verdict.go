@@ -11,7 +11,7 @@ import (
 type Verdict struct {
 	Bets         int // asked for by clients, each under one key
 	Acknowledged int // of those, by an answer that a client saw
-	Lost         int // acknowledged, or judged, or charged, and not there
+	Lost         int // acknowledged, or judged, or charged, and not there; messages that were acked and not handled
 	Duplicated   int // outcomes and entries that nobody asked for, or that are there twice
 	Drift        int64
 	Stuck        int // what found no end in time
@@ -42,8 +42,10 @@ func (v *Verdict) Failed() string {
 	return strings.Join(off, ", ")
 }
 
-func (v *Verdict) lost(format string, args ...any) {
-	v.Lost++
+func (v *Verdict) lost(format string, args ...any) { v.lostMany(1, format, args...) }
+
+func (v *Verdict) lostMany(n int, format string, args ...any) {
+	v.Lost += n
 	v.find("lost", format, args...)
 }
 
