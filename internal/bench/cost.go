@@ -225,8 +225,9 @@ type meters struct {
 
 func takeMeters(ctx context.Context, watch *pgxpool.Pool) (meters, error) {
 	m := meters{postgres: map[int]float64{}}
-	if err := watch.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::float8`).Scan(&m.wal); err != nil {
-		return m, fmt.Errorf("read the place in the WAL: %w", err)
+	var err error
+	if m.wal, err = walOn(ctx, watch); err != nil {
+		return m, err
 	}
 	var pids []int
 	if err := watch.QueryRow(ctx, `SELECT array_agg(pid) FROM pg_stat_activity`).Scan(&pids); err != nil {
@@ -248,6 +249,14 @@ func takeMeters(ctx context.Context, watch *pgxpool.Pool) (meters, error) {
 	}
 	m.self = seconds(self.Utime) + seconds(self.Stime)
 	return m, nil
+}
+
+// walOn is the place in the server's log of changes, in bytes.
+func walOn(ctx context.Context, watch *pgxpool.Pool) (place float64, err error) {
+	if err := watch.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::float8`).Scan(&place); err != nil {
+		return 0, fmt.Errorf("read the place in the WAL: %w", err)
+	}
+	return place, nil
 }
 
 func seconds(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }

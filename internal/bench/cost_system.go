@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"path"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"cloud.google.com/go/firestore"
@@ -107,21 +106,13 @@ func startMetered(ctx context.Context, b *Bench) (*meteredSystem, error) {
 // shown.
 func (m *meteredSystem) load(ctx context.Context, b *Bench, u *systemUse) error {
 	b.Tell("betting through the whole system")
-	apiBefore, err := usageOf(m.API.Process().PID())
+	before, err := m.processors()
 	if err != nil {
 		return err
 	}
-	stepsBefore, err := usageOf(m.Functions.Process().PID())
-	if err != nil {
-		return err
-	}
-	var done atomic.Int64
 	_, err = crowd(ctx, b, costClients, func(ctx context.Context, c *caller) error {
-		if _, err := m.bet(ctx, c.rand.IntN(len(m.people)), m.missions[0]); err != nil {
-			return err
-		}
-		done.Add(1)
-		return nil
+		_, err := m.bet(ctx, c.rand.IntN(len(m.people)), m.missions[0])
+		return err
 	})
 	if err != nil {
 		return err
@@ -129,21 +120,28 @@ func (m *meteredSystem) load(ctx context.Context, b *Bench, u *systemUse) error 
 	if err := m.rest(ctx); err != nil {
 		return err
 	}
-	api, err := usageOf(m.API.Process().PID())
+	after, err := m.processors()
 	if err != nil {
 		return err
 	}
-	steps, err := usageOf(m.Functions.Process().PID())
-	if err != nil {
-		return err
-	}
-	// A call that the end of the load cut off may have logged its bet.
-	err = m.watch.QueryRow(ctx, `SELECT count(*)::float8 FROM ledger WHERE kind = 'hold'`).Scan(&u.bets)
+	u.apiCPU, u.stepsCPU = after[0]-before[0], after[1]-before[1]
 	u.api, u.steps = m.firestore.api.so(), m.firestore.steps.so()
 	u.api.published, u.steps.published = m.pubsub.api.so().published, m.pubsub.steps.so().published
 	u.calls, u.pushes = m.calls.all(), m.pushes.so()
-	u.apiCPU, u.stepsCPU = (api.cpu - apiBefore.cpu).Seconds(), (steps.cpu - stepsBefore.cpu).Seconds()
-	return err
+	// A call that the end of the load cut off may have logged its bet.
+	return m.watch.QueryRow(ctx, `SELECT count(*)::float8 FROM ledger WHERE kind = 'hold'`).Scan(&u.bets)
+}
+
+// processors are the CPU seconds of the API and of the functions.
+func (m *meteredSystem) processors() (used [2]float64, err error) {
+	for i, program := range []*lab.Service{m.API, m.Functions} {
+		u, err := usageOf(program.Process().PID())
+		if err != nil {
+			return used, err
+		}
+		used[i] = u.cpu.Seconds()
+	}
+	return used, nil
 }
 
 // rest waits until the steps have come to rest.

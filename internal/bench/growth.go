@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,6 +29,7 @@ func growth() Experiment {
 			row("growth_users_100k", "256 callers with 100,000 users, against 10,000", second),
 			row("growth_users_1m", "the same with 1,000,000 users", third),
 			row("growth_rows_10m", "10,000 users and 10,000,000 rows in the ledger, against none", old),
+			{Name: "growth_wal_1m", What: "log of changes per bet with 1,000,000 users, against 10,000", Unit: "bytes", Value: walOf(third), Baseline: []string{walOf(first)}, Less: true},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			var subjects []Subject
@@ -70,12 +72,24 @@ func grown(ctx context.Context, b *Bench, name string, users, rows int) (Subject
 	}
 	bets := onAny(people, missions)
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
+		before, err := walOn(ctx, pool)
+		if err != nil {
+			return nil, err
+		}
+		var held atomic.Int64
 		perSecond, err := crowd(ctx, b, growthCallers, func(ctx context.Context, c *caller) error {
+			held.Add(1)
 			return step.Handle(ctx, event.PlacedBet(bets(c)))
 		})
-		return Figures{name: perSecond}, err
+		if err != nil {
+			return nil, err
+		}
+		after, err := walOn(ctx, pool)
+		return Figures{name: perSecond, walOf(name): (after - before) / float64(held.Load())}, err
 	}}, nil
 }
+
+func walOf(name string) string { return name + ", log of changes" }
 
 // historySchema takes the keys and indexes off the ledger and keeps what makes
 // them again: many rows are written much faster without them.
