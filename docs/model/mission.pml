@@ -29,8 +29,9 @@
  *               does nothing that Hold can't do.
  *   Grow        functions/growpot/step.go: missionsdb/pot.go ApplyPot, or act.go Unfund.
  *   Settle      functions/settlemission/step.go: usersdb/close.go CloseEscrow, then
- *               usersdb/settle.go SettleChunk again and again, one contributor to a
- *               chunk; publish; ack.
+ *               usersdb/settle.go SettleChunks again and again, one contributor to a
+ *               chunk; publish; ack. Chunks that are done at once commit in their
+ *               order or not at all, as if they came one after the other.
  *   Close       functions/closemission/step.go: missionsdb/pot.go Settle.
  *   SweepBets   functions/sweepbets: shards.go pass, leftovers.go strays and pots.
  *   SweepMissions  functions/sweepmissions/step.go: expire and repeat.
@@ -392,7 +393,7 @@ end_waits:
        if :: escrow != CLOSED -> escrow = CLOSED; ending = said :: else fi
 #endif
        MAY_CRASH(dead) }
-     do                                                              /* SettleChunk */
+     do                                                              /* SettleChunks */
      :: atomic { ledger_settled -> break }
      :: atomic { !ledger_settled -> from = through; out = outflow;
 #ifndef WITHOUT_CLOSING_APART

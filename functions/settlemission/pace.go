@@ -9,6 +9,9 @@ const (
 	// statement, and bets beside it waited for more than a second.
 	chunk       = 1000
 	sharedChunk = 200
+	// chunksAtOnce is how many transactions refund at once while nobody else writes:
+	// one writes while another reads or waits. The instance has few processors.
+	chunksAtOnce = 2
 	// longestRest bounds the pause between two chunks.
 	longestRest = 50 * time.Millisecond
 )
@@ -18,23 +21,25 @@ const (
 // count of transactions. Then chunks are small, and after each the settlement
 // rests for as long as it took, so that bets have at least half of the time.
 type pace struct {
-	count uint64 // of transactions, at the last chunk
+	count uint64 // of transactions, before the last chunks
+	ours  int    // transactions that those chunks took at most
 	alone bool
 }
 
-// next is how many contributors the next chunk may refund, given how many
-// transactions there were so far. One of them was the chunk before. Whether
+// next is how many contributors each of the next chunks may refund, and how many
+// chunks may be done at once, given how many transactions there were so far. Whether
 // anybody else writes is not known at first.
-func (p *pace) next(count uint64) int {
-	p.alone = p.count != 0 && count <= p.count+1
-	p.count = count
+func (p *pace) next(count uint64) (limit, atOnce int) {
+	p.alone = p.count != 0 && count <= p.count+uint64(p.ours)
+	limit, atOnce = sharedChunk, 1
 	if p.alone {
-		return chunk
+		limit, atOnce = chunk, chunksAtOnce
 	}
-	return sharedChunk
+	p.count, p.ours = count, atOnce
+	return limit, atOnce
 }
 
-// rest is how long to stay away after a chunk.
+// rest is how long to stay away after chunks.
 func (p *pace) rest(took time.Duration) time.Duration {
 	if p.alone {
 		return 0

@@ -9,21 +9,23 @@ func TestASettlementGivesWayWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	var p pace
 	for i, c := range []struct {
-		count uint64
-		limit int
-		rest  time.Duration
+		count         uint64
+		limit, atOnce int
+		rest          time.Duration
 	}{
-		{100, sharedChunk, 8 * time.Millisecond}, // not known yet
-		{101, chunk, 0},                          // only its own
-		{101, chunk, 0},                          // a chunk that wrote nothing
-		{104, sharedChunk, 8 * time.Millisecond}, // two of others
-		{105, chunk, 0},                          // they are gone
+		{100, sharedChunk, 1, 8 * time.Millisecond}, // not known yet
+		{101, chunk, 2, 0},                          // only its own
+		{101, chunk, 2, 0},                          // chunks that wrote nothing
+		{103, chunk, 2, 0},                          // its own two
+		{106, sharedChunk, 1, 8 * time.Millisecond}, // one of others
+		{108, sharedChunk, 1, 8 * time.Millisecond}, // one again: its own was one
+		{109, chunk, 2, 0},                          // they are gone
 	} {
-		if got := p.next(c.count); got != c.limit {
-			t.Errorf("chunk %d may refund %d, want %d", i, got, c.limit)
+		if limit, atOnce := p.next(c.count); limit != c.limit || atOnce != c.atOnce {
+			t.Errorf("round %d may refund %d at a time, %d times at once; want %d, %d", i, limit, atOnce, c.limit, c.atOnce)
 		}
 		if got := p.rest(8 * time.Millisecond); got != c.rest {
-			t.Errorf("after chunk %d it rests %s, want %s", i, got, c.rest)
+			t.Errorf("after round %d it rests %s, want %s", i, got, c.rest)
 		}
 	}
 	p.next(1000)

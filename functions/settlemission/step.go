@@ -32,9 +32,9 @@ type Ledger interface {
 	// CloseEscrow closes the escrow and returns the ending that is stored, which is
 	// the first one's.
 	CloseEscrow(ctx context.Context, c ledger.Closing) (ledger.Ending, error)
-	// SettleChunk does a bounded part of the settlement. It returns nil while
-	// there is more to do.
-	SettleChunk(ctx context.Context, mission uuid.UUID, limit int) (*ledger.Settlement, error)
+	// SettleChunks does a bounded part of the settlement, refunds in at most so many
+	// chunks at once. It returns nil while there is more to do.
+	SettleChunks(ctx context.Context, mission uuid.UUID, limit, atOnce int) (*ledger.Settlement, error)
 	// Transactions counts whatever anybody has written so far.
 	Transactions(ctx context.Context) (uint64, error)
 }
@@ -88,7 +88,8 @@ func (s *Step) settle(ctx context.Context, mission uuid.UUID) (_ *ledger.Settlem
 			return nil, false, err
 		}
 		began := time.Now()
-		settlement, err := s.ledger.SettleChunk(ctx, mission, p.next(count))
+		limit, atOnce := p.next(count)
+		settlement, err := s.ledger.SettleChunks(ctx, mission, limit, atOnce)
 		if err != nil || settlement != nil {
 			return settlement, before, err
 		}

@@ -145,9 +145,9 @@ type smallChunks struct {
 	chunks *int
 }
 
-func (s smallChunks) SettleChunk(ctx context.Context, mission uuid.UUID, _ int) (*ledger.Settlement, error) {
+func (s smallChunks) SettleChunks(ctx context.Context, mission uuid.UUID, _, atOnce int) (*ledger.Settlement, error) {
 	*s.chunks++
-	return s.Ledger.SettleChunk(ctx, mission, 1)
+	return s.Ledger.SettleChunks(ctx, mission, 1, atOnce)
 }
 
 // With less time left than a chunk may need, the step stops by itself; each

@@ -33,12 +33,13 @@ const (
 // small, and keeps what it promised. It is apart from the other experiments: its
 // rows are about survival, not speed.
 func overload() Experiment {
-	const capacity, accepted, told, finished, memory = "capacity", "accepted", "told", "finished", "memory"
+	const capacity, given, accepted, told, finished, memory = "capacity", "given", "accepted", "told", "finished", "memory"
 	const heads, bodies, huge, drain, kept = "slow heads", "endless bodies", "huge heads", "drain", "kept"
 	return Experiment{
 		Name: "overload", Apart: true, Rounds: 1,
 		Rows: []Row{
-			{Name: "overload_accepted", What: "bets accepted while five times as many are offered, against what the API takes at its own pace", Unit: "bets/s", Value: accepted, Baseline: []string{capacity}},
+			{Name: "overload_offered", What: "bets offered, against what the API takes at its own pace: five times as many", Unit: "bets/s", Value: given, Baseline: []string{capacity}, Goal: Goal{AtLeast: 4.5}},
+			{Name: "overload_accepted", What: "bets accepted meanwhile, against the same", Unit: "bets/s", Value: accepted, Baseline: []string{capacity}},
 			{Name: "overload_told", What: "share of the offered bets that were answered 202, or 503 with Retry-After", Unit: "share", Value: told, Goal: Goal{AtLeast: 1}},
 			{Name: "overload_finished", What: "share of the accepted bets that found an outcome", Unit: "share", Value: finished, Goal: Goal{AtLeast: 1}},
 			{Name: "overload_memory", What: "the API's resident memory at its highest", Unit: "MiB", Value: memory, Less: true, Goal: Goal{AtMost: 512}},
@@ -64,7 +65,12 @@ func overload() Experiment {
 					if err != nil {
 						return nil, err
 					}
-					able, err := f.offer(ctx, 64, 0, b.Scale.Steady/2)
+					// Emulators are slow at first: what is measured cold is no capacity.
+					warm, err := f.offer(ctx, 64, 0, b.Scale.Steady)
+					if err != nil {
+						return nil, err
+					}
+					able, err := f.offer(ctx, 64, 0, b.Scale.Steady)
 					if err != nil {
 						return nil, err
 					}
@@ -73,9 +79,9 @@ func overload() Experiment {
 					if err != nil {
 						return nil, err
 					}
-					share, err := f.outcomes(ctx, before+able.accepted+asked.accepted)
+					share, err := f.outcomes(ctx, before+warm.accepted+able.accepted+asked.accepted)
 					return Figures{
-						capacity: limit, accepted: float64(asked.accepted) / asked.took.Seconds(), memory: float64(asked.memory) / (1 << 20),
+						capacity: limit, given: float64(asked.all) / asked.took.Seconds(), accepted: float64(asked.accepted) / asked.took.Seconds(), memory: float64(asked.memory) / (1 << 20),
 						told: float64(asked.accepted+asked.putOff) / float64(asked.all), finished: share,
 					}, err
 				}},

@@ -77,7 +77,7 @@ const (
 	codeUnique        = "23505"
 	codeForeignKey    = "23503"
 	codeOvertaken     = "MP001" // our own, raised by hold_batch: what was decided does not fit any more
-	codeNotFastRefund = "MP003" // our own, raised by refund_fast: the chunk does not fit it
+	codeNotFastRefund = "MP003" // our own, raised by refund_chunk: the chunk does not fit it
 	codeOperator      = "MP002" // our own: an operator has no cash
 )
 

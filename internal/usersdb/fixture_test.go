@@ -98,23 +98,30 @@ func (h house) hold(bets ...ledger.Bet) []ledger.Ruling {
 // settle closes a mission and settles it in chunks of a size.
 func (h house) settle(mission uuid.UUID, ending ledger.Ending, streamer, creator uuid.UUID, chunk int) ledger.Settlement {
 	h.t.Helper()
+	settled, _ := h.settleAtOnce(mission, ending, streamer, creator, chunk, 1)
+	return settled
+}
+
+// settleAtOnce does several chunks at once, and also tells how many calls it took.
+func (h house) settleAtOnce(mission uuid.UUID, ending ledger.Ending, streamer, creator uuid.UUID, chunk, atOnce int) (_ ledger.Settlement, calls int) {
+	h.t.Helper()
 	_, err := h.CloseEscrow(h.t.Context(), ledger.Closing{
 		MissionID: mission, Ending: ending, StreamerID: streamer, CreatorID: creator, Title: "a mission",
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	for range 10_000 {
-		settled, err := h.SettleChunk(h.t.Context(), mission, chunk)
+	for calls = 1; calls <= 10_000; calls++ {
+		settled, err := h.SettleChunks(h.t.Context(), mission, chunk, atOnce)
 		if err != nil {
 			h.t.Fatalf("settle: %v", err)
 		}
 		if settled != nil {
-			return *settled
+			return *settled, calls
 		}
 	}
-	h.t.Fatal("the settlement did not end after 10,000 chunks")
-	return ledger.Settlement{}
+	h.t.Fatal("the settlement did not end after 10,000 calls")
+	return ledger.Settlement{}, calls
 }
 
 // catchUp makes every ranking exact.

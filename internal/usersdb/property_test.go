@@ -101,7 +101,8 @@ func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 				id := rapid.SampledFrom(missions).Draw(rt, "mission")
 				ending := rapid.SampledFrom([]ledger.Ending{ledger.Succeeded, ledger.Failed, ledger.Expired}).Draw(rt, "ending")
 				wasOpen := m.open[id]
-				s := h.settle(id, ending, streamer, users[0], rapid.IntRange(1, 3).Draw(rt, "chunk"))
+				chunk, atOnce := rapid.IntRange(1, 3).Draw(rt, "chunk"), rapid.IntRange(1, 3).Draw(rt, "at once")
+				s, _ := h.settleAtOnce(id, ending, streamer, users[0], chunk, atOnce)
 				m.open[id] = false
 				if s.Total != m.inflow[id] || s.Paid+s.Refunded != s.Total {
 					rt.Fatalf("settled %s, paid %s, refunded %s; the model held %s", s.Total, s.Paid, s.Refunded, m.inflow[id])

@@ -2,7 +2,9 @@ package usersdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -10,10 +12,14 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// refundFast refunds the next contributors in one call and reports whether it
-// did. It did not if nobody is left, if another settler was faster, or if a row
-// of the chunk is there already: then nothing is written and the exact path
-// finds out which.
+// errNotFast says that a chunk is not for the fast path. Nothing of it is written.
+var errNotFast = errors.New("the chunk does not fit the fast path")
+
+// refundFast refunds the next contributors, in chunks of a size that are done at
+// once, each in one call and one transaction. It reports whether the settlement
+// came forward. It did not if nobody is left, if another settler was faster, or if
+// a row of the first chunk is there already: then nothing is written and the exact
+// path finds out which.
 //
 // It is right without locking first. What a mission's contributors put in never
 // changes once its escrow is closed, so it may be read outside of the
@@ -21,24 +27,52 @@ import (
 // a ledger row that is there already breaks the call, so that no wallet keeps a
 // credit whose row was not inserted (rule 7). The last statement advances the
 // escrow, and finds no row if another chunk did.
-func (d *DB) refundFast(ctx context.Context, e escrowRow, limit int) (done bool, err error) {
-	next, err := d.readContributions(ctx, e, limit)
+//
+// Chunks that are done at once have no contributor in common. Each one waits with
+// its last statement for the one before, and does not fit if that one did not: so
+// the escrow's progress has no gaps, whatever is rolled back.
+func (d *DB) refundFast(ctx context.Context, e escrowRow, limit, atOnce int) (forward bool, err error) {
+	next, err := d.readContributions(ctx, e, limit*atOnce)
 	if err != nil || len(next) == 0 {
 		return false, err
 	}
-	ids, users, amounts := make([][16]byte, len(next)), make([][16]byte, len(next)), make([]int64, len(next))
-	for i, c := range next {
-		ids[i], users[i], amounts[i] = ledger.RefundID(e.MissionID, c.UserID), c.UserID, int64(c.Amount)
+	errs := make([]error, atOnce)
+	var all sync.WaitGroup
+	after, behind := e.settledThrough, (*uuid.UUID)(nil)
+	for i := range atOnce {
+		chunk := next[min(i*limit, len(next)):min((i+1)*limit, len(next))]
+		if len(chunk) == 0 {
+			break
+		}
+		from, before := after, behind
+		all.Go(func() { errs[i] = d.refundChunk(ctx, e.MissionID, from, before, chunk) })
+		after, behind = chunk[len(chunk)-1].UserID, &from
 	}
-	const call = `SELECT refund_fast($1, $2, $3, $4, $5)`
-	_, err = d.pool.Exec(ctx, call, e.MissionID, e.settledThrough, ids, users, amounts)
+	all.Wait()
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, errNotFast) {
+			return false, err
+		}
+	}
+	return errs[0] == nil, nil
+}
+
+// refundChunk refunds the contributors that come after one of them, behind a chunk
+// that is under way, if there is one.
+func (d *DB) refundChunk(ctx context.Context, mission, after uuid.UUID, behind *uuid.UUID, chunk []ledger.Contribution) error {
+	ids, users, amounts := make([][16]byte, len(chunk)), make([][16]byte, len(chunk)), make([]int64, len(chunk))
+	for i, c := range chunk {
+		ids[i], users[i], amounts[i] = ledger.RefundID(mission, c.UserID), c.UserID, int64(c.Amount)
+	}
+	const call = `SELECT refund_chunk($1, $2, $3, $4, $5, $6)`
+	_, err := d.pool.Exec(ctx, call, mission, after, behind, ids, users, amounts)
 	if code := codeOf(err); code == codeNotFastRefund || code == codeUnique || again(err) {
-		return false, nil
+		return fmt.Errorf("%w: %w", errNotFast, err)
 	}
 	if err != nil {
-		return false, fmt.Errorf("call refund_fast for %d contributors: %w", len(next), err)
+		return fmt.Errorf("refund %d contributors: %w", len(chunk), err)
 	}
-	return true, nil
+	return nil
 }
 
 // readContributions reads what the next contributors by id put in.

@@ -32,14 +32,20 @@ type escrowRow struct {
 // Any number of callers may settle the same mission at once: a chunk that
 // another one did first is rolled back. What is paid follows from the ending
 // stored in the escrow, never from the message that asked.
+func (d *DB) SettleChunk(ctx context.Context, mission uuid.UUID, limit int) (*ledger.Settlement, error) {
+	return d.SettleChunks(ctx, mission, limit, 1)
+}
+
+// SettleChunks is SettleChunk, but for refunds: of these it does at most so many
+// chunks at once.
 //
 // Most chunks are refunds that nobody made before; those take the fast path,
-// which does not lock before it writes. Any other is done under the locks.
-func (d *DB) SettleChunk(ctx context.Context, mission uuid.UUID, limit int) (*ledger.Settlement, error) {
+// which does not lock before it writes. Any other is done under the locks, one.
+func (d *DB) SettleChunks(ctx context.Context, mission uuid.UUID, limit, atOnce int) (*ledger.Settlement, error) {
 	e, err := readEscrow(ctx, d.pool, mission)
 	if err == nil && !e.Ending.Pays() && e.settledAt == nil {
-		var done bool
-		if done, err = d.refundFast(ctx, e, limit); done {
+		var forward bool
+		if forward, err = d.refundFast(ctx, e, limit, atOnce); forward {
 			return nil, nil
 		}
 	}

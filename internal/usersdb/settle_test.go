@@ -94,10 +94,10 @@ func TestRule7ManySettlersPayOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		var wait sync.WaitGroup
-		for range 6 {
+		for n := range 6 {
 			wait.Go(func() {
 				for range 1_000 {
-					s, err := h.SettleChunk(t.Context(), mission, 7)
+					s, err := h.SettleChunks(t.Context(), mission, 7, 1+n%3)
 					if err != nil {
 						t.Errorf("settle: %v", err)
 						return
