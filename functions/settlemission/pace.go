@@ -7,7 +7,7 @@ const (
 	// writes, and sharedChunk while others do: whoever bets with one of those wallets
 	// waits for as long as the transaction takes. A prototype refunded 100,000 in one
 	// statement, and bets beside it waited for more than a second.
-	chunk       = 1000
+	chunk       = 2000
 	sharedChunk = 200
 	// chunksAtOnce is how many transactions refund at once while nobody else writes:
 	// one writes while another reads or waits. The instance has few processors.
