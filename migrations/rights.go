@@ -36,8 +36,9 @@ var rights = map[Instance]map[string]map[string]string{
 			"mails":         "SELECT, INSERT",
 		},
 		"mailresults": {
-			"mails": "SELECT, UPDATE (state, attempts, due_at, sent_at)",
-			"users": "SELECT (id, email, display_name, locale, left_at)",
+			"mails":           "SELECT, UPDATE (state, attempts, due_at, sent_at)",
+			"password_resets": "SELECT, UPDATE (state, attempts, due_at, hash, lapses_at)",
+			"users":           "SELECT (id, email, display_name, locale, left_at)",
 		},
 		"sweepbets": {
 			"ledger":        "SELECT, INSERT",
@@ -66,6 +67,7 @@ var rights = map[Instance]map[string]map[string]string{
 			// #nosec G101 -- a table's name
 			"refresh_tokens":   "SELECT, INSERT, UPDATE (expires_at, used_at), DELETE",
 			"login_budgets":    "SELECT, INSERT, UPDATE (full_at, known_until), DELETE",
+			"password_resets":  "SELECT, INSERT, UPDATE (asked_at, state, attempts, due_at), DELETE",
 			"wallets":          "SELECT, INSERT, UPDATE (cash)",
 			"charges":          "SELECT, INSERT, UPDATE (status, resolved_at)",
 			"ledger":           "SELECT, INSERT",

@@ -5,4 +5,8 @@
 // it, and sent. A settlement and every tick wake the step, and each time it
 // sends whatever is due, its own mission's or not. A mail comes twice only if
 // the step dies, or the database does, between sending and marking (rule 15).
+//
+// It also mails the codes of who has forgotten their password, because it is the one
+// program with the mail service's key. The API writes down who asked; a tick, once a
+// minute, wakes the step.
 package mailresults

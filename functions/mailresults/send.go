@@ -30,7 +30,7 @@ func (s *Step) sendAll(ctx context.Context, due []letter.Result) (sent int64, er
 	var count atomic.Int64
 	for _, r := range due {
 		all.Go(func() error {
-			err := s.sender.Send(ctx, r, letter.Write(r))
+			err := s.sender.Send(ctx, letter.Write(r))
 			s.metrics.attempted(ctx, err)
 			if err != nil {
 				return s.failed(ctx, r, err)

@@ -33,12 +33,13 @@ type Ledger interface {
 	MailsSent(ctx context.Context, sent []letter.Result) error
 	// MailFailed gives a mail back, due again after a while.
 	MailFailed(ctx context.Context, failed letter.Result, retryIn time.Duration) error
+	Resets
 }
 
 // Sender hands letters to the mail service. The error wraps letter.ErrRefused
 // where the same letter would be refused again.
 type Sender interface {
-	Send(ctx context.Context, to letter.Result, l letter.Letter) error
+	Send(ctx context.Context, l letter.Letter) error
 }
 
 // Step sends mails. Make one with New; it is safe for concurrent use.
@@ -76,12 +77,16 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	return fmt.Errorf("%w: mailresults does not handle %s", event.ErrMalformed, e.Type())
 }
 
-// drain sends what is due, one lease after the other, until nothing is, the
+// drain sends what is due, first the codes that somebody waits for in front of a
+// screen, then results, one lease after the other, until nothing is, the
 // bounds are reached, or a whole lease of mails went wrong: then the trouble is
 // the service's, and trying all the others would only make it worse.
 func (s *Step) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
+	if err := s.sendResets(ctx); err != nil {
+		return err
+	}
 	for range maxClaims {
 		if ctx.Err() != nil {
 			return nil

@@ -277,7 +277,7 @@ func TestMailsUnderWayWhenTheTimeIsUpAreNotLost(t *testing.T) {
 // stuck is a mail service that never answers.
 type stuck struct{}
 
-func (stuck) Send(ctx context.Context, _ letter.Result, _ letter.Letter) error {
+func (stuck) Send(ctx context.Context, _ letter.Letter) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

@@ -50,6 +50,16 @@ func NewLoginTry(key []byte, email string, from netip.Addr) LoginTry {
 	}
 }
 
+// NewResetTry names the budgets that a mail with a code for a new password is paid
+// from. They keep a mailbox from being flooded, and are apart from those of signing in,
+// so that nobody is kept from that by whoever asks in their name.
+func NewResetTry(key []byte, email string, from netip.Addr) LoginTry {
+	return LoginTry{
+		Account: Budget{Key: digest(key, "reset account", email), Burst: 3, Every: 20 * time.Minute},
+		Address: Budget{Key: digest(key, "reset address", Place(from)), Burst: 20, Every: time.Minute},
+	}
+}
+
 // Place is an address as far as it tells clients apart: an IPv4 address, or the
 // /64 network of an IPv6 one, which is what a single client is given.
 func Place(from netip.Addr) string {

@@ -29,6 +29,8 @@ POST /v1/users                      | 201 | 201 | 201 | 201 | 201 | 201 | 201
 POST /v1/login                      | 200 | 200 | 200 | 200 | 200 | 200 | 200
 POST /v1/token                      | 200 | 200 | 200 | 200 | 200 | 200 | 200
 POST /v1/logout                     | 204 | 204 | 204 | 204 | 204 | 204 | 204
+POST /v1/password-resets            | 202 | 202 | 202 | 202 | 202 | 202 | 202
+POST /v1/password-resets/redeem     | 200 | 200 | 200 | 200 | 200 | 200 | 200
 GET /.well-known/jwks.json          | 200 | 200 | 200 | 200 | 200 | 200 | 200
 
 GET /v1/users/me                    | 401 | 200 | 200 | 200 | 200 | 200 | 200
@@ -225,6 +227,12 @@ func (c *cast) request(route, path string) (string, any) {
 	case "POST /v1/token", "POST /v1/logout":
 		_, pair := c.someone()
 		body = object{"refresh_token": pair.RefreshToken}
+	case "POST /v1/password-resets":
+		name, _ := c.someone()
+		body = object{"email": name + "@example.com"}
+	case "POST /v1/password-resets/redeem":
+		name, _ := c.someone()
+		body = object{"code": c.code(name), "new_password": otherPassword}
 	case "PUT /v1/users/me/password":
 		body = object{"current_password": goodPassword, "new_password": goodPassword}
 	case "PATCH /v1/users/me":

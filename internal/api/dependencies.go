@@ -22,6 +22,7 @@ type Dependencies struct {
 	Operators   Operators
 	DeadLetters DeadLetters
 	Logins      Logins
+	Resets      Resets
 	Charges     Charges
 	Books       Books
 	Checks      Checks
@@ -102,6 +103,18 @@ type Logins interface {
 	TakeLogin(ctx context.Context, try account.LoginTry) (taken account.LoginTry, wait time.Duration, err error)
 	ReturnLogin(ctx context.Context, taken account.LoginTry) error
 	LoginSucceeded(ctx context.Context, taken account.LoginTry) error
+}
+
+// Resets keeps who has forgotten their password, and the hashes of the codes they were
+// mailed.
+type Resets interface {
+	// AskReset pays for a mail from the budgets of a try, and returns who will get it,
+	// or how long to wait.
+	AskReset(ctx context.Context, try account.LoginTry, email string) (user uuid.UUID, wait time.Duration, err error)
+	UserByReset(ctx context.Context, code []byte) (account.User, error)
+	// ResetPassword uses the code up, ends every sign-in and begins one with the
+	// refresh token's hash.
+	ResetPassword(ctx context.Context, code []byte, to string, refresh []byte, unused time.Duration) error
 }
 
 // Charges keeps what the payment provider is asked for.

@@ -60,6 +60,7 @@ func build(d Dependencies) *server {
 		s.serveSessions()
 		s.serveAccounts()
 		s.servePasswords()
+		s.serveResets()
 		s.serveCharges()
 		s.serveMissions()
 		s.serveVerdicts()

@@ -1,5 +1,5 @@
-// Package letter writes the e-mails that tell how a mission ended, pure: the
-// same result always gives the same letter. Everyone reads it in their own
+// Package letter writes the e-mails that tell how a mission ended, and those with a
+// code for a new password, pure: the same facts always give the same letter. Everyone reads it in their own
 // language, Korean or English, as text and as HTML.
 //
 // A mission's title and a person's name are written by strangers. They are

@@ -60,3 +60,18 @@ func englishCash(r Result) string {
 		return fmt.Sprintf("The %s you gave is back in your wallet.", r.Amount)
 	}
 }
+
+func englishReset(r Reset) draft {
+	return draft{
+		locale:   English,
+		subject:  "[Missionpot] Your code for a new password",
+		greeting: "Hello " + r.DisplayName + ",",
+		lines: []string{
+			"This is your code for a new password:",
+			r.Code,
+			fmt.Sprintf("It is good for %.0f minutes, and once. Nobody of Missionpot will ever ask you for it.", r.Valid.Minutes()),
+			"If you did not ask for it, you need not do anything: your password stays as it is.",
+		},
+		closing: "Missionpot",
+	}
+}

@@ -64,3 +64,18 @@ func koreanCash(r Result) string {
 }
 
 func koreanWon(w ledger.Won) string { return strings.TrimSuffix(w.String(), " won") + "원" }
+
+func koreanReset(r Reset) draft {
+	return draft{
+		locale:   Korean,
+		subject:  "[미션팟] 비밀번호를 다시 정하기 위한 코드",
+		greeting: r.DisplayName + "님, 안녕하세요.",
+		lines: []string{
+			"비밀번호를 다시 정하기 위한 코드입니다.",
+			r.Code,
+			fmt.Sprintf("이 코드는 %.0f분 동안, 한 번만 쓸 수 있습니다. 미션팟은 이 코드를 절대로 여쭤보지 않습니다.", r.Valid.Minutes()),
+			"직접 요청하신 것이 아니라면 아무것도 하지 않으셔도 됩니다. 비밀번호는 그대로입니다.",
+		},
+		closing: "미션팟 드림",
+	}
+}

@@ -2,9 +2,11 @@ package letter
 
 import (
 	"errors"
+	"time"
+
+	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/ledger"
-	"github.com/google/uuid"
 )
 
 // Role is what the reader had to do with the mission. Who created a mission
@@ -46,9 +48,33 @@ type Result struct {
 	Attempt int
 }
 
-// Letter is a result put into words.
+// Reset is the code that somebody who has forgotten their password asked for.
+type Reset struct {
+	UserID      uuid.UUID
+	Email       string
+	DisplayName string
+	Locale      Locale
+	Code        string
+	Valid       time.Duration // how long the code is good, in whole minutes
+	// Attempt counts how often such a letter was claimed to be sent, from 1.
+	Attempt int
+}
+
+// Kind is what a letter is about.
+type Kind string
+
+// The kinds.
+const (
+	MissionResult Kind = "mission-result"
+	PasswordReset Kind = "password-reset"
+)
+
+// Letter is what one person is told, put into words.
 type Letter struct {
-	Subject string // one line
+	To      string // the address
+	Kind    Kind
+	IDs     map[string]string // what it is about, by name; no address
+	Subject string            // one line
 	Text    string
 	HTML    string
 }
@@ -64,5 +90,20 @@ func Write(r Result) Letter {
 		words = english
 	}
 	r.Title, r.DisplayName = line(r.Title), line(r.DisplayName)
-	return words(r).letter()
+	l := words(r).letter()
+	l.To, l.Kind = r.Email, MissionResult
+	l.IDs = map[string]string{"mission_id": r.MissionID.String(), "user_id": r.UserID.String()}
+	return l
+}
+
+// WriteReset puts a code into words in the reader's language.
+func WriteReset(r Reset) Letter {
+	words := koreanReset
+	if r.Locale == English {
+		words = englishReset
+	}
+	r.DisplayName = line(r.DisplayName)
+	l := words(r).letter()
+	l.To, l.Kind, l.IDs = r.Email, PasswordReset, map[string]string{"user_id": r.UserID.String()}
+	return l
 }

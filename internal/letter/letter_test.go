@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"example.com/missionpot/internal/ledger"
@@ -179,4 +180,24 @@ func parse(t *testing.T, page string) *html.Node {
 		t.Fatalf("the HTML can't be parsed: %v", err)
 	}
 	return root
+}
+
+func TestACodeIsWrittenInTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	for _, locale := range locales {
+		r := letter.Reset{
+			Email: "bora@example.com", DisplayName: "보라\r\n<b>Kim", Locale: locale, Code: "MZXW6YTBOI2DCNRXMJSWQ3DQNB", Valid: time.Hour,
+		}
+		l := letter.WriteReset(r)
+		golden(t, string(locale)+"-reset.txt", "Subject: "+l.Subject+"\n\n"+l.Text)
+		if diff := cmp.Diff(strings.Fields(l.Text), strings.Fields(body(t, l.HTML))); diff != "" {
+			t.Errorf("%s: text and HTML differ (-text +html):\n%s", locale, diff)
+		}
+		if l.To != r.Email || l.Kind != letter.PasswordReset {
+			t.Errorf("the letter goes to %q as %q, want the reader and a password reset", l.To, l.Kind)
+		}
+		if strings.Contains(l.Subject, r.Code) {
+			t.Error("the code is in the subject, which a locked screen shows")
+		}
+	}
 }

@@ -65,9 +65,9 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 
 // Send hands one letter to SendGrid. The error wraps letter.ErrRefused where
 // the same letter would be refused again; any other may pass.
-func (s *SendGrid) Send(ctx context.Context, to letter.Result, l letter.Letter) error {
+func (s *SendGrid) Send(ctx context.Context, l letter.Letter) error {
 	request := s.request
-	request.Body = mail.GetRequestBody(s.message(to, l))
+	request.Body = mail.GetRequestBody(s.message(l))
 	response, err := s.client.SendWithContext(ctx, request)
 	if err != nil {
 		return fmt.Errorf("mail: send: %w", err)
@@ -75,17 +75,18 @@ func (s *SendGrid) Send(ctx context.Context, to letter.Result, l letter.Letter) 
 	return verdict(response)
 }
 
-func (s *SendGrid) message(to letter.Result, l letter.Letter) *mail.SGMailV3 {
+func (s *SendGrid) message(l letter.Letter) *mail.SGMailV3 {
 	person := mail.NewPersonalization()
-	person.AddTos(mail.NewEmail("", to.Email))
-	person.SetCustomArg("mission_id", to.MissionID.String())
-	person.SetCustomArg("user_id", to.UserID.String())
+	person.AddTos(mail.NewEmail("", l.To))
+	for name, id := range l.IDs {
+		person.SetCustomArg(name, id)
+	}
 	m := mail.NewV3Mail()
 	m.SetFrom(s.from)
 	m.Subject = l.Subject
 	m.AddPersonalizations(person)
 	m.AddContent(mail.NewContent("text/plain", l.Text), mail.NewContent("text/html", l.HTML))
-	m.AddCategories("mission-result")
+	m.AddCategories(string(l.Kind))
 	return m
 }
 

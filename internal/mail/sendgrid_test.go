@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/letter"
 	"example.com/missionpot/internal/mail"
@@ -21,10 +20,11 @@ import (
 
 const address = "bora@example.com"
 
-var (
-	bora  = letter.Result{MissionID: uuid.MustParse("01990000-0000-7000-8000-000000000001"), UserID: uuid.MustParse("01990000-0000-7000-8000-000000000002"), Email: address}
-	words = letter.Letter{Subject: "미션 성공", Text: "안녕", HTML: "<p>안녕</p>"}
-)
+var words = letter.Letter{
+	To: address, Kind: letter.MissionResult,
+	IDs:     map[string]string{"mission_id": "01990000-0000-7000-8000-000000000001", "user_id": "01990000-0000-7000-8000-000000000002"},
+	Subject: "미션 성공", Text: "안녕", HTML: "<p>안녕</p>",
+}
 
 func sender(t *testing.T, answer http.HandlerFunc) *mail.SendGrid {
 	t.Helper()
@@ -48,7 +48,7 @@ func TestALetterGoesToOnePersonInSendGridsFormat(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusAccepted)
 	})
-	if err := s.Send(t.Context(), bora, words); err != nil {
+	if err := s.Send(t.Context(), words); err != nil {
 		t.Fatal(err)
 	}
 	if want := "POST /v3/mail/send Bearer SG.key application/json"; call != want {
@@ -59,7 +59,7 @@ func TestALetterGoesToOnePersonInSendGridsFormat(t *testing.T) {
 		"subject": "미션 성공",
 		"personalizations": []any{map[string]any{
 			"to":          []any{map[string]any{"email": address}},
-			"custom_args": map[string]any{"mission_id": bora.MissionID.String(), "user_id": bora.UserID.String()},
+			"custom_args": map[string]any{"mission_id": "01990000-0000-7000-8000-000000000001", "user_id": "01990000-0000-7000-8000-000000000002"},
 		}},
 		"content": []any{
 			map[string]any{"type": "text/plain", "value": "안녕"},
@@ -84,7 +84,7 @@ func TestARefusalOfTheLetterIsToldFromATroubleThatPasses(t *testing.T) {
 				w.WriteHeader(status)
 				fmt.Fprintf(w, `{"errors":[{"message":"%s is bad","field":"personalizations.0.to"}]}`, address)
 			})
-			err := s.Send(t.Context(), bora, words)
+			err := s.Send(t.Context(), words)
 			if err == nil {
 				t.Fatal("the letter counts as sent")
 			}
@@ -105,7 +105,7 @@ func TestASilentServiceIsGivenUpWithTheContext(t *testing.T) {
 	t.Cleanup(func() { close(over) })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	err := s.Send(ctx, bora, words)
+	err := s.Send(ctx, words)
 	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, letter.ErrRefused) {
 		t.Errorf("error is %v, want the deadline and no refusal", err)
 	}
@@ -136,7 +136,7 @@ func TestALetterIsNotSentWhereARedirectLeads(t *testing.T) {
 	s := sender(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 	})
-	if err := s.Send(t.Context(), bora, words); err == nil {
+	if err := s.Send(t.Context(), words); err == nil {
 		t.Error("a redirect counts as sent")
 	}
 	if n := elsewhere.Load(); n > 0 {

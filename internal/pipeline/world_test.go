@@ -99,10 +99,10 @@ func (w *world) Publish(_ context.Context, events ...event.Event) error {
 }
 
 // Send takes a letter like the mail service.
-func (w *world) Send(_ context.Context, r letter.Result, _ letter.Letter) error {
+func (w *world) Send(_ context.Context, l letter.Letter) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.mails[r.MissionID.String()+r.UserID.String()]++
+	w.mails[l.IDs["mission_id"]+l.IDs["user_id"]]++
 	return nil
 }
 

@@ -38,7 +38,7 @@ func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
 			rulings, err := h.Hold(t.Context(), batch)
 			answers <- answer{rulings, err}
 		}()
-		h.waitForLock()
+		h.waitForLocks(1)
 		if err := verdict.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -59,15 +59,15 @@ func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
 	}
 }
 
-// waitForLock waits until a session of this database waits for a lock.
-func (h house) waitForLock() {
+// waitForLocks waits until so many sessions of this database wait for a lock.
+func (h house) waitForLocks(sessions int64) {
 	h.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if h.figure(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 {
+		if h.figure(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= sessions {
 			return
 		}
 	}
-	h.t.Fatal("nobody waited for the lock")
+	h.t.Fatalf("%d sessions did not come to wait for the lock", sessions)
 }
 
 // A deadlock between two batches, or any other passing conflict, is decided

@@ -1,0 +1,62 @@
+package mailresults
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"example.com/missionpot/internal/letter"
+	"example.com/missionpot/internal/token"
+)
+
+// maxResets is how many codes one message may send; they go one by one, at some
+// 100 ms each.
+const maxResets = 100
+
+// Resets is what the step asks of the users instance for who has forgotten their
+// password.
+type Resets interface {
+	// ClaimReset leases one mail that is due and makes its code good, by its hash; nil
+	// if none is due.
+	ClaimReset(ctx context.Context, hash []byte, valid, lease time.Duration) (*letter.Reset, error)
+	// ResetSent marks the mail as sent.
+	ResetSent(ctx context.Context, hash []byte) error
+	// ResetFailed gives the mail back, due again after a while.
+	ResetFailed(ctx context.Context, hash []byte, retryIn time.Duration) error
+}
+
+// sendResets mails codes until none is due or the bound is reached. The first one that
+// fails ends it, unless it was refused for what is in the letter.
+func (s *Step) sendResets(ctx context.Context) error {
+	for range maxResets {
+		more, err := s.sendReset(ctx)
+		if err != nil || !more || ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendReset mails one code and reports whether to go on. A code is in the mail and, as a
+// hash, in the ledger's database, and nowhere else; a mail that is sent once more has
+// another one.
+func (s *Step) sendReset(ctx context.Context) (more bool, err error) {
+	code := token.NewResetCode()
+	due, err := s.ledger.ClaimReset(ctx, code.Hash(), token.ResetTime, lease)
+	if err != nil || due == nil {
+		return false, err
+	}
+	due.Code = string(code)
+	err = s.sender.Send(ctx, letter.WriteReset(*due))
+	s.metrics.attempted(ctx, err)
+	// The mail is out, or was not taken: that is written down even when the time is up.
+	mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
+	defer cancel()
+	if err == nil {
+		return true, s.ledger.ResetSent(mark, code.Hash())
+	}
+	wait := retryIn(due.Attempt, err)
+	slog.WarnContext(ctx, "code not sent", "error", err, "user_id", due.UserID, "attempt", due.Attempt, "retry_seconds", wait.Seconds())
+	return errors.Is(err, letter.ErrRefused), s.ledger.ResetFailed(mark, code.Hash(), wait)
+}
