@@ -17,7 +17,7 @@ const profile = "id, email, display_name, streamer, locale, auto_accept, min_sta
 // rights says what each program may do to which table: the least that its
 // statements need. A program that is not named under an instance may do nothing
 // there. No program may change or delete a row of the ledger, and only the API
-// can read a password's hash. `SELECT … FOR UPDATE` needs the right to update a
+// can read a password's hash and a second factor's secret. `SELECT … FOR UPDATE` needs the right to update a
 // column, which is why some are named that are never written.
 var rights = map[Instance]map[string]map[string]string{
 	Users: {
@@ -35,7 +35,7 @@ var rights = map[Instance]map[string]map[string]string{
 			"escrows":       "SELECT, INSERT, UPDATE (state, ending, streamer_id, creator_id, title, outflow, settled_through, version, changed_at, closed_at, settled_at)",
 			"mails":         "SELECT, INSERT",
 		},
-		"mailresults": {
+		"mailresults": { // #nosec G101 -- a table's name
 			"mails":           "SELECT, UPDATE (state, attempts, due_at, sent_at)",
 			"password_resets": "SELECT, UPDATE (state, attempts, due_at, hash, lapses_at)",
 			"users":           "SELECT (id, email, display_name, locale, left_at)",
@@ -68,6 +68,8 @@ var rights = map[Instance]map[string]map[string]string{
 			"refresh_tokens":   "SELECT, INSERT, UPDATE (expires_at, used_at), DELETE",
 			"login_budgets":    "SELECT, INSERT, UPDATE (full_at, known_until), DELETE",
 			"password_resets":  "SELECT, INSERT, UPDATE (asked_at, state, attempts, due_at), DELETE",
+			"second_factors":   "SELECT, INSERT, UPDATE (secret, confirmed_at, last_step), DELETE",
+			"recovery_codes":   "SELECT, INSERT, DELETE",
 			"wallets":          "SELECT, INSERT, UPDATE (cash)",
 			"charges":          "SELECT, INSERT, UPDATE (status, resolved_at)",
 			"ledger":           "SELECT, INSERT",
@@ -91,6 +93,7 @@ var rights = map[Instance]map[string]map[string]string{
 			"operators":        "SELECT, INSERT, DELETE",
 			"operator_actions": "SELECT, INSERT",
 			"refresh_families": "SELECT (user_id, revoked_at), UPDATE (revoked_at)",
+			"second_factors":   "SELECT (user_id), DELETE",
 		},
 	},
 	Missions: {

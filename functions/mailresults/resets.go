@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/letter"
-	"example.com/missionpot/internal/token"
 )
 
 // maxResets is how many codes one message may send; they go one by one, at some
@@ -42,8 +42,8 @@ func (s *Step) sendResets(ctx context.Context) error {
 // hash, in the ledger's database, and nowhere else; a mail that is sent once more has
 // another one.
 func (s *Step) sendReset(ctx context.Context) (more bool, err error) {
-	code := token.NewResetCode()
-	due, err := s.ledger.ClaimReset(ctx, code.Hash(), token.ResetTime, lease)
+	code := account.NewResetCode()
+	due, err := s.ledger.ClaimReset(ctx, code.Hash(), account.ResetTime, lease)
 	if err != nil || due == nil {
 		return false, err
 	}

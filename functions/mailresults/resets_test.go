@@ -12,7 +12,6 @@ import (
 
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/token"
 )
 
 var codeShape = regexp.MustCompile(`(?m)^[A-Z2-7]{26}$`)
@@ -36,7 +35,7 @@ func (p *post) owner(t *testing.T, email string) uuid.UUID {
 		t.Fatalf("%s got no mail", email)
 	}
 	code := codeShape.FindString(mails[0].Text)
-	user, err := p.UserByReset(t.Context(), token.ResetCode(code).Hash())
+	user, err := p.UserByReset(t.Context(), account.ResetCode(code).Hash())
 	if err != nil {
 		t.Fatalf("the code of the mail %q: %v", mails[0].Text, err)
 	}

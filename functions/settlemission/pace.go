@@ -22,7 +22,7 @@ const (
 // rests for as long as it took, so that bets have at least half of the time.
 type pace struct {
 	count uint64 // of transactions, before the last chunks
-	ours  int    // transactions that those chunks took at most
+	ours  uint64 // transactions that those chunks took at most
 	alone bool
 }
 
@@ -30,12 +30,12 @@ type pace struct {
 // chunks may be done at once, given how many transactions there were so far. Whether
 // anybody else writes is not known at first.
 func (p *pace) next(count uint64) (limit, atOnce int) {
-	p.alone = p.count != 0 && count <= p.count+uint64(p.ours)
-	limit, atOnce = sharedChunk, 1
+	p.alone = p.count != 0 && count <= p.count+p.ours
+	limit, atOnce, p.ours = sharedChunk, 1, 1
 	if p.alone {
-		limit, atOnce = chunk, chunksAtOnce
+		limit, atOnce, p.ours = chunk, chunksAtOnce, chunksAtOnce
 	}
-	p.count, p.ours = count, atOnce
+	p.count = count
 	return limit, atOnce
 }
 

@@ -28,12 +28,13 @@ type ActionName string
 
 // What operators do.
 const (
-	GrantOperator  ActionName = "grant_operator"
-	RevokeOperator ActionName = "revoke_operator"
-	SignOut        ActionName = "sign_out"
-	ListLetters    ActionName = "list_letters"
-	ReadLetter     ActionName = "read_letter"
-	RedriveLetter  ActionName = "redrive_letter"
+	GrantOperator      ActionName = "grant_operator"
+	RevokeOperator     ActionName = "revoke_operator"
+	SignOut            ActionName = "sign_out"
+	RemoveSecondFactor ActionName = "remove_second_factor"
+	ListLetters        ActionName = "list_letters"
+	ReadLetter         ActionName = "read_letter"
+	RedriveLetter      ActionName = "redrive_letter"
 )
 
 // Actor names who did it.

@@ -37,6 +37,10 @@ GET /v1/users/me                    | 401 | 200 | 200 | 200 | 200 | 200 | 200
 PATCH /v1/users/me                  | 401 | 200 | 200 | 200 | 200 | 200 | 200
 DELETE /v1/users/me                 | 401 | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use | 409 account_in_use
 PUT /v1/users/me/password           | 401 | 200 | 200 | 200 | 200 | 200 | 200
+GET /v1/users/me/second-factor      | 401 | 200 | 200 | 200 | 200 | 200 | 200
+POST /v1/users/me/second-factor     | 401 | 201 | 201 | 201 | 201 | 201 | 201
+PUT /v1/users/me/second-factor      | 401 | 404 not_found | 404 not_found | 404 not_found | 404 not_found | 404 not_found | 404 not_found
+POST /v1/users/me/second-factor/remove | 401 | 204 | 204 | 204 | 204 | 204 | 204
 DELETE /v1/users/me/sessions        | 401 | 204 | 204 | 204 | 204 | 204 | 204
 GET /v1/users/{id}                  | 200 | 200 | 200 | 200 | 200 | 200 | 200
 GET /v1/streamers                   | 200 | 200 | 200 | 200 | 200 | 200 | 200
@@ -233,6 +237,10 @@ func (c *cast) request(route, path string) (string, any) {
 	case "POST /v1/password-resets/redeem":
 		name, _ := c.someone()
 		body = object{"code": c.code(name), "new_password": otherPassword}
+	case "POST /v1/users/me/second-factor", "POST /v1/users/me/second-factor/remove":
+		body = object{"current_password": goodPassword}
+	case "PUT /v1/users/me/second-factor":
+		body = object{"code": "no code"}
 	case "PUT /v1/users/me/password":
 		body = object{"current_password": goodPassword, "new_password": goodPassword}
 	case "PATCH /v1/users/me":

@@ -140,11 +140,17 @@ func (s *server) signUp(ctx context.Context, in *signUpInput) (*createdSelfAnswe
 	return &createdSelfAnswer{Location: "/v1/users/" + id.String(), Body: showSelf(user, ledger.Cash{})}, nil
 }
 
-func (s *server) me(ctx context.Context, _ *struct{}) (*selfAnswer, error) {
+// stillHere is the caller. A token is good for minutes after its person has left.
+func (s *server) stillHere(ctx context.Context) (account.User, error) {
 	user, err := s.Accounts.UserByID(ctx, caller(ctx))
 	if err == nil && user.Left {
 		err = fault.NotFound.Because("You have left.")
 	}
+	return user, err
+}
+
+func (s *server) me(ctx context.Context, _ *struct{}) (*selfAnswer, error) {
+	user, err := s.stillHere(ctx)
 	if err != nil {
 		return nil, err
 	}

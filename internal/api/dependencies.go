@@ -23,6 +23,7 @@ type Dependencies struct {
 	DeadLetters DeadLetters
 	Logins      Logins
 	Resets      Resets
+	Factors     Factors
 	Charges     Charges
 	Books       Books
 	Checks      Checks
@@ -115,6 +116,16 @@ type Resets interface {
 	// ResetPassword uses the code up, ends every sign-in and begins one with the
 	// refresh token's hash.
 	ResetPassword(ctx context.Context, code []byte, to string, refresh []byte, unused time.Duration) error
+}
+
+// Factors keeps second factors.
+type Factors interface {
+	Factor(ctx context.Context, user uuid.UUID) (on bool, recoveryCodes int, err error)
+	BeginFactor(ctx context.Context, user uuid.UUID, secret []byte) error
+	ConfirmFactor(ctx context.Context, user uuid.UUID, try account.FactorTry, recovery [][]byte) error
+	// TakeFactor takes a code once. Who has no second factor needs none.
+	TakeFactor(ctx context.Context, user uuid.UUID, try account.FactorTry) error
+	RemoveFactor(ctx context.Context, user uuid.UUID) error
 }
 
 // Charges keeps what the payment provider is asked for.

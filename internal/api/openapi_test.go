@@ -21,7 +21,8 @@ import (
 
 // contract is the table of the REST contract, the platform's calls included.
 var contract = []string{
-	"POST /v1/users", "POST /v1/login", "POST /v1/token", "POST /v1/logout", "DELETE /v1/users/me/sessions", "POST /v1/password-resets", "POST /v1/password-resets/redeem", "GET /.well-known/jwks.json",
+	"POST /v1/users", "POST /v1/login", "POST /v1/token", "POST /v1/logout", "DELETE /v1/users/me/sessions", "GET /v1/users/me/second-factor", "POST /v1/users/me/second-factor", "PUT /v1/users/me/second-factor", "POST /v1/users/me/second-factor/remove",
+	"POST /v1/password-resets", "POST /v1/password-resets/redeem", "GET /.well-known/jwks.json",
 	"GET /v1/users/me", "PATCH /v1/users/me", "DELETE /v1/users/me", "PUT /v1/users/me/password", "GET /v1/users/{id}", "GET /v1/streamers",
 	"POST /v1/users/me/charges", "GET /v1/users/me/transactions",
 	"POST /v1/missions", "GET /v1/missions", "GET /v1/missions/{id}",

@@ -13,13 +13,14 @@ type passwordInput struct {
 	Body struct {
 		Current string `json:"current_password" maxLength:"1024" example:"correct horse battery"`
 		New     string `json:"new_password" minLength:"15" maxLength:"128" doc:"15 to 128 characters of any kind; none of the common ones, nor your own name or address." example:"staple wagon of the north"`
+		Code    string `json:"code,omitempty" maxLength:"64" doc:"What the app of your second factor shows, or a recovery code; if you have one."`
 	}
 }
 
 func (s *server) servePasswords() {
 	serve(s, operation{
 		id: "change-password", method: http.MethodPut, path: "/v1/users/me/password", tag: "Accounts", signedIn: true,
-		summary: "Change your password", refusals: []*fault.Kind{fault.BadCredentials, fault.NotFound},
+		summary: "Change your password", refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired, fault.NotFound},
 		description: "Ends every sign-in of yours and answers with the tokens of a new one. " +
 			"Wrong guesses at the current password are counted with those of `POST /v1/login`.",
 	}, s.changePassword)
@@ -28,23 +29,20 @@ func (s *server) servePasswords() {
 // changePassword asks for the password once more: a token that was taken must not be
 // enough to take the account.
 func (s *server) changePassword(ctx context.Context, in *passwordInput) (*tokenAnswer, error) {
-	answer, err := s.replacePassword(ctx, in.Body.Current, in.Body.New)
+	answer, err := s.replacePassword(ctx, in.Body.Current, in.Body.New, in.Body.Code)
 	s.audit(ctx, "change_password", caller(ctx), err)
 	return answer, err
 }
 
-func (s *server) replacePassword(ctx context.Context, current, next string) (*tokenAnswer, error) {
-	user, err := s.Accounts.UserByID(ctx, caller(ctx))
-	if err == nil && user.Left {
-		err = fault.NotFound.Because("You have left.")
-	}
+func (s *server) replacePassword(ctx context.Context, current, next, code string) (*tokenAnswer, error) {
+	user, err := s.stillHere(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := account.CheckPassword("body.new_password", next, user.Email, user.DisplayName); err != nil {
 		return nil, err
 	}
-	_, from, err := s.checkPassword(ctx, user.Email, account.NormalPassword(current))
+	_, from, err := s.checkPassword(ctx, user.Email, current, code)
 	if err != nil {
 		return nil, err
 	}

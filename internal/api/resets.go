@@ -19,8 +19,9 @@ type askResetInput struct {
 
 type resetInput struct {
 	Body struct {
-		Code string `json:"code" maxLength:"64" doc:"From the mail." example:"MZXW6YTBOI2DCNRXMJSWQ3DQNB"`
-		New  string `json:"new_password" minLength:"15" maxLength:"128" doc:"15 to 128 characters of any kind; none of the common ones, nor your own name or address." example:"staple wagon of the north"`
+		Code   string `json:"code" maxLength:"64" doc:"From the mail." example:"MZXW6YTBOI2DCNRXMJSWQ3DQNB"`
+		New    string `json:"new_password" minLength:"15" maxLength:"128" doc:"15 to 128 characters of any kind; none of the common ones, nor your own name or address." example:"staple wagon of the north"`
+		Factor string `json:"second_factor,omitempty" maxLength:"64" doc:"What the app of your second factor shows, or a recovery code; if you have one."`
 	}
 }
 
@@ -33,7 +34,7 @@ func (s *server) serveResets() {
 	}, s.askReset)
 	serve(s, operation{
 		id: "reset-password", method: http.MethodPost, path: "/v1/password-resets/redeem", tag: "Sessions",
-		summary: "Choose a new password with the code", refusals: []*fault.Kind{fault.BadCredentials},
+		summary: "Choose a new password with the code", refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired},
 		description: "Ends every sign-in of yours and answers with the tokens of a new one. A code works once.",
 	}, s.resetPassword)
 }
@@ -52,19 +53,23 @@ func (s *server) askReset(ctx context.Context, in *askResetInput) (*struct{}, er
 }
 
 func (s *server) resetPassword(ctx context.Context, in *resetInput) (*tokenAnswer, error) {
-	user, answer, err := s.redeem(ctx, token.ResetCode(in.Body.Code).Hash(), in.Body.New)
+	user, answer, err := s.redeem(ctx, account.ResetCode(in.Body.Code).Hash(), in.Body.New, in.Body.Factor)
 	s.audit(ctx, "reset_password", user, err)
 	return answer, err
 }
 
 // redeem also tells whose the code is, whatever the error. The code is looked up before
-// the work of a hash is done, and once more when it is used.
-func (s *server) redeem(ctx context.Context, code []byte, next string) (uuid.UUID, *tokenAnswer, error) {
+// the work of a hash is done, and once more when it is used. The mail alone does not get
+// around a second factor, and guessing at that is counted.
+func (s *server) redeem(ctx context.Context, code []byte, next, second string) (uuid.UUID, *tokenAnswer, error) {
 	user, err := s.Resets.UserByReset(ctx, code)
 	if err != nil {
 		return uuid.Nil, nil, err
 	}
 	if err := account.CheckPassword("body.new_password", next, user.Email, user.DisplayName); err != nil {
+		return user.ID, nil, err
+	}
+	if err := s.checkFactor(ctx, user, second); err != nil {
 		return user.ID, nil, err
 	}
 	to, err := s.Passwords.Hash(ctx, account.NormalPassword(next))

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/token"
 )
 
 func (s *stand) forgot(email string) reply {
@@ -26,8 +26,8 @@ func (s *stand) redeem(code, next string) reply {
 // mailed is the code of the mail that is due, as the mail step would make it.
 func (s *stand) mailed() string {
 	s.t.Helper()
-	code := token.NewResetCode()
-	due, err := s.users.ClaimReset(s.t.Context(), code.Hash(), token.ResetTime, time.Minute)
+	code := account.NewResetCode()
+	due, err := s.users.ClaimReset(s.t.Context(), code.Hash(), account.ResetTime, time.Minute)
 	s.ok(err)
 	if due == nil {
 		s.t.Fatal("no mail with a code is due, want one")
@@ -98,7 +98,7 @@ func TestACodeIsGoodForAnHourAndUntilTheNextOne(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.signUp("mina", false)
-	s.redeem(string(token.NewResetCode()), otherPassword).refused(http.StatusUnauthorized, "bad_credentials")
+	s.redeem(string(account.NewResetCode()), otherPassword).refused(http.StatusUnauthorized, "bad_credentials")
 	first := s.code("mina")
 	second := s.code("mina")
 	s.redeem(first, otherPassword).refused(http.StatusUnauthorized, "bad_credentials")

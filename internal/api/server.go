@@ -61,6 +61,7 @@ func build(d Dependencies) *server {
 		s.serveAccounts()
 		s.servePasswords()
 		s.serveResets()
+		s.serveFactors()
 		s.serveCharges()
 		s.serveMissions()
 		s.serveVerdicts()

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/factor"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/token"
 )
@@ -17,6 +18,7 @@ type loginInput struct {
 	Body struct {
 		Email    string `json:"email" maxLength:"320" example:"mina@example.com"`
 		Password string `json:"password" maxLength:"1024" example:"correct horse battery"`
+		Code     string `json:"code,omitempty" maxLength:"64" doc:"What the app of your second factor shows, or a recovery code; if you have one."`
 	}
 }
 
@@ -51,8 +53,9 @@ func (s *server) serveSessions() {
 		id: "login", method: http.MethodPost, path: "/v1/login", tag: "Sessions",
 		summary: "Sign in",
 		description: "Gives an access token of 15 minutes and a refresh token. The answer takes as long for an address without an account. " +
-			"Wrong passwords are limited by account and by where they come from; a limit passes by itself, and never keeps you from signing in where you did before.",
-		refusals: []*fault.Kind{fault.BadCredentials},
+			"Wrong passwords are limited by account and by where they come from; a limit passes by itself, and never keeps you from signing in where you did before. " +
+			"`second_factor_required` says that the password was right: ask for a code, and send all three.",
+		refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired},
 	}, s.login)
 	serve(s, operation{
 		id: "refresh", method: http.MethodPost, path: "/v1/token", tag: "Sessions",
@@ -84,14 +87,14 @@ func (s *server) login(ctx context.Context, in *loginInput) (*tokenAnswer, error
 	if err != nil {
 		return nil, err
 	}
-	user, answer, err := s.signIn(ctx, email, account.NormalPassword(in.Body.Password))
+	user, answer, err := s.signIn(ctx, email, in.Body.Password, in.Body.Code)
 	s.audit(ctx, "sign_in", user, err)
 	return answer, err
 }
 
 // signIn also tells who was guessed at, whatever the error.
-func (s *server) signIn(ctx context.Context, email, password string) (uuid.UUID, *tokenAnswer, error) {
-	user, hash, err := s.checkPassword(ctx, email, password)
+func (s *server) signIn(ctx context.Context, email, password, code string) (uuid.UUID, *tokenAnswer, error) {
+	user, hash, err := s.checkPassword(ctx, email, password, code)
 	if err != nil {
 		return user, nil, err
 	}
@@ -103,32 +106,48 @@ func (s *server) signIn(ctx context.Context, email, password string) (uuid.UUID,
 	return user, answer, err
 }
 
-// checkPassword returns whose the address is and the hash that the password fits. The
-// try is paid for before the password is looked at, or many at once would all pass;
-// what was no wrong guess is given back. An address that nobody has takes the same steps.
-func (s *server) checkPassword(ctx context.Context, email, password string) (uuid.UUID, string, error) {
+// checkPassword returns whose the address is and the hash that the password fits, and
+// takes a code of the second factor if there is one. An address that nobody has takes
+// the same steps as a wrong password.
+func (s *server) checkPassword(ctx context.Context, email, password, code string) (user uuid.UUID, hash string, err error) {
+	err = s.guess(ctx, email, func() error {
+		var err error
+		if user, hash, err = s.Accounts.Credentials(ctx, email); err != nil {
+			return err
+		}
+		good, err := s.Passwords.Verify(ctx, account.NormalPassword(password), hash)
+		if err != nil {
+			return err
+		}
+		if !good {
+			return fault.BadCredentials.Because("")
+		}
+		return s.Factors.TakeFactor(ctx, user, factor.Try(code))
+	})
+	return user, hash, err
+}
+
+// guess counts a check of who somebody is. It is paid for before anything is looked at,
+// or many at once would all pass; what was no wrong guess is given back.
+func (s *server) guess(ctx context.Context, email string, check func() error) error {
 	try, wait, err := s.Logins.TakeLogin(ctx, account.NewLoginTry(s.LoginKey, email, addressOf(ctx)))
 	if err != nil {
-		return uuid.Nil, "", err
+		return err
 	}
 	if wait > 0 {
-		return uuid.Nil, "", fault.TooMany.Because("Too many tries to sign in. Try later, or from where you signed in before.").After(wait)
+		return fault.TooMany.Because("Too many tries to sign in. Try later, or from where you signed in before.").After(wait)
 	}
-	user, hash, err := s.Accounts.Credentials(ctx, email)
-	good := false
-	if err == nil {
-		good, err = s.Passwords.Verify(ctx, password, hash)
-	}
+	err = check()
 	// Whatever becomes of the caller, the count must be right.
 	ctx, cancel := afterCommit(ctx)
 	defer cancel()
 	switch {
+	case errors.Is(err, fault.BadCredentials):
+		return err
 	case err != nil:
-		return user, "", errors.Join(err, s.Logins.ReturnLogin(ctx, try))
-	case !good:
-		return user, "", fault.BadCredentials.Because("")
+		return errors.Join(err, s.Logins.ReturnLogin(ctx, try))
 	}
-	return user, hash, s.Logins.LoginSucceeded(ctx, try)
+	return s.Logins.LoginSucceeded(ctx, try)
 }
 
 func (s *server) refresh(ctx context.Context, in *refreshInput) (*tokenAnswer, error) {

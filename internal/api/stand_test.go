@@ -85,7 +85,7 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	hasher, err := password.New(password.Params{MemoryKiB: 64, Iterations: 1}, 4)
 	s.ok(err)
 	d := api.Dependencies{
-		Accounts: accounts, Sessions: accounts, Logins: accounts, Resets: accounts, LoginKey: []byte("a key of the tests"), Charges: accounts, Books: accounts, Checks: accounts,
+		Accounts: accounts, Sessions: accounts, Logins: accounts, Resets: accounts, Factors: accounts, LoginKey: []byte("a key of the tests"), Charges: accounts, Books: accounts, Checks: accounts,
 		Operators: accounts,
 		Missions:  missions{held}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
 		DeadLetters: &redrive.Desk{Letters: s.letters, Record: accounts, Publish: s.post.redrive},

@@ -12,6 +12,8 @@ var (
 	BadCredentials  = &Kind{"bad_credentials", http.StatusUnauthorized, "E-mail or password is wrong."}
 	TokenReused     = &Kind{"token_reused", http.StatusUnauthorized, "This refresh token was used before; sign in again."}
 
+	SecondFactorRequired = &Kind{"second_factor_required", http.StatusUnauthorized, "Send a code of your second factor as well."}
+
 	InsufficientCash = &Kind{"insufficient_cash", http.StatusPaymentRequired, "Your available cash does not cover this."}
 	ChargeDeclined   = &Kind{"charge_declined", http.StatusPaymentRequired, "The payment provider declined the charge."}
 
@@ -23,10 +25,11 @@ var (
 	NotAllowed    = &Kind{"method_not_allowed", http.StatusMethodNotAllowed, "This can't be done to this resource."}
 	NotAcceptable = &Kind{"not_acceptable", http.StatusNotAcceptable, "None of the accepted media types can be served."}
 
-	EmailTaken    = &Kind{"email_taken", http.StatusConflict, "This e-mail address has an account already."}
-	AccountInUse  = &Kind{"account_in_use", http.StatusConflict, "Something of this account is not settled yet."}
-	NotRedrivable = &Kind{"not_redrivable", http.StatusConflict, "This dead letter can't be sent again."}
-	NotActive     = &Kind{"not_active", http.StatusConflict, "The mission's state does not allow this."}
+	EmailTaken     = &Kind{"email_taken", http.StatusConflict, "This e-mail address has an account already."}
+	AccountInUse   = &Kind{"account_in_use", http.StatusConflict, "Something of this account is not settled yet."}
+	SecondFactorOn = &Kind{"second_factor_on", http.StatusConflict, "Your second factor is on already; turn it off first."}
+	NotRedrivable  = &Kind{"not_redrivable", http.StatusConflict, "This dead letter can't be sent again."}
+	NotActive      = &Kind{"not_active", http.StatusConflict, "The mission's state does not allow this."}
 
 	TooLarge         = &Kind{"too_large", http.StatusRequestEntityTooLarge, "The request body is over 64 KiB."}
 	UnsupportedMedia = &Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "Send JSON."}
@@ -45,11 +48,11 @@ var (
 func Kinds() []*Kind {
 	return []*Kind{
 		Malformed, IdempotencyMissing,
-		Unauthenticated, BadCredentials, TokenReused,
+		Unauthenticated, BadCredentials, TokenReused, SecondFactorRequired,
 		InsufficientCash, ChargeDeclined,
 		Forbidden, NotStreamer, OwnMission, OperatorCash,
 		NotFound, NotAllowed, NotAcceptable,
-		EmailTaken, AccountInUse, NotActive, NotRedrivable,
+		EmailTaken, AccountInUse, SecondFactorOn, NotActive, NotRedrivable,
 		TooLarge, UnsupportedMedia,
 		Invalid, IdempotencyReused,
 		TooMany, Internal, ExitOnly, Unavailable,

@@ -65,10 +65,11 @@ var kinds = map[string]kind{
 	"mail":     {packages: []string{"internal/mail"}, project: []string{"pure"}, modules: []string{"github.com/sendgrid/"}},
 	"token":    {packages: []string{"internal/token"}, project: []string{"pure"}, modules: []string{ids, "github.com/lestrrat-go/jwx/v3"}},
 	"password": {packages: []string{"internal/password"}, project: []string{"pure"}, modules: []string{"github.com/alexedwards/argon2id"}},
+	"factor":   {packages: []string{"internal/factor"}, project: []string{"pure"}, modules: []string{"github.com/pquerna/otp"}},
 	"payment":  {packages: []string{"internal/payment"}, project: []string{"pure"}, modules: []string{ids}},
 	"api": {
 		packages: []string{"internal/api"},
-		project:  []string{"pure", "flow", "internal/telemetry", "internal/token"},
+		project:  []string{"pure", "flow", "internal/telemetry", "internal/token", "internal/factor"},
 		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/rs/cors", "github.com/throttled/throttled/v2", otel, "golang.org/x/", "google.golang.org/grpc/"},
 	},
 	"push":  {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}, modules: []string{otel}},

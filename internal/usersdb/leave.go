@@ -80,6 +80,7 @@ func forget(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 		user, account.FormerName, terms.AutoAccept, terms.MinStake, terms.MaxStake, seconds(terms.Acceptance))
 	b.Queue(`DELETE FROM refresh_families WHERE user_id = $1`, user)
 	b.Queue(`DELETE FROM password_resets WHERE user_id = $1`, user)
+	b.Queue(`DELETE FROM second_factors WHERE user_id = $1`, user)
 	b.Queue(`UPDATE mails SET state = 'sent' WHERE user_id = $1 AND state <> 'sent'`, user)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("empty an account: %w", err)

@@ -111,7 +111,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 		return nil, err
 	}
 	d := api.Dependencies{
-		Accounts: p.users, Sessions: p.users, Logins: p.users, Resets: p.users, Charges: p.users, Books: p.users, Checks: p.users,
+		Accounts: p.users, Sessions: p.users, Logins: p.users, Resets: p.users, Factors: p.users, Charges: p.users, Books: p.users, Checks: p.users,
 		Operators: p.users,
 		Missions:  missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
 		DeadLetters: &redrive.Desk{Letters: p.letters, Record: p.users, Publish: p.bus.PublishRaw},

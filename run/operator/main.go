@@ -6,6 +6,7 @@
 //	operator -as NAME grant EMAIL     make this account an operator's
 //	operator -as NAME revoke EMAIL    take that away, from the next call on
 //	operator -as NAME sign-out EMAIL  end every sign-in of this account
+//	operator -as NAME remove-second-factor EMAIL  for who has lost app and recovery codes
 //	operator list                     who is an operator
 //	operator record                   the last things that operators did, newest first
 //	operator -as NAME letters         dead letters that nobody has sent again

@@ -50,8 +50,11 @@ func TestTheCommandGrantsAndRevokesOnTheRecord(t *testing.T) {
 	if out := output(t, "-as", "kim", "sign-out", "mina@example.com"); !strings.Contains(out, id) {
 		t.Errorf("the sign-out says %q, want the id %s", out, id)
 	}
+	if out := output(t, "-as", "lee", "remove-second-factor", "mina@example.com"); !strings.Contains(out, id) {
+		t.Errorf("removing the second factor says %q, want the id %s", out, id)
+	}
 	record := strings.Split(strings.TrimSpace(output(t, "record")), "\n")
-	want := []string{"command:kim  sign_out " + id, "command:lee  revoke_operator " + id, "command:kim  grant_operator " + id}
+	want := []string{"command:lee  remove_second_factor " + id, "command:kim  sign_out " + id, "command:lee  revoke_operator " + id, "command:kim  grant_operator " + id}
 	if !slices.EqualFunc(record, want, strings.HasSuffix) {
 		t.Errorf("the record is %q, want what was done, the latest first: %q", record, want)
 	}

@@ -30,6 +30,10 @@ func signOut(ctx context.Context, c call) error {
 	return change(ctx, c, "signed out everywhere; access tokens that are out stay good for 15 minutes at most", (*usersdb.DB).SignOut)
 }
 
+func removeSecondFactor(ctx context.Context, c call) error {
+	return change(ctx, c, "asked for no second factor any more, and signed out everywhere", (*usersdb.DB).RemoveFactorOf)
+}
+
 func change(ctx context.Context, c call, done string,
 	change func(*usersdb.DB, context.Context, string, account.Actor) (uuid.UUID, error),
 ) error {

@@ -14,7 +14,7 @@ import (
 // commandTime bounds the whole command.
 const commandTime = time.Minute
 
-var errUsage = errors.New("usage: operator -as NAME grant EMAIL|revoke EMAIL|sign-out EMAIL|letters|letter ID|redrive ID..., or operator list|record")
+var errUsage = errors.New("usage: operator -as NAME grant EMAIL|revoke EMAIL|sign-out EMAIL|remove-second-factor EMAIL|letters|letter ID|redrive ID..., or operator list|record")
 
 // call is the command as it was typed.
 type call struct {
@@ -32,11 +32,12 @@ type command struct {
 }
 
 var commands = map[string]command{
-	"grant":    {args: 1, named: true, run: grant},
-	"revoke":   {args: 1, named: true, run: revoke},
-	"sign-out": {args: 1, named: true, run: signOut},
-	"list":     {run: list},
-	"record":   {run: showRecord},
+	"grant":                {args: 1, named: true, run: grant},
+	"revoke":               {args: 1, named: true, run: revoke},
+	"sign-out":             {args: 1, named: true, run: signOut},
+	"remove-second-factor": {args: 1, named: true, run: removeSecondFactor},
+	"list":                 {run: list},
+	"record":               {run: showRecord},
 
 	"letters": {named: true, run: listLetters},
 	"letter":  {args: 1, named: true, run: readLetter},

@@ -1,4 +1,4 @@
-package token
+package account
 
 import (
 	"crypto/rand"

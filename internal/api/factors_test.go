@@ -1,0 +1,139 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/factor"
+)
+
+const factorPath = "/v1/users/me/second-factor"
+
+// authenticator is somebody's app that makes codes.
+type authenticator struct {
+	*stand
+	secret factor.Secret
+	step   int64 // of the newest code it has shown
+}
+
+// beginFactor gives somebody an app, whose second factor is not on yet.
+func (s *stand) beginFactor(token string) *authenticator {
+	s.t.Helper()
+	begun := read[api.FactorSecret](s.call(http.MethodPost, factorPath, token, object{"current_password": goodPassword}).want(http.StatusCreated))
+	if !strings.Contains(begun.URI, "secret="+begun.Secret) {
+		s.t.Errorf("the URI %s does not hold the secret %s", begun.URI, begun.Secret)
+	}
+	secret, err := factor.SecretOf(begun.Secret)
+	s.ok(err)
+	return &authenticator{stand: s, secret: secret}
+}
+
+// next is a code that was not shown before. The second one is of a fast clock, so that
+// a test need not wait for the next step; there is no third.
+func (a *authenticator) next() string {
+	a.t.Helper()
+	if a.step = max(a.step+1, factor.Step(time.Now())); a.step > factor.Step(time.Now())+1 {
+		a.t.Fatal("the app has no new code for this step")
+	}
+	code, err := a.secret.Code(a.step)
+	a.ok(err)
+	return code
+}
+
+// turnOn gives somebody a second factor.
+func (s *stand) turnOn(token string) (*authenticator, []string) {
+	s.t.Helper()
+	a := s.beginFactor(token)
+	return a, read[api.RecoveryCodes](s.call(http.MethodPut, factorPath, token, object{"code": a.next()}).want(http.StatusOK)).Codes
+}
+
+func (s *stand) loginWith(name, password, code string) reply {
+	s.t.Helper()
+	return s.call(http.MethodPost, "/v1/login", "", object{"email": name + "@example.com", "password": password, "code": code})
+}
+
+func TestASecondFactorIsAskedForAndItsCodesWorkOnce(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina := s.signUp("mina", false)
+	a, recovery := s.turnOn(mina.token)
+	if got := read[api.FactorState](s.get(factorPath, mina.token).want(http.StatusOK)); !got.On || got.RecoveryCodes != 10 {
+		t.Errorf("the state is %+v, want on with 10 recovery codes", got)
+	}
+	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "second_factor_required")
+	s.loginWith("mina", "a wrong password", a.next()).refused(http.StatusUnauthorized, "bad_credentials")
+	a.step--
+	code := a.next()
+	s.loginWith("mina", goodPassword, code).want(http.StatusOK)
+	s.loginWith("mina", goodPassword, code).refused(http.StatusUnauthorized, "bad_credentials")
+	s.loginWith("mina", goodPassword, strings.ToLower(recovery[3])).want(http.StatusOK)
+	s.loginWith("mina", goodPassword, recovery[3]).refused(http.StatusUnauthorized, "bad_credentials")
+	if got := read[api.FactorState](s.get(factorPath, mina.token).want(http.StatusOK)); got.RecoveryCodes != 9 {
+		t.Errorf("%d recovery codes are left, want 9", got.RecoveryCodes)
+	}
+}
+
+func TestGuessingCodesIsHeldOffLikeGuessingPasswords(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina := s.signUp("mina", false)
+	_, recovery := s.turnOn(mina.token)
+	for range 3 {
+		s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "second_factor_required")
+	}
+	for range 10 {
+		s.loginWith("mina", goodPassword, "no code").refused(http.StatusUnauthorized, "bad_credentials")
+	}
+	s.loginWith("mina", goodPassword, recovery[0]).refused(http.StatusTooManyRequests, "too_many_requests")
+}
+
+func TestNeitherATokenNorAMailGetsAroundTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina := s.signUp("mina", false)
+	_, recovery := s.turnOn(mina.token)
+	s.call(http.MethodPost, factorPath, mina.token, object{"current_password": goodPassword}).refused(http.StatusConflict, "second_factor_on")
+	s.call(http.MethodPut, factorPath, mina.token, object{"code": recovery[0]}).refused(http.StatusConflict, "second_factor_on")
+	s.changePassword(mina.token, goodPassword, otherPassword).refused(http.StatusUnauthorized, "second_factor_required")
+	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": goodPassword}).refused(http.StatusUnauthorized, "second_factor_required")
+	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": "guess", "code": recovery[0]}).refused(http.StatusUnauthorized, "bad_credentials")
+
+	mailed := s.code("mina")
+	redeem := func(code string) reply {
+		return s.call(http.MethodPost, "/v1/password-resets/redeem", "", object{"code": mailed, "new_password": otherPassword, "second_factor": code})
+	}
+	redeem("").refused(http.StatusUnauthorized, "second_factor_required")
+	redeem("000000").refused(http.StatusUnauthorized, "bad_credentials")
+	redeem(recovery[1]).want(http.StatusOK)
+
+	s.call(http.MethodPut, "/v1/users/me/password", mina.token, object{"current_password": otherPassword, "new_password": goodPassword, "code": recovery[2]}).want(http.StatusOK)
+	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": goodPassword, "code": recovery[3]}).want(http.StatusNoContent)
+	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": goodPassword}).want(http.StatusNoContent)
+	s.login("mina@example.com", goodPassword).want(http.StatusOK)
+}
+
+func TestASecondFactorIsNotAskedForBeforeACodeHasComeBack(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina := s.signUp("mina", false)
+	s.call(http.MethodPut, factorPath, mina.token, object{"code": "000000"}).refused(http.StatusNotFound, "not_found")
+	s.call(http.MethodPost, factorPath, mina.token, object{"current_password": "guess"}).refused(http.StatusUnauthorized, "bad_credentials")
+	first := s.beginFactor(mina.token)
+	s.call(http.MethodPut, factorPath, mina.token, object{"code": ""}).refused(http.StatusUnauthorized, "bad_credentials")
+	second := s.beginFactor(mina.token)
+	s.call(http.MethodPut, factorPath, mina.token, object{"code": first.next()}).refused(http.StatusUnauthorized, "bad_credentials")
+	s.login("mina@example.com", goodPassword).want(http.StatusOK)
+	s.call(http.MethodPut, factorPath, mina.token, object{"code": second.next()}).want(http.StatusOK)
+	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "second_factor_required")
+	for _, want := range []string{`"action":"turn_second_factor_on","user":"` + mina.id.String() + `","outcome":"done"`, `"outcome":"second_factor_required"`} {
+		if !s.logHas(want) {
+			t.Errorf("the log has no line with %s", want)
+		}
+	}
+	if s.logHas(second.secret.Text()) {
+		t.Error("a secret is in the log")
+	}
+}

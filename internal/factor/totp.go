@@ -1,0 +1,96 @@
+package factor
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+
+	"example.com/missionpot/internal/account"
+)
+
+const (
+	// stepSeconds and digits are what every app can do; RFC 6238, 5.2, recommends the
+	// first.
+	stepSeconds = 30
+	digits      = otp.DigitsSix
+	// secretBytes is what RFC 4226, 4, recommends: the length of a SHA-1.
+	secretBytes = 20
+	// skew is how many steps a clock may be ahead or behind.
+	skew = 1
+)
+
+// Secret is what the app and the server both have.
+type Secret []byte
+
+// NewSecret returns 160 random bits.
+func NewSecret() Secret {
+	secret := make(Secret, secretBytes)
+	rand.Read(secret) // never fails, by its documentation
+	return secret
+}
+
+// Text is the secret as people type it into an app.
+func (s Secret) Text() string {
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s)
+}
+
+// SecretOf reads a secret as people type it.
+func SecretOf(text string) (Secret, error) {
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("read a secret: %w", err)
+	}
+	return secret, nil
+}
+
+// URI is the secret as an app reads it from a picture:
+// https://github.com/google/google-authenticator/wiki/Key-Uri-Format
+func (s Secret) URI(issuer, name string) string {
+	query := url.Values{"secret": {s.Text()}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {digits.String()}, "period": {fmt.Sprint(stepSeconds)}}
+	label := url.PathEscape(issuer) + ":" + url.PathEscape(name)
+	return "otpauth://totp/" + label + "?" + query.Encode()
+}
+
+// Step is the number of the step a moment is in.
+func Step(at time.Time) int64 { return at.Unix() / stepSeconds }
+
+// Match returns the step that a code belongs to, if it is good at this moment and newer
+// than the last one that was taken.
+func (s Secret) Match(code string, at time.Time, last int64) (step int64, ok bool) {
+	now := Step(at)
+	for step := max(now-skew, last+1); step <= now+skew; step++ {
+		// An error is of a code with another number of digits, which is not good.
+		// #nosec G115 -- no step of a time after 1970 is negative
+		good, err := hotp.ValidateCustom(code, uint64(step), s.Text(), hotp.ValidateOpts{Digits: digits, Algorithm: otp.AlgorithmSHA1})
+		if err == nil && good {
+			return step, true
+		}
+	}
+	return 0, false
+}
+
+// Try is what somebody has typed: a code of the app, a recovery code, or nothing.
+func Try(code string) account.FactorTry {
+	if code == "" {
+		return account.FactorTry{}
+	}
+	match := func(secret []byte, at time.Time, last int64) (int64, bool) {
+		return Secret(secret).Match(code, at, last)
+	}
+	return account.FactorTry{Match: match, RecoveryHash: RecoveryHash(code)}
+}
+
+// Code is the code of a step, as the app shows it.
+func (s Secret) Code(step int64) (string, error) {
+	// #nosec G115 -- no step of a time after 1970 is negative
+	code, err := hotp.GenerateCodeCustom(s.Text(), uint64(step), hotp.ValidateOpts{Digits: digits, Algorithm: otp.AlgorithmSHA1})
+	if err != nil {
+		return "", fmt.Errorf("make a code: %w", err)
+	}
+	return code, nil
+}

@@ -1,0 +1,164 @@
+package usersdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/fault"
+)
+
+// BeginFactor keeps the secret of a second factor that is not asked for yet, in place
+// of one that was begun before. The error is fault.SecondFactorOn if there is one that
+// is asked for.
+func (d *DB) BeginFactor(ctx context.Context, user uuid.UUID, secret []byte) error {
+	const query = `
+		INSERT INTO second_factors AS f (user_id, secret) SELECT id, $2 FROM users WHERE id = $1 AND left_at IS NULL
+		ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, last_step = 0 WHERE f.confirmed_at IS NULL`
+	begun, err := d.pool.Exec(ctx, query, user, secret)
+	if err != nil {
+		return fmt.Errorf("begin a second factor: %w", err)
+	}
+	if begun.RowsAffected() == 0 {
+		return fault.SecondFactorOn.Because("")
+	}
+	return nil
+}
+
+// ConfirmFactor turns the second factor on with a code of its app, and keeps the hashes
+// of the recovery codes that go with it. The error is fault.BadCredentials for another
+// code, fault.SecondFactorOn if it is on, and fault.NotFound if none was begun.
+func (d *DB) ConfirmFactor(ctx context.Context, user uuid.UUID, try account.FactorTry, recovery [][]byte) error {
+	return d.inTx(ctx, func(tx pgx.Tx) error {
+		f, err := lockFactor(ctx, tx, user)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return fault.NotFound.Because("No second factor was begun.")
+		case err != nil:
+			return err
+		case f.on:
+			return fault.SecondFactorOn.Because("")
+		case try.Match == nil:
+			return errNoCode()
+		}
+		step, ok := try.Match(f.secret, f.now, f.lastStep)
+		if !ok {
+			return errNoCode()
+		}
+		var b pgx.Batch
+		b.Queue(`UPDATE second_factors SET confirmed_at = clock_timestamp(), last_step = $2 WHERE user_id = $1`, user, step)
+		b.Queue(`INSERT INTO recovery_codes (hash, user_id) SELECT unnest($2::bytea[]), $1`, user, recovery)
+		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+			return fmt.Errorf("turn a second factor on: %w", err)
+		}
+		return nil
+	})
+}
+
+// TakeFactor takes a code of a user's second factor, or one of the recovery codes: once,
+// however many ask at once. Who has no second factor needs none. The error is
+// fault.SecondFactorRequired without a code, and fault.BadCredentials for one that is
+// not good.
+func (d *DB) TakeFactor(ctx context.Context, user uuid.UUID, try account.FactorTry) error {
+	return d.inTx(ctx, func(tx pgx.Tx) error { return takeFactor(ctx, tx, user, try) })
+}
+
+func takeFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID, try account.FactorTry) error {
+	f, err := lockFactor(ctx, tx, user)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows) || err == nil && !f.on:
+		return nil
+	case err != nil:
+		return err
+	case try.Match == nil:
+		return fault.SecondFactorRequired.Because("")
+	}
+	if step, ok := try.Match(f.secret, f.now, f.lastStep); ok {
+		if _, err := tx.Exec(ctx, `UPDATE second_factors SET last_step = $2 WHERE user_id = $1`, user, step); err != nil {
+			return fmt.Errorf("take a code: %w", err)
+		}
+		return nil
+	}
+	used, err := tx.Exec(ctx, `DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2`, user, try.RecoveryHash)
+	if err != nil {
+		return fmt.Errorf("use a recovery code: %w", err)
+	}
+	if used.RowsAffected() == 0 {
+		return errNoCode()
+	}
+	return nil
+}
+
+// RemoveFactor turns a user's second factor off, or drops one that was begun. The
+// recovery codes go with it. Without one that is no error.
+func (d *DB) RemoveFactor(ctx context.Context, user uuid.UUID) error {
+	return removeFactor(ctx, d.pool, user)
+}
+
+func removeFactor(ctx context.Context, db execer, user uuid.UUID) error {
+	if _, err := db.Exec(ctx, `DELETE FROM second_factors WHERE user_id = $1`, user); err != nil {
+		return fmt.Errorf("remove a second factor: %w", err)
+	}
+	return nil
+}
+
+// RemoveFactorOf turns the second factor of the account of an address off and ends its
+// sign-ins, on the record: for somebody who has lost the app and the recovery codes, and
+// has shown who they are. The error is fault.NotFound for an address nobody has.
+func (d *DB) RemoveFactorOf(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
+		if id, err = lockByEmail(ctx, tx, email); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, by, account.RemoveSecondFactor, id.String()); err != nil {
+			return err
+		}
+		return errors.Join(removeFactor(ctx, tx, id), endSessions(ctx, tx, id))
+	})
+	return id, err
+}
+
+// Factor tells whether a user's second factor is on, and how many recovery codes are
+// left.
+func (d *DB) Factor(ctx context.Context, user uuid.UUID) (on bool, recoveryCodes int, err error) {
+	const query = `
+		SELECT EXISTS (SELECT FROM second_factors WHERE user_id = $1 AND confirmed_at IS NOT NULL),
+		       (SELECT count(*) FROM recovery_codes WHERE user_id = $1)`
+	if err := d.pool.QueryRow(ctx, query, user).Scan(&on, &recoveryCodes); err != nil {
+		return false, 0, fmt.Errorf("read a second factor: %w", err)
+	}
+	return on, recoveryCodes, nil
+}
+
+// factorRow is a second factor, and the time by the database: the clock of an instance
+// may be minutes off, and would refuse what is good.
+type factorRow struct {
+	secret   []byte
+	on       bool
+	lastStep int64
+	now      time.Time
+}
+
+// lockFactor locks it, so that one code is not taken twice at once. The time is read
+// after the lock was had.
+func lockFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID) (f factorRow, err error) {
+	const query = `SELECT secret, confirmed_at IS NOT NULL, last_step FROM second_factors WHERE user_id = $1 FOR UPDATE`
+	err = tx.QueryRow(ctx, query, user).Scan(&f.secret, &f.on, &f.lastStep)
+	if err == nil {
+		err = tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&f.now)
+	}
+	if err != nil {
+		return factorRow{}, fmt.Errorf("read a second factor: %w", err)
+	}
+	return f, nil
+}
+
+func errNoCode() error {
+	return fault.BadCredentials.Because("The code is not good. Each one works once.")
+}
