@@ -63,7 +63,7 @@ var kinds = map[string]kind{
 	},
 	"cloudsql": {packages: []string{"internal/cloudsql"}, modules: []string{"cloud.google.com/go/cloudsqlconn"}},
 	"mail":     {packages: []string{"internal/mail"}, project: []string{"pure"}, modules: []string{"github.com/sendgrid/"}},
-	"token":    {packages: []string{"internal/token"}, project: []string{"pure"}, modules: []string{ids, "github.com/lestrrat-go/jwx/v3"}},
+	"token":    {packages: []string{"internal/token"}, project: []string{"pure"}, modules: []string{ids, "github.com/lestrrat-go/jwx/v3", "github.com/hashicorp/golang-lru/v2"}},
 	"password": {packages: []string{"internal/password"}, project: []string{"pure"}, modules: []string{"github.com/alexedwards/argon2id"}},
 	"factor":   {packages: []string{"internal/factor"}, project: []string{"pure"}, modules: []string{"github.com/pquerna/otp"}},
 	"payment":  {packages: []string{"internal/payment"}, project: []string{"pure"}, modules: []string{ids}},

@@ -64,20 +64,30 @@ func (i *Issuer) Sign(user uuid.UUID, roles ...account.Role) (string, error) {
 // fault.Unauthenticated, with the reason as its hidden cause: a caller learns
 // only whether the token is good.
 func (i *Issuer) Verify(signed string) (Bearer, error) {
+	bearer, _, err := i.verify(signed)
+	return bearer, err
+}
+
+// period is when a token is good, without the skew.
+type period struct{ from, until time.Time }
+
+func (i *Issuer) verify(signed string) (Bearer, period, error) {
 	claims, err := jwt.Parse([]byte(signed),
 		jwt.WithKeySet(i.Keys.public),
 		jwt.WithIssuer(i.Name), jwt.WithAudience(i.Audience),
 		jwt.WithRequiredClaim(jwt.ExpirationKey), jwt.WithRequiredClaim(jwt.SubjectKey),
 		jwt.WithClock(jwt.ClockFunc(i.Now)), jwt.WithAcceptableSkew(skew))
 	if err != nil {
-		return Bearer{}, refused(err)
+		return Bearer{}, period{}, refused(err)
 	}
 	subject, _ := claims.Subject()
 	user, err := uuid.Parse(subject)
 	if err != nil {
-		return Bearer{}, refused(err)
+		return Bearer{}, period{}, refused(err)
 	}
-	return Bearer{User: user, Roles: rolesOf(claims)}, nil
+	from, _ := claims.NotBefore()
+	until, _ := claims.Expiration()
+	return Bearer{User: user, Roles: rolesOf(claims)}, period{from, until}, nil
 }
 
 // rolesOf reads the roles. A token without the claim, or with one that is no

@@ -104,6 +104,10 @@ func (p *parts) close() {
 	}
 }
 
+// rememberedTokens is for how many people one instance remembers that their token is
+// good; some 15 MB.
+const rememberedTokens = 50_000
+
 func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) (http.Handler, error) {
 	// Two hashes per processor keep it busy; each takes 19 MiB while it runs.
 	passwords, err := password.New(password.Recommended(), 2*runtime.GOMAXPROCS(0))
@@ -132,7 +136,10 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 		if err != nil {
 			return nil, err
 		}
-		d.Tokens = &token.Issuer{Keys: keys, Name: c.Issuer, Audience: c.Audience, Now: time.Now}
+		issuer := &token.Issuer{Keys: keys, Name: c.Issuer, Audience: c.Audience, Now: time.Now}
+		if d.Tokens, err = token.Remember(issuer, rememberedTokens); err != nil {
+			return nil, err
+		}
 		if d.LoginKey, err = keys.Derive("missionpot tries to sign in"); err != nil {
 			return nil, err
 		}
