@@ -128,7 +128,7 @@ func (cfg *SystemConfig) fillPorts() error {
 }
 
 // CollectorEnv lets a program use its memory before it collects garbage, as
-// Terraform does: half of what a step of 512 MiB may use.
+// Terraform does: half of what a step, or the API, of 512 MiB may use.
 func CollectorEnv() []string { return []string{"GOGC=1000", "GOMEMLIMIT=256MiB"} }
 
 func (s *System) makeServices() error {

@@ -1,6 +1,13 @@
 locals {
   # A stream may last as long as Cloud Run lets it; a call that waits for its outcome ends after a minute.
   timeouts = { api = "60s", live = "3600s" }
+
+  memory = { for name, service in var.services : name => tonumber(regex("^[0-9]+", service.memory)) * (endswith(service.memory, "Gi") ? 1024 : 1) }
+  # As for the steps: what a call leaves behind is little and gone at once. The streams of live stay, and need what they have.
+  collector = {
+    api  = { GOGC = "1000", GOMEMLIMIT = "${floor(local.memory["api"] / 2)}MiB" }
+    live = {}
+  }
 }
 
 resource "google_cloud_run_v2_service" "service" {
@@ -47,7 +54,7 @@ resource "google_cloud_run_v2_service" "service" {
       }
 
       dynamic "env" {
-        for_each = merge(local.environment, local.urls[each.key], var.environment[each.key])
+        for_each = merge(local.environment, local.collector[each.key], local.urls[each.key], var.environment[each.key])
         content {
           name  = env.key
           value = env.value
