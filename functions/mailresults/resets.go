@@ -42,7 +42,7 @@ func (s *Step) sendResets(ctx context.Context) error {
 // hash, in the ledger's database, and nowhere else; a mail that is sent once more has
 // another one.
 func (s *Step) sendReset(ctx context.Context) (more bool, err error) {
-	code := account.NewResetCode()
+	code := account.NewCode()
 	due, err := s.ledger.ClaimReset(ctx, code.Hash(), account.ResetTime, lease)
 	if err != nil || due == nil {
 		return false, err

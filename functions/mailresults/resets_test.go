@@ -1,7 +1,6 @@
 package mailresults_test
 
 import (
-	"context"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/functions/mailresults"
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/event"
 )
@@ -35,16 +35,14 @@ func (p *post) owner(t *testing.T, email string) uuid.UUID {
 		t.Fatalf("%s got no mail", email)
 	}
 	code := codeShape.FindString(mails[0].Text)
-	user, err := p.UserByReset(t.Context(), account.ResetCode(code).Hash())
+	user, err := p.UserByReset(t.Context(), account.Code(code).Hash())
 	if err != nil {
 		t.Fatalf("the code of the mail %q: %v", mails[0].Text, err)
 	}
 	return user.ID
 }
 
-func (p *post) tick(t *testing.T, step interface {
-	Handle(ctx context.Context, e event.Event) error
-}) {
+func (p *post) tick(t *testing.T, step *mailresults.Step) {
 	t.Helper()
 	if err := step.Handle(t.Context(), event.Tick{At: time.Now()}); err != nil {
 		t.Fatal(err)

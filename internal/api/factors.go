@@ -39,7 +39,7 @@ type FactorSecret struct {
 
 // RecoveryCodes let somebody in who has lost the app. They are shown once.
 type RecoveryCodes struct {
-	Codes []string `json:"recovery_codes" nullable:"false" doc:"Each works once, in place of a code of the app. Keep them on paper."`
+	Codes []account.Code `json:"recovery_codes" nullable:"false" doc:"Each works once, in place of a code of the app. Keep them on paper."`
 }
 
 // FactorState is whether a second factor is asked for.
@@ -113,7 +113,7 @@ func (s *server) confirmFactor(ctx context.Context, in *factorCodeInput) (*recov
 	codes := factor.NewRecoveryCodes()
 	hashes := make([][]byte, len(codes))
 	for i, code := range codes {
-		hashes[i] = factor.RecoveryHash(code)
+		hashes[i] = code.Hash()
 	}
 	err := s.Factors.ConfirmFactor(ctx, caller(ctx), factor.Try(in.Body.Code), hashes)
 	s.audit(ctx, "turn_second_factor_on", caller(ctx), err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/factor"
 )
@@ -44,7 +45,7 @@ func (a *authenticator) next() string {
 }
 
 // turnOn gives somebody a second factor.
-func (s *stand) turnOn(token string) (*authenticator, []string) {
+func (s *stand) turnOn(token string) (*authenticator, []account.Code) {
 	s.t.Helper()
 	a := s.beginFactor(token)
 	return a, read[api.RecoveryCodes](s.call(http.MethodPut, factorPath, token, object{"code": a.next()}).want(http.StatusOK)).Codes
@@ -69,8 +70,8 @@ func TestASecondFactorIsAskedForAndItsCodesWorkOnce(t *testing.T) {
 	code := a.next()
 	s.loginWith("mina", goodPassword, code).want(http.StatusOK)
 	s.loginWith("mina", goodPassword, code).refused(http.StatusUnauthorized, "bad_credentials")
-	s.loginWith("mina", goodPassword, strings.ToLower(recovery[3])).want(http.StatusOK)
-	s.loginWith("mina", goodPassword, recovery[3]).refused(http.StatusUnauthorized, "bad_credentials")
+	s.loginWith("mina", goodPassword, strings.ToLower(string(recovery[3]))).want(http.StatusOK)
+	s.loginWith("mina", goodPassword, string(recovery[3])).refused(http.StatusUnauthorized, "bad_credentials")
 	if got := read[api.FactorState](s.get(factorPath, mina.token).want(http.StatusOK)); got.RecoveryCodes != 9 {
 		t.Errorf("%d recovery codes are left, want 9", got.RecoveryCodes)
 	}
@@ -87,7 +88,7 @@ func TestGuessingCodesIsHeldOffLikeGuessingPasswords(t *testing.T) {
 	for range 10 {
 		s.loginWith("mina", goodPassword, "no code").refused(http.StatusUnauthorized, "bad_credentials")
 	}
-	s.loginWith("mina", goodPassword, recovery[0]).refused(http.StatusTooManyRequests, "too_many_requests")
+	s.loginWith("mina", goodPassword, string(recovery[0])).refused(http.StatusTooManyRequests, "too_many_requests")
 }
 
 func TestNeitherATokenNorAMailGetsAroundTheSecondFactor(t *testing.T) {
@@ -107,7 +108,7 @@ func TestNeitherATokenNorAMailGetsAroundTheSecondFactor(t *testing.T) {
 	}
 	redeem("").refused(http.StatusUnauthorized, "second_factor_required")
 	redeem("000000").refused(http.StatusUnauthorized, "bad_credentials")
-	redeem(recovery[1]).want(http.StatusOK)
+	redeem(string(recovery[1])).want(http.StatusOK)
 
 	s.call(http.MethodPut, "/v1/users/me/password", mina.token, object{"current_password": otherPassword, "new_password": goodPassword, "code": recovery[2]}).want(http.StatusOK)
 	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": goodPassword, "code": recovery[3]}).want(http.StatusNoContent)

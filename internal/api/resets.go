@@ -53,7 +53,7 @@ func (s *server) askReset(ctx context.Context, in *askResetInput) (*struct{}, er
 }
 
 func (s *server) resetPassword(ctx context.Context, in *resetInput) (*tokenAnswer, error) {
-	user, answer, err := s.redeem(ctx, account.ResetCode(in.Body.Code).Hash(), in.Body.New, in.Body.Factor)
+	user, answer, err := s.redeem(ctx, account.Code(in.Body.Code).Hash(), in.Body.New, in.Body.Factor)
 	s.audit(ctx, "reset_password", user, err)
 	return answer, err
 }

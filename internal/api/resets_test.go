@@ -26,7 +26,7 @@ func (s *stand) redeem(code, next string) reply {
 // mailed is the code of the mail that is due, as the mail step would make it.
 func (s *stand) mailed() string {
 	s.t.Helper()
-	code := account.NewResetCode()
+	code := account.NewCode()
 	due, err := s.users.ClaimReset(s.t.Context(), code.Hash(), account.ResetTime, time.Minute)
 	s.ok(err)
 	if due == nil {
@@ -98,7 +98,7 @@ func TestACodeIsGoodForAnHourAndUntilTheNextOne(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.signUp("mina", false)
-	s.redeem(string(account.NewResetCode()), otherPassword).refused(http.StatusUnauthorized, "bad_credentials")
+	s.redeem(string(account.NewCode()), otherPassword).refused(http.StatusUnauthorized, "bad_credentials")
 	first := s.code("mina")
 	second := s.code("mina")
 	s.redeem(first, otherPassword).refused(http.StatusUnauthorized, "bad_credentials")

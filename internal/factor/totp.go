@@ -82,7 +82,7 @@ func Try(code string) account.FactorTry {
 	match := func(secret []byte, at time.Time, last int64) (int64, bool) {
 		return Secret(secret).Match(code, at, last)
 	}
-	return account.FactorTry{Match: match, RecoveryHash: RecoveryHash(code)}
+	return account.FactorTry{Match: match, RecoveryHash: account.Code(code).Hash()}
 }
 
 // Code is the code of a step, as the app shows it.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/factor"
 )
 
@@ -87,14 +88,14 @@ func TestAnAppReadsTheSecretFromTheURI(t *testing.T) {
 
 func TestRecoveryCodesDifferAndForgiveHowTheyAreTyped(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	seen := map[account.Code]bool{}
 	for _, code := range factor.NewRecoveryCodes() {
 		seen[code] = true
 	}
 	if len(seen) != 10 {
 		t.Errorf("%d different recovery codes, want 10", len(seen))
 	}
-	if string(factor.RecoveryHash(" abcd\n")) != string(factor.RecoveryHash("ABCD")) {
+	if string(account.Code(" abcd\n").Hash()) != string(account.Code("ABCD").Hash()) {
 		t.Error("lower case and space make another code")
 	}
 }

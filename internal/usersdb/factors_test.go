@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/factor"
 	"example.com/missionpot/internal/fault"
 )
@@ -21,7 +22,7 @@ func (h house) withFactor(recovery ...string) (uuid.UUID, factor.Secret) {
 	}
 	hashes := make([][]byte, len(recovery))
 	for i, code := range recovery {
-		hashes[i] = factor.RecoveryHash(code)
+		hashes[i] = account.Code(code).Hash()
 	}
 	if err := h.ConfirmFactor(h.t.Context(), user, factor.Try(h.totp(secret, 0)), hashes); err != nil {
 		h.t.Fatalf("turn the second factor on: %v", err)
