@@ -111,17 +111,12 @@ func removeFactor(ctx context.Context, db execer, user uuid.UUID) error {
 // sign-ins, on the record: for somebody who has lost the app and the recovery codes, and
 // has shown who they are. The error is fault.NotFound for an address nobody has.
 func (d *DB) RemoveFactorOf(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
-		if id, err = lockByEmail(ctx, tx, email); err != nil {
+	return d.onRecord(ctx, email, by, account.RemoveSecondFactor, func(tx pgx.Tx, id uuid.UUID) error {
+		if err := removeFactor(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := record(ctx, tx, by, account.RemoveSecondFactor, id.String()); err != nil {
-			return err
-		}
-		return errors.Join(removeFactor(ctx, tx, id), endSessions(ctx, tx, id))
+		return endSessions(ctx, tx, id)
 	})
-	return id, err
 }
 
 // Factor tells whether a user's second factor is on, and how many recovery codes are

@@ -30,11 +30,7 @@ func (d *DB) GrantOperator(ctx context.Context, email string, by account.Actor) 
 	const moved = `
 		SELECT u.streamer OR EXISTS (SELECT FROM ledger WHERE user_id = u.id) OR EXISTS (SELECT FROM charges WHERE user_id = u.id)
 		FROM users u WHERE u.id = $1`
-	var id uuid.UUID
-	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
-		if id, err = lockByEmail(ctx, tx, email); err != nil {
-			return err
-		}
+	return d.onRecord(ctx, email, by, account.GrantOperator, func(tx pgx.Tx, id uuid.UUID) error {
 		var unfit bool
 		if err := tx.QueryRow(ctx, moved, id).Scan(&unfit); err != nil {
 			return fmt.Errorf("look for cash of a coming operator: %w", err)
@@ -42,50 +38,46 @@ func (d *DB) GrantOperator(ctx context.Context, email string, by account.Actor) 
 		if unfit {
 			return fault.Forbidden.Because("An operator needs an account of their own, that never moved cash and is no streamer's.")
 		}
-		if err := record(ctx, tx, by, account.GrantOperator, id.String()); err != nil {
-			return err
-		}
 		if _, err := tx.Exec(ctx, `INSERT INTO operators (user_id) VALUES ($1) ON CONFLICT DO NOTHING`, id); err != nil {
 			return fmt.Errorf("grant the operator's role: %w", err)
 		}
 		return nil
 	})
-	return id, err
 }
 
 // RevokeOperator takes the role away, on the record. It works from the next call
 // on. The error is fault.NotFound for an address nobody has; taking it from who
 // does not have it is no error.
 func (d *DB) RevokeOperator(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
-		if id, err = lockByEmail(ctx, tx, email); err != nil {
-			return err
-		}
-		if err := record(ctx, tx, by, account.RevokeOperator, id.String()); err != nil {
-			return err
-		}
+	return d.onRecord(ctx, email, by, account.RevokeOperator, func(tx pgx.Tx, id uuid.UUID) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM operators WHERE user_id = $1`, id); err != nil {
 			return fmt.Errorf("revoke the operator's role: %w", err)
 		}
 		return nil
 	})
-	return id, err
 }
 
 // SignOut ends every sign-in of the account of an address, on the record: for somebody
 // whose device was lost. The error is fault.NotFound for an address nobody has; signing
 // out twice is no error.
 func (d *DB) SignOut(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
+	return d.onRecord(ctx, email, by, account.SignOut, func(tx pgx.Tx, id uuid.UUID) error { return endSessions(ctx, tx, id) })
+}
+
+// onRecord changes the account of an address under its lock, and writes down who did
+// what to whom; all or nothing. The error is fault.NotFound for an address nobody has.
+func (d *DB) onRecord(ctx context.Context, email string, by account.Actor, action account.ActionName,
+	change func(tx pgx.Tx, id uuid.UUID) error,
+) (uuid.UUID, error) {
 	var id uuid.UUID
 	err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
 		if id, err = lockByEmail(ctx, tx, email); err != nil {
 			return err
 		}
-		if err := record(ctx, tx, by, account.SignOut, id.String()); err != nil {
+		if err := record(ctx, tx, by, action, id.String()); err != nil {
 			return err
 		}
-		return endSessions(ctx, tx, id)
+		return change(tx, id)
 	})
 	return id, err
 }
