@@ -34,9 +34,7 @@ func (d *DB) TakeLogin(ctx context.Context, try account.LoginTry) (account.Login
 		if known {
 			taken.Account = account.Budget{}
 		}
-		if wait, err = charge(ctx, tx, budgets(taken)); err == nil && wait > 0 {
-			err = errSpent
-		}
+		wait, err = charge(ctx, tx, taken)
 		return err
 	})
 	if errors.Is(err, errSpent) {
@@ -48,18 +46,18 @@ func (d *DB) TakeLogin(ctx context.Context, try account.LoginTry) (account.Login
 	return taken, 0, d.clearLogins(ctx)
 }
 
-// charge takes one try from each budget. A budget is kept as the time at which
+// charge takes one from each budget of a try. A budget is kept as the time at which
 // it is whole again (the generic cell rate algorithm, ITU-T I.371): a try moves
 // that on, and is one too many if it comes to lie further away than the whole
-// budget. The longest wait until it would not is returned.
-func charge(ctx context.Context, tx pgx.Tx, from []account.Budget) (time.Duration, error) {
+// budget: then the error is errSpent, with the longest wait until it would not.
+func charge(ctx context.Context, tx pgx.Tx, try account.LoginTry) (time.Duration, error) {
 	const query = `
 		INSERT INTO login_budgets AS b (key, full_at) VALUES ($1, clock_timestamp() + $2::interval)
 		ON CONFLICT (key) DO UPDATE SET full_at = greatest(b.full_at, clock_timestamp()) + $2::interval
 		RETURNING full_at - clock_timestamp() - $3::interval`
 	var wait time.Duration
 	var batch pgx.Batch
-	for _, b := range from {
+	for _, b := range budgets(try) {
 		batch.Queue(query, b.Key, b.Every, b.Span()).QueryRow(func(row pgx.Row) error {
 			var over time.Duration
 			err := row.Scan(&over)
@@ -67,7 +65,11 @@ func charge(ctx context.Context, tx pgx.Tx, from []account.Budget) (time.Duratio
 			return err
 		})
 	}
-	return wait, tx.SendBatch(ctx, &batch).Close()
+	err := tx.SendBatch(ctx, &batch).Close()
+	if err == nil && wait > 0 {
+		err = errSpent
+	}
+	return wait, err
 }
 
 // ReturnLogin gives back what a try has cost: it was no guess.

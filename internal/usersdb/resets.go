@@ -32,10 +32,7 @@ func (d *DB) AskReset(ctx context.Context, try account.LoginTry, email string) (
 	err = d.inTx(ctx, func(tx pgx.Tx) error {
 		user = uuid.Nil
 		var err error
-		if wait, err = charge(ctx, tx, budgets(try)); err == nil && wait > 0 {
-			err = errSpent
-		}
-		if err != nil {
+		if wait, err = charge(ctx, tx, try); err != nil {
 			return err
 		}
 		err = tx.QueryRow(ctx, ask, email).Scan(&user)
