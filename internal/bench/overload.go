@@ -61,29 +61,14 @@ func overload() Experiment {
 			f := &flood{system: s, ledger: pool, port: portOf(s.API.URL())}
 			return []Subject{
 				{Name: "five times the capacity", Measure: func(ctx context.Context) (Figures, error) {
-					before, err := f.count(ctx)
+					able, asked, share, err := f.surge(ctx, b.Scale.Steady)
 					if err != nil {
 						return nil, err
 					}
-					// Emulators are slow at first: what is measured cold is no capacity.
-					warm, err := f.offer(ctx, 64, 0, b.Scale.Steady)
-					if err != nil {
-						return nil, err
-					}
-					able, err := f.offer(ctx, 64, 0, b.Scale.Steady)
-					if err != nil {
-						return nil, err
-					}
-					limit := float64(able.accepted) / able.took.Seconds()
-					asked, err := f.offer(ctx, overloadClients, overloadTimes*limit, 6*b.Scale.Steady)
-					if err != nil {
-						return nil, err
-					}
-					share, err := f.outcomes(ctx, before+warm.accepted+able.accepted+asked.accepted)
 					return Figures{
-						capacity: limit, given: float64(asked.all) / asked.took.Seconds(), accepted: float64(asked.accepted) / asked.took.Seconds(), memory: float64(asked.memory) / (1 << 20),
+						capacity: able, given: float64(asked.all) / asked.took.Seconds(), accepted: float64(asked.accepted) / asked.took.Seconds(), memory: float64(asked.memory) / (1 << 20),
 						told: float64(asked.accepted+asked.putOff) / float64(asked.all), finished: share,
-					}, err
+					}, nil
 				}},
 				{Name: "clients that never end", Measure: func(ctx context.Context) (Figures, error) {
 					slow, err := f.never(ctx, "POST /v1/login HTTP/1.1\r\nHost: pot\r\nX-Slow: ", "a")
@@ -116,6 +101,30 @@ type flood struct {
 	*system
 	ledger *pgxpool.Pool
 	port   int
+}
+
+// surge finds how many bets a second the API takes at its own pace, and offers several
+// times that. It also returns the share of all accepted ones that found an outcome.
+func (f *flood) surge(ctx context.Context, steady time.Duration) (perSecond float64, asked offered, finished float64, err error) {
+	before, err := f.count(ctx)
+	if err != nil {
+		return 0, offered{}, 0, err
+	}
+	// Emulators are slow at first: what is measured cold is no capacity.
+	warm, err := f.offer(ctx, 64, 0, steady)
+	if err != nil {
+		return 0, offered{}, 0, err
+	}
+	able, err := f.offer(ctx, 64, 0, steady)
+	if err != nil {
+		return 0, offered{}, 0, err
+	}
+	perSecond = float64(able.accepted) / able.took.Seconds()
+	if asked, err = f.offer(ctx, overloadClients, overloadTimes*perSecond, 6*steady); err != nil {
+		return 0, offered{}, 0, err
+	}
+	finished, err = f.outcomes(ctx, before+warm.accepted+able.accepted+asked.accepted)
+	return perSecond, asked, finished, err
 }
 
 // offered is what became of the bets that were sent.
