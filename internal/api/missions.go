@@ -55,8 +55,9 @@ func (s *server) serveMissions() {
 		signedIn: true, keyed: true, waits: true, summary: "Ask a streamer for something",
 		description: "Your stake is the first cash in the pot. The mission is `funding` until the stake is held, usually within a second; " +
 			"then it is `active`, or `proposed` if the streamer wants to be asked. If the stake can't be held it is `unfunded`. " +
-			"Once made, a mission is never edited or deleted; it only takes more cash.",
-		refusals: []*fault.Kind{fault.InsufficientCash, fault.NotFound, fault.OwnMission, fault.ExitOnly},
+			"Once made, a mission is never edited or deleted; it only takes more cash. " +
+			"The number of new missions within an hour, and of open ones at once, is limited: `429` with the code `too_many_missions`.",
+		refusals: []*fault.Kind{fault.InsufficientCash, fault.NotFound, fault.OwnMission, fault.TooManyMissions, fault.ExitOnly},
 	}, s.createMission)
 	serve(s, operation{
 		id: "list-missions", method: http.MethodGet, path: "/v1/missions", tag: "Missions",

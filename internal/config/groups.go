@@ -86,6 +86,15 @@ type Limits struct {
 	SignUps    int `env:"LIMIT_SIGN_UPS, default=60"` // from one address
 }
 
+// Missions are how many missions one person makes: new ones within an hour, and
+// open ones at once, for all streamers and for one; 0 is no limit. All instances
+// count together, in the missions database.
+type Missions struct {
+	CreatorNew  int `env:"LIMIT_NEW_MISSIONS, default=30"`
+	CreatorOpen int `env:"LIMIT_OPEN_MISSIONS, default=50"`
+	PairOpen    int `env:"LIMIT_OPEN_MISSIONS_PER_STREAMER, default=5"`
+}
+
 // CORS names the web origins, such as https://app.example.com, whose scripts may
 // call the API; none unless set. A comma stands between two.
 type CORS struct {

@@ -37,7 +37,8 @@ var (
 	Invalid           = &Kind{"invalid", http.StatusUnprocessableEntity, "The request breaks a rule."}
 	IdempotencyReused = &Kind{"idempotency_key_reused", http.StatusUnprocessableEntity, "This Idempotency-Key came with another request before."}
 
-	TooMany = &Kind{"too_many_requests", http.StatusTooManyRequests, "Too many requests; slow down."}
+	TooMany         = &Kind{"too_many_requests", http.StatusTooManyRequests, "Too many requests; slow down."}
+	TooManyMissions = &Kind{"too_many_missions", http.StatusTooManyRequests, "You have made too many missions."}
 
 	Internal    = &Kind{"internal", http.StatusInternalServerError, "Something broke on our side."}
 	ExitOnly    = &Kind{"exit_only", http.StatusServiceUnavailable, "No new cash is taken at present; verdicts, payouts and refunds go on."}
@@ -55,6 +56,7 @@ func Kinds() []*Kind {
 		EmailTaken, AccountInUse, SecondFactorOn, NotActive, NotRedrivable,
 		TooLarge, UnsupportedMedia,
 		Invalid, IdempotencyReused,
-		TooMany, Internal, ExitOnly, Unavailable,
+		TooMany, TooManyMissions,
+		Internal, ExitOnly, Unavailable,
 	}
 }

@@ -149,6 +149,7 @@ func (s *System) makeServices() error {
 		// All the stand's callers share one address, and some of its people do the
 		// work of thousands. APIEnv can set limits.
 		"LIMIT_PER_ADDRESS=0", "LIMIT_PER_USER=0", "LIMIT_SIGN_UPS=0",
+		"LIMIT_NEW_MISSIONS=0", "LIMIT_OPEN_MISSIONS=0", "LIMIT_OPEN_MISSIONS_PER_STREAMER=0",
 		"SENDGRID_API_KEY="+mailKey,
 		"SENDGRID_HOST="+s.MailboxURL(),
 		"MAIL_FROM=Missionpot <pot@missionpot.example>",

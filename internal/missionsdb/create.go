@@ -18,7 +18,8 @@ import (
 //
 // The creator's idempotency key makes it happen once: a key that is known gives
 // its mission again with created false, or fault.IdempotencyReused if the
-// request's hash is another.
+// request's hash is another. A mission beyond the Limits is not made; the error
+// is fault.TooManyMissions. All instances count together.
 func (db *DB) Create(ctx context.Context, id uuid.UUID, d mission.Draft, t mission.Terms, key string, requestHash []byte) (m mission.Mission, created bool, err error) {
 	const sql = `
 INSERT INTO missions AS m (id, creator_id, idempotency_key, request_hash, streamer_id, title, description,
@@ -27,11 +28,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, clock_timestamp(
 ON CONFLICT (creator_id, idempotency_key) DO NOTHING
 RETURNING ` + columns
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		if err := db.countAlone(ctx, tx, d.CreatorID); err != nil {
+			return err
+		}
 		row := tx.QueryRow(ctx, sql, id, d.CreatorID, key, requestHash, d.StreamerID, d.Title, d.Description,
 			d.Stake, int64(d.TimeLimit.Seconds()), t.AutoAccept, t.MinStake, t.MaxStake, int64(t.Acceptance.Seconds()),
 			mission.FundingTime.Seconds())
 		m, created, err = found(scanMission(row))
 		if err != nil || !created {
+			return err
+		}
+		if err := db.checkLimits(ctx, tx, m); err != nil {
 			return err
 		}
 		return record(ctx, tx, happened{mission.WasCreated, m})

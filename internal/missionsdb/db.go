@@ -31,6 +31,10 @@ const statementTimeout = 10 * time.Second
 
 // DB is the missions instance.
 type DB struct {
+	// Limits bound how many missions Create makes for one person; the zero value
+	// has none.
+	Limits mission.Limits
+
 	pool *pgxpool.Pool
 }
 

@@ -37,6 +37,7 @@ type settings struct {
 	config.Letters
 	config.HTTP
 	config.Limits
+	config.Missions
 	config.CORS
 	config.Tokens
 	config.Payments

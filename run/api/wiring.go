@@ -69,6 +69,7 @@ func open(ctx context.Context, c settings) (*parts, error) {
 	if p.missions, err = missionsdb.Open(ctx, c.MissionsURL.Reveal(), connections, missionsdb.Through(dialer.To(c.MissionsInstance))); err != nil {
 		return fail(err)
 	}
+	p.missions.Limits = mission.Limits(c.Missions)
 	p.closers = append(p.closers, p.missions.Close)
 	if p.log, err = betlog.Open(ctx, c.Project, c.FirestoreDatabase); err != nil {
 		return fail(err)

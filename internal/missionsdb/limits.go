@@ -1,0 +1,46 @@
+package missionsdb
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/mission"
+)
+
+// countAlone makes the creations of one person follow one another, so that two
+// at once don't both count as the last one allowed. A new snapshot is taken by
+// each statement after it.
+func (db *DB) countAlone(ctx context.Context, tx pgx.Tx, creator uuid.UUID) error {
+	if db.Limits.None() {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))`, creator); err != nil {
+		return fmt.Errorf("lock the creations of a person: %w", err)
+	}
+	return nil
+}
+
+// checkLimits refuses a mission that was just inserted if its creator has made
+// too many. What is recent is read from the newest rows only, so that the count
+// costs the same however much somebody has made before.
+func (db *DB) checkLimits(ctx context.Context, tx pgx.Tx, m mission.Mission) error {
+	if db.Limits.None() {
+		return nil
+	}
+	const sql = `
+SELECT count(*), coalesce(min(created_at) + $4::interval - clock_timestamp(), '0'),
+  (SELECT count(*) FROM missions WHERE creator_id = $1 AND status IN ('funding', 'proposed', 'active')),
+  (SELECT count(*) FROM missions WHERE creator_id = $1 AND streamer_id = $2 AND status IN ('funding', 'proposed', 'active'))
+FROM (SELECT created_at FROM missions WHERE creator_id = $1 ORDER BY id DESC LIMIT $3) AS newest
+WHERE created_at > clock_timestamp() - $4::interval`
+	var made mission.Made
+	err := tx.QueryRow(ctx, sql, m.CreatorID, m.StreamerID, db.Limits.CreatorNew+1, mission.LimitWindow).
+		Scan(&made.CreatorNew, &made.NextIn, &made.CreatorOpen, &made.PairOpen)
+	if err != nil {
+		return fmt.Errorf("count the missions of a person: %w", err)
+	}
+	return db.Limits.Check(made)
+}
