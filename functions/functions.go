@@ -119,7 +119,7 @@ func mailResults(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	users := o.users(c.UsersDatabase, mailPool)
-	step := mailresults.New(users, o.mail(c.Mail), users.Now)
+	step := mailresults.New(users, o.mail(c.Mail), mailresults.Options{Pause: c.Pause, Now: users.Now})
 	return push.Handler(step.Handle, handlerTime("MailResults"))
 }
 

@@ -37,6 +37,7 @@ var rights = map[Instance]map[string]map[string]string{
 		},
 		"mailresults": { // #nosec G101 -- a table's name
 			"mails":           "SELECT, UPDATE (state, attempts, due_at, sent_at)",
+			"mail_pauses":     "SELECT, INSERT, UPDATE (leased, until)",
 			"password_resets": "SELECT, UPDATE (state, attempts, due_at, hash, lapses_at)",
 			"users":           "SELECT (id, email, display_name, locale, left_at)",
 		},
@@ -77,6 +78,7 @@ var rights = map[Instance]map[string]map[string]string{
 			"standings":        "SELECT",
 			"contributions":    "SELECT",
 			"mails":            "SELECT, UPDATE (state)",
+			"mail_pauses":      "SELECT (user_id), DELETE",
 			"operators":        "SELECT",
 			"operator_actions": "SELECT, INSERT",
 			"books_checks":     "SELECT",

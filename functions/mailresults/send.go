@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,51 +23,69 @@ const (
 	longRefused  = 48 * time.Hour
 )
 
-// sendAll sends claimed mails and returns how many of them went out. An error
-// means that the ledger does not know what became of one of them.
+// sendAll sends claimed mails, all results of a reader in one mail, and returns
+// how many mails went out. An error means that the ledger does not know what
+// became of one of them.
 func (s *Step) sendAll(ctx context.Context, due []letter.Result) (sent int64, err error) {
 	var all errgroup.Group
 	all.SetLimit(parallel)
 	var count atomic.Int64
-	for _, r := range due {
+	for _, results := range byReader(due) {
 		all.Go(func() error {
-			err := s.sender.Send(ctx, letter.Write(r))
+			err := s.sender.Send(ctx, letter.Write(results[0], results[1:]...))
 			s.metrics.attempted(ctx, err)
 			if err != nil {
-				return s.failed(ctx, r, err)
+				return s.failed(ctx, results, err)
 			}
 			count.Add(1)
-			return s.sent(ctx, r)
+			return s.sent(ctx, results)
 		})
 	}
 	err = all.Wait()
 	return count.Load(), err
 }
 
+// byReader divides results that are in the order of their readers.
+func byReader(due []letter.Result) [][]letter.Result {
+	var groups [][]letter.Result
+	for len(due) > 0 {
+		n := 1
+		for n < len(due) && due[n].UserID == due[0].UserID {
+			n++
+		}
+		groups, due = append(groups, due[:n]), due[n:]
+	}
+	return groups
+}
+
 // sent marks one mail together with those that went out at the same time. It
 // does so even when the time is up: the mail is out, and only the mark keeps
 // it from going out again.
-func (s *Step) sent(ctx context.Context, r letter.Result) error {
-	_, err := s.marks.Do(context.WithoutCancel(ctx), r)
+func (s *Step) sent(ctx context.Context, results []letter.Result) error {
+	_, err := s.marks.Do(context.WithoutCancel(ctx), results)
 	return err
 }
 
-func (s *Step) mark(ctx context.Context, sent []letter.Result) ([]struct{}, error) {
-	return make([]struct{}, len(sent)), s.ledger.MailsSent(ctx, sent)
+func (s *Step) mark(ctx context.Context, sent [][]letter.Result) ([]struct{}, error) {
+	return make([]struct{}, len(sent)), s.ledger.MailsSent(ctx, slices.Concat(sent...), s.options.Pause)
 }
 
-// failed gives one mail back.
-func (s *Step) failed(ctx context.Context, r letter.Result, cause error) error {
-	wait := retryIn(r.Attempt, cause)
+// failed gives the results of one mail back.
+func (s *Step) failed(ctx context.Context, results []letter.Result, cause error) error {
+	attempt := 0
+	for _, r := range results {
+		attempt = max(attempt, r.Attempt)
+	}
+	wait := retryIn(attempt, cause)
 	level := slog.LevelWarn
 	if errors.Is(cause, letter.ErrRefused) {
 		level = slog.LevelError
 	}
-	slog.Log(ctx, level, "mail not sent", "error", cause, "mission_id", r.MissionID, "user_id", r.UserID,
-		"attempt", r.Attempt, "retry_seconds", wait.Seconds())
+	slog.Log(ctx, level, "mail not sent", "error", cause, "mission_id", results[0].MissionID, "user_id", results[0].UserID,
+		"results", len(results), "attempt", attempt, "retry_seconds", wait.Seconds())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
 	defer cancel()
-	return s.ledger.MailFailed(ctx, r, wait)
+	return s.ledger.MailsFailed(ctx, results, wait)
 }
 
 // retryIn is how long a mail waits after its nth attempt, counted from 1.

@@ -27,12 +27,13 @@ const (
 
 // Ledger is what the step asks of the users instance.
 type Ledger interface {
-	// ClaimMails leases mails that are due.
+	// ClaimMails leases mails that are due. Those of one reader follow one another,
+	// and are leased to nobody else meanwhile.
 	ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]letter.Result, error)
-	// MailsSent marks mails as sent, for good.
-	MailsSent(ctx context.Context, sent []letter.Result) error
-	// MailFailed gives a mail back, due again after a while.
-	MailFailed(ctx context.Context, failed letter.Result, retryIn time.Duration) error
+	// MailsSent marks mails as sent, for good, and lets their readers rest.
+	MailsSent(ctx context.Context, sent []letter.Result, pause time.Duration) error
+	// MailsFailed gives mails of one reader back, due again after a while.
+	MailsFailed(ctx context.Context, failed []letter.Result, retryIn time.Duration) error
 	Resets
 }
 
@@ -46,16 +47,24 @@ type Sender interface {
 type Step struct {
 	ledger Ledger
 	sender Sender
-	marks  *batch.Batcher[letter.Result, struct{}]
-	now    func(context.Context) (time.Time, error)
+	marks  *batch.Batcher[[]letter.Result, struct{}]
 
+	options Options
 	metrics metrics
 }
 
-// New makes the step. Its clock tells which ticks are old; it is the ledger's,
-// because that of an instance may be minutes off.
-func New(l Ledger, sender Sender, now func(context.Context) (time.Time, error)) *Step {
-	s := &Step{ledger: l, sender: sender, now: now, metrics: newMetrics()}
+// Options of a step.
+type Options struct {
+	// Pause is how long after a mail with results the same reader gets no other.
+	Pause time.Duration
+	// Now is the clock that decides which ticks are old. It is the ledger's,
+	// because that of an instance may be minutes off.
+	Now func(context.Context) (time.Time, error)
+}
+
+// New makes the step.
+func New(l Ledger, sender Sender, options Options) *Step {
+	s := &Step{ledger: l, sender: sender, options: options, metrics: newMetrics()}
 	s.marks = batch.New(s.mark, batch.Options{Max: claimSize, Timeout: markTime})
 	return s
 }
@@ -68,7 +77,7 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	case event.MissionSettled:
 		return s.drain(ctx)
 	case event.Tick:
-		now, err := s.now(ctx)
+		now, err := s.options.Now(ctx)
 		if err != nil || e.Old(now) {
 			return err
 		}

@@ -36,6 +36,7 @@ type post struct {
 	box              *lab.Mailbox
 	answer           atomic.Int32 // the mailbox's status, or 0 to take mail
 	calls            atomic.Int32
+	pause            time.Duration
 }
 
 func newPost(t *testing.T, fans int) *post {
@@ -82,7 +83,7 @@ func (p *post) step(t *testing.T, l mailresults.Ledger) *mailresults.Step {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return mailresults.New(l, sender, p.Now)
+	return mailresults.New(l, sender, mailresults.Options{Pause: p.pause, Now: p.Now})
 }
 
 func (p *post) settled() event.MissionSettled { return event.MissionSettled{MissionID: p.mission} }
@@ -106,7 +107,10 @@ func (p *post) wait() int64 {
 	return p.Figure(`SELECT round(extract(epoch FROM max(due_at) - clock_timestamp()) / 10) * 10 FROM mails WHERE state <> 'sent'`)
 }
 
-func (p *post) makeDue() { p.Exec(`UPDATE mails SET due_at = clock_timestamp() WHERE state <> 'sent'`) }
+func (p *post) makeDue() {
+	p.Exec(`UPDATE mails SET due_at = clock_timestamp() WHERE state <> 'sent'`)
+	p.Exec(`UPDATE mail_pauses SET until = clock_timestamp()`)
+}
 
 func TestEveryContributorTheCreatorAndTheStreamerGetOneMail(t *testing.T) {
 	t.Parallel()
@@ -165,7 +169,7 @@ func TestRule15ManyInstancesSendEachMailOnce(t *testing.T) {
 // unmarkable is a ledger that dies between the sending and the marking.
 type unmarkable struct{ *post }
 
-func (unmarkable) MailsSent(context.Context, []letter.Result) error { return errDown }
+func (unmarkable) MailsSent(context.Context, []letter.Result, time.Duration) error { return errDown }
 
 func TestRule15AMailRepeatsOnlyWhenItsMarkWasLost(t *testing.T) {
 	t.Parallel()
@@ -256,7 +260,7 @@ func TestAnOldTickIsDropped(t *testing.T) {
 func TestMailsUnderWayWhenTheTimeIsUpAreNotLost(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, 20)
-	step := mailresults.New(p, stuck{}, p.Now)
+	step := mailresults.New(p, stuck{}, mailresults.Options{Now: p.Now})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if err := step.Handle(ctx, p.settled()); err != nil {
@@ -284,7 +288,7 @@ func (stuck) Send(ctx context.Context, _ letter.Letter) error {
 
 func TestAnotherStepsEventIsMalformed(t *testing.T) {
 	t.Parallel()
-	err := mailresults.New(nil, nil, nil).Handle(t.Context(), event.VerdictGiven{})
+	err := mailresults.New(nil, nil, mailresults.Options{}).Handle(t.Context(), event.VerdictGiven{})
 	if !errors.Is(err, event.ErrMalformed) {
 		t.Errorf("the error is %v, want malformed", err)
 	}

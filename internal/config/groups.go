@@ -150,6 +150,9 @@ type Mail struct {
 	APIKeyFile string `env:"SENDGRID_API_KEY_FILE"` // or a file that holds it
 	Host       string `env:"SENDGRID_HOST, default=https://api.sendgrid.com"`
 	From       string `env:"MAIL_FROM, required"` // RFC 5322 address, may carry a name
+	// Pause is how long after a mail with results the same reader gets no other.
+	// Results of that time go out together at its end.
+	Pause time.Duration `env:"MAIL_PAUSE, default=15m"`
 }
 
 // Key returns the API key, read from the file where a file is named. It is an

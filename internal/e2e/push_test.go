@@ -33,7 +33,7 @@ func TestAMissionLivesOnPubSubsOwnPushes(t *testing.T) {
 	sc.streamer.judge(t, sc.mission.ID, "success")
 	sc.ends(t, "succeeded", []string{"created", "accepted", "succeeded", "settled"})
 	sc.have(t, purse-3500, purse-2000, 5500)
-	sc.mailed(t, sc.creator, "[미션팟] 미션 성공: ", "3,500원")
-	sc.mailed(t, sc.backer, "[Missionpot] Mission accomplished: ", "2,000 won")
-	sc.mailed(t, sc.streamer, "[Missionpot] Mission accomplished: ", "5,500 won")
+	sc.mailed(t, sc.creator, "[미션팟] 미션 성공", "3,500원")
+	sc.mailed(t, sc.backer, "[Missionpot] Mission accomplished", "2,000 won")
+	sc.mailed(t, sc.streamer, "[Missionpot] Mission accomplished", "5,500 won")
 }

@@ -145,16 +145,16 @@ func (s *stand) leaks() error {
 // mailedTwice finds people who got the same letter more than once, on a stand
 // where nothing crashed.
 func (s *stand) mailedTwice() error {
-	type letter struct{ to, subject string }
+	type letter struct{ to, text string }
 	seen := map[letter]int{}
 	mails, _ := s.Mailbox.Messages("")
 	for _, m := range mails {
-		seen[letter{m.To, m.Subject}]++
+		seen[letter{m.To, m.Text}]++
 	}
 	var found []error
 	for l, n := range seen {
 		if n > 1 {
-			found = append(found, fmt.Errorf("%s got %q %d times, want once", l.to, l.subject, n))
+			found = append(found, fmt.Errorf("%s got %q %d times, want once", l.to, l.text, n))
 		}
 	}
 	return errors.Join(found...)

@@ -6,14 +6,23 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-func english(r Result) draft {
-	return draft{
+func english(results []Result) draft {
+	r := results[0]
+	d := draft{
 		locale:   English,
-		subject:  fmt.Sprintf("[Missionpot] %s: %s", englishHeadings[r.Ending], r.Title),
+		subject:  "[Missionpot] " + englishHeadings[r.Ending],
 		greeting: "Hello " + r.DisplayName + ",",
 		lines:    []string{englishEnding(r), englishCash(r)},
 		closing:  "Missionpot",
 	}
+	if len(results) > 1 {
+		d.subject = fmt.Sprintf("[Missionpot] %d missions have ended", len(results))
+		d.lines = nil
+		for _, r := range results {
+			d.lines = append(d.lines, englishEnding(r)+" "+englishCash(r))
+		}
+	}
+	return d
 }
 
 var englishHeadings = map[ledger.Ending]string{
@@ -65,7 +74,7 @@ func englishReset(r Reset) draft {
 	return draft{
 		locale:   English,
 		subject:  "[Missionpot] Your code for a new password",
-		greeting: "Hello " + r.DisplayName + ",",
+		greeting: "Hello,",
 		lines: []string{
 			"This is your code for a new password:",
 			r.Code,

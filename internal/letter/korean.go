@@ -7,14 +7,23 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-func korean(r Result) draft {
-	return draft{
+func korean(results []Result) draft {
+	r := results[0]
+	d := draft{
 		locale:   Korean,
-		subject:  fmt.Sprintf("[미션팟] %s: %s", koreanHeadings[r.Ending], r.Title),
+		subject:  "[미션팟] " + koreanHeadings[r.Ending],
 		greeting: r.DisplayName + "님, 안녕하세요.",
 		lines:    []string{koreanEnding(r), koreanCash(r)},
 		closing:  "미션팟 드림",
 	}
+	if len(results) > 1 {
+		d.subject = fmt.Sprintf("[미션팟] 미션 %d개가 끝났습니다", len(results))
+		d.lines = nil
+		for _, r := range results {
+			d.lines = append(d.lines, koreanEnding(r)+" "+koreanCash(r))
+		}
+	}
+	return d
 }
 
 var koreanHeadings = map[ledger.Ending]string{
@@ -69,7 +78,7 @@ func koreanReset(r Reset) draft {
 	return draft{
 		locale:   Korean,
 		subject:  "[미션팟] 비밀번호를 다시 정하기 위한 코드",
-		greeting: r.DisplayName + "님, 안녕하세요.",
+		greeting: "안녕하세요.",
 		lines: []string{
 			"비밀번호를 다시 정하기 위한 코드입니다.",
 			r.Code,

@@ -62,3 +62,23 @@ func line(text string) string {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 	}), " ")
 }
+
+// dots are the characters that stand between the labels of a domain name; the
+// last three count as the first (UTS 46, section 2.3).
+const dots = ".\uFF0E\u3002\uFF61"
+
+// unlinked makes a stranger's text fit for one line in which no mail reader
+// finds an address to link to: a space follows each dot, colon or at sign that
+// stands before a letter or a slash. A top-level domain always has letters.
+func unlinked(text string) string {
+	runes := []rune(line(text))
+	var out strings.Builder
+	for i, r := range runes {
+		out.WriteRune(r)
+		joins := r == '@' || r == ':' || r == '\uFF20' || strings.ContainsRune(dots, r)
+		if joins && i+1 < len(runes) && (unicode.IsLetter(runes[i+1]) || runes[i+1] == '/') {
+			out.WriteRune(' ')
+		}
+	}
+	return out.String()
+}

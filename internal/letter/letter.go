@@ -2,6 +2,7 @@ package letter
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -83,26 +84,33 @@ type Letter struct {
 // it is sent, most likely because of its address.
 var ErrRefused = errors.New("the mail service refused the letter")
 
-// Write puts a result into words in the reader's language.
-func Write(r Result) Letter {
+// Write puts results of one reader into words in the reader's language: one as
+// a letter of its own, several as a list.
+func Write(first Result, more ...Result) Letter {
 	words := korean
-	if r.Locale == English {
+	if first.Locale == English {
 		words = english
 	}
-	r.Title, r.DisplayName = line(r.Title), line(r.DisplayName)
-	l := words(r).letter()
-	l.To, l.Kind = r.Email, MissionResult
-	l.IDs = map[string]string{"mission_id": r.MissionID.String(), "user_id": r.UserID.String()}
+	results := make([]Result, 0, 1+len(more))
+	ids := make([]string, 0, 1+len(more))
+	for _, r := range append([]Result{first}, more...) {
+		r.Title, r.DisplayName = unlinked(r.Title), unlinked(r.DisplayName)
+		results, ids = append(results, r), append(ids, r.MissionID.String())
+	}
+	l := words(results).letter()
+	l.To, l.Kind = first.Email, MissionResult
+	l.IDs = map[string]string{"mission_id": strings.Join(ids, ","), "user_id": first.UserID.String()}
 	return l
 }
 
-// WriteReset puts a code into words in the reader's language.
+// WriteReset puts a code into words in the reader's language. It has no name:
+// whoever signed up with the address chose the name, and may be a stranger to
+// whoever reads it.
 func WriteReset(r Reset) Letter {
 	words := koreanReset
 	if r.Locale == English {
 		words = englishReset
 	}
-	r.DisplayName = line(r.DisplayName)
 	l := words(r).letter()
 	l.To, l.Kind, l.IDs = r.Email, PasswordReset, map[string]string{"user_id": r.UserID.String()}
 	return l

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/letter"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"golang.org/x/net/html"
 )
 
@@ -89,6 +91,7 @@ func TestAHostileTitleStaysATitle(t *testing.T) {
 		"null":       "a\x00b\x1b[31mred",
 		"bad utf8":   "a\xff\xfeb",
 		"just space": " \t\n ",
+		"address":    "http://evil.example/?a=b www.evil.example evil。example x@evil.example mailto:x@evil.example",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,9 +117,64 @@ func checkHarmless(t *testing.T, l letter.Letter) {
 	if strings.Contains(l.Text+l.HTML, "secret@example.com") || strings.Contains(l.Text, "%!") && !strings.Contains(l.Text, "%!(EXTRA)") {
 		t.Errorf("the title was taken for a template or a format: %q", l.Text)
 	}
+	for part, text := range map[string]string{"subject": l.Subject, "text": l.Text, "HTML": l.HTML} {
+		if linked := address.FindString(text); linked != "" {
+			t.Errorf("a mail reader makes a link of %q in the %s", linked, part)
+		}
+	}
 	want := "html head meta title body p p p p"
 	if got := strings.Join(elements(t, l.HTML), " "); got != want {
 		t.Errorf("the HTML has the elements %q, want %q", got, want)
+	}
+}
+
+// address is what readers of plain text make links of.
+var address = regexp.MustCompile(`(?i)(https?|mailto):\S|[\pL\d@][.．。｡]\pL|@\pL`)
+
+// A subject is shown on locked screens and in lists, to people who may never have
+// heard of whoever wrote the title or chose the name.
+func TestNoStrangersTextIsInASubject(t *testing.T) {
+	t.Parallel()
+	for _, locale := range locales {
+		r := result(locale, ledger.Failed, letter.Streamer)
+		r.Title, r.DisplayName = "Zebra title", "Zebra name"
+		reset := letter.WriteReset(letter.Reset{DisplayName: "Zebra name", Locale: locale, Code: "CODE", Valid: time.Hour})
+		for _, l := range []letter.Letter{letter.Write(r), letter.Write(r, r), reset} {
+			if strings.Contains(l.Subject, "Zebra") {
+				t.Errorf("the subject is %q", l.Subject)
+			}
+		}
+		if strings.Contains(reset.Text+reset.HTML, "Zebra") {
+			t.Errorf("a code comes with a name that a stranger may have chosen: %q", reset.Text)
+		}
+	}
+}
+
+func TestSeveralResultsAreOneListWithEachOfThem(t *testing.T) {
+	t.Parallel()
+	for _, locale := range locales {
+		lost, won := result(locale, ledger.Expired, letter.Creator), result(locale, ledger.Succeeded, letter.Streamer)
+		lost.MissionID, won.MissionID = uuid.New(), uuid.New()
+		lost.Title, won.Title = "The first", "The second"
+		l := letter.Write(lost, won)
+		golden(t, string(locale)+"-list.txt", "Subject: "+l.Subject+"\n\n"+l.Text)
+		if diff := cmp.Diff(strings.Fields(l.Text), strings.Fields(body(t, l.HTML))); diff != "" {
+			t.Errorf("%s: text and HTML differ (-text +html):\n%s", locale, diff)
+		}
+		if want := lost.MissionID.String() + "," + won.MissionID.String(); l.IDs["mission_id"] != want {
+			t.Errorf("the letter is about %q, want %q", l.IDs["mission_id"], want)
+		}
+	}
+}
+
+func TestOrdinaryTitlesReadAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	for _, title := range []string{"No. 1", "v1.2.3", "10:30", "wait...", "3.5점", "rank 1: win", "what?!", "보스 잡기. 다시."} {
+		r := result(letter.English, ledger.Failed, letter.Creator)
+		r.Title = title
+		if l := letter.Write(r); !strings.Contains(l.Text, "“"+title+"”") {
+			t.Errorf("the title %q became %q", title, l.Text)
+		}
 	}
 }
 

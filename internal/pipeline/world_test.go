@@ -174,7 +174,7 @@ func (w *world) wire(t testing.TB) {
 	users, missions := w.usersOf, w.missionsOf
 	copier := func(program string) *broadcast.Copier { return broadcast.New(missions[program], w.board) }
 	sweep := sweepbets.Options{Age: -time.Minute, Now: users["sweepbets"].Now}
-	mails := mailresults.New(users["mailresults"], w, users["mailresults"].Now)
+	mails := mailresults.New(users["mailresults"], w, mailresults.Options{Now: users["mailresults"].Now})
 	w.steps = map[event.Topic][]push.Step{
 		event.Bets:        {holdbets.New(users["holdbets"], w).Handle},
 		event.Pots:        {growpot.New(missions["growpot"], copier("growpot"), w, time.Millisecond).Handle},

@@ -12,8 +12,9 @@ import (
 // must pace it.
 //
 // The ages come from what keeps them: a stray's log entry, and the closing of
-// the escrow that a mail tells of. A mail that was refused counts until it is
-// sent, because somebody waits for it.
+// the escrow that a mail is about. A mail that was refused counts until it is
+// sent, because somebody waits for it. One that was never tried and is not due
+// yet does not count: it waits for the end of a pause.
 func (d *DB) Audit(ctx context.Context) (ledger.Audit, error) {
 	const read = `SELECT
 		(SELECT coalesce(sum(cash), 0)::bigint FROM wallets),
@@ -22,7 +23,8 @@ func (d *DB) Audit(ctx context.Context) (ledger.Audit, error) {
 		(SELECT coalesce(clock_timestamp() - min((s.bet ->> 'LoggedAt')::timestamptz), '0')
 			FROM strays s WHERE NOT EXISTS (SELECT FROM ledger l WHERE l.id = s.bet_id)),
 		(SELECT coalesce(clock_timestamp() - min(e.closed_at), '0')
-			FROM escrows e WHERE e.mission_id IN (SELECT m.mission_id FROM mails m WHERE m.state <> 'sent'))`
+			FROM escrows e WHERE e.mission_id IN (SELECT m.mission_id FROM mails m
+				WHERE m.state <> 'sent' AND (m.attempts > 0 OR m.due_at <= clock_timestamp())))`
 	var a ledger.Audit
 	err := d.pool.QueryRow(ctx, read).Scan(&a.Wallets, &a.Escrows, &a.Charged, &a.OldestUndecided, &a.OldestUnsent)
 	if err != nil {

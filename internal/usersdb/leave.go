@@ -82,6 +82,7 @@ func forget(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	b.Queue(`DELETE FROM password_resets WHERE user_id = $1`, user)
 	b.Queue(`DELETE FROM second_factors WHERE user_id = $1`, user)
 	b.Queue(`UPDATE mails SET state = 'sent' WHERE user_id = $1 AND state <> 'sent'`, user)
+	b.Queue(`DELETE FROM mail_pauses WHERE user_id = $1`, user)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("empty an account: %w", err)
 	}

@@ -64,59 +64,123 @@ func queueMails(ctx context.Context, tx pgx.Tx, e escrowRow, due []mailDue) erro
 	return nil
 }
 
+// mailLock is the advisory lock of whoever claims mails. With one claim at a time
+// nobody's results are divided among instances.
+const mailLock = 4_120
+
+// postponed is how long a mail waits while another one to the same reader is
+// being sent.
+const postponed = 2 * time.Second
+
 // ClaimMails leases mails that are due, the oldest first, with the address and
-// the language of the reader. A claimed mail that is not marked by the end of
-// the lease is due again: then a mail may come twice, and none is lost. A mail to
-// somebody who has left is done with.
+// the language of the reader; those of one reader follow one another. A claimed
+// mail that is not marked by the end of the lease is due again: then a mail may
+// come twice, and none is lost. A mail to somebody who has left is done with.
+// Whoever got a mail a moment ago, or is getting one, waits: their mails are
+// due together at the end of the pause.
 func (d *DB) ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]letter.Result, error) {
+	for {
+		var results []letter.Result
+		var touched int
+		err := d.inTx(ctx, func(tx pgx.Tx) (err error) {
+			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, mailLock); err != nil {
+				return err
+			}
+			results, touched, err = claimMails(ctx, tx, limit, lease)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("claim mails: %w", err)
+		}
+		if len(results) > 0 || touched == 0 {
+			return results, nil
+		}
+	}
+}
+
+// claimMails makes one round and returns what was leased, and how many mails
+// were leased, postponed or done with.
+func claimMails(ctx context.Context, tx pgx.Tx, limit int, lease time.Duration) (leased []letter.Result, touched int, err error) {
 	const claim = `WITH due AS (
 			SELECT mission_id, user_id FROM mails
 			WHERE state <> 'sent' AND due_at <= clock_timestamp()
 			ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-		), claimed AS (
-			UPDATE mails m SET state = CASE WHEN u.left_at IS NULL THEN 'leased' ELSE 'sent' END,
-				attempts = m.attempts + 1, due_at = clock_timestamp() + $2::interval
-			FROM due JOIN users u ON u.id = due.user_id
+		), readers AS (
+			SELECT u.id, u.email, u.display_name, u.locale, u.left_at IS NOT NULL AS gone,
+				coalesce(p.until > clock_timestamp(), false) AS waits,
+				CASE WHEN p.leased THEN clock_timestamp() + $3::interval ELSE p.until END AS until
+			FROM (SELECT DISTINCT user_id FROM due) AS d
+			JOIN users u ON u.id = d.user_id LEFT JOIN mail_pauses p ON p.user_id = u.id
+		), pauses AS (
+			INSERT INTO mail_pauses (user_id, leased, until)
+			SELECT id, true, clock_timestamp() + $2::interval FROM readers WHERE NOT gone AND NOT waits
+			ON CONFLICT (user_id) DO UPDATE SET leased = true, until = excluded.until
+		), touched AS (
+			UPDATE mails m SET
+				state = CASE WHEN r.gone THEN 'sent' WHEN r.waits THEN 'pending' ELSE 'leased' END,
+				attempts = m.attempts + CASE WHEN r.gone OR r.waits THEN 0 ELSE 1 END,
+				due_at = CASE WHEN r.waits THEN r.until ELSE clock_timestamp() + $2::interval END
+			FROM due JOIN readers r ON r.id = due.user_id
 			WHERE m.mission_id = due.mission_id AND m.user_id = due.user_id
-			RETURNING m.mission_id, m.user_id, u.email, u.display_name, u.locale, m.role, m.title, m.ending, m.amount, m.total, m.attempts, u.left_at
+			RETURNING m.state, m.mission_id, m.user_id, r.email, r.display_name, r.locale, m.role, m.title, m.ending, m.amount, m.total, m.attempts
 		)
-		SELECT mission_id, user_id, email, display_name, locale, role, title, ending, amount, total, attempts FROM claimed WHERE left_at IS NULL`
-	rows, err := d.pool.Query(ctx, claim, limit, lease)
+		SELECT * FROM touched ORDER BY user_id, mission_id`
+	rows, err := tx.Query(ctx, claim, limit, lease, postponed)
 	if err != nil {
-		return nil, fmt.Errorf("claim mails: %w", err)
+		return nil, 0, err
 	}
-	results, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (letter.Result, error) {
-		var r letter.Result
-		err := row.Scan(&r.MissionID, &r.UserID, &r.Email, &r.DisplayName, &r.Locale, &r.Role, &r.Title, &r.Ending, &r.Amount, &r.Total, &r.Attempt)
-		return r, err
+	var r letter.Result
+	var state string
+	_, err = pgx.ForEachRow(rows, []any{&state, &r.MissionID, &r.UserID, &r.Email, &r.DisplayName, &r.Locale,
+		&r.Role, &r.Title, &r.Ending, &r.Amount, &r.Total, &r.Attempt}, func() error {
+		touched++
+		if state == "leased" {
+			leased = append(leased, r)
+		}
+		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("claim mails: %w", err)
-	}
-	return results, nil
+	return leased, touched, err
 }
 
-// MailsSent marks mails as sent, for good.
-func (d *DB) MailsSent(ctx context.Context, sent []letter.Result) error {
-	missions, users := make([]uuid.UUID, len(sent)), make([]uuid.UUID, len(sent))
-	for i, r := range sent {
-		missions[i], users[i] = r.MissionID, r.UserID
-	}
-	const mark = `UPDATE mails m SET state = 'sent', sent_at = clock_timestamp()
-		FROM unnest($1::uuid[], $2::uuid[]) AS s (mission_id, user_id)
+// MailsSent marks mails as sent, for good. Their readers get the next one after
+// the pause.
+func (d *DB) MailsSent(ctx context.Context, sent []letter.Result, pause time.Duration) error {
+	const mark = `WITH sent AS (
+			SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS s (mission_id, user_id)
+		), pauses AS (
+			INSERT INTO mail_pauses (user_id, leased, until)
+			SELECT user_id, false, clock_timestamp() + $3::interval FROM sent GROUP BY user_id ORDER BY user_id
+			ON CONFLICT (user_id) DO UPDATE SET leased = false, until = excluded.until
+		)
+		UPDATE mails m SET state = 'sent', sent_at = clock_timestamp() FROM sent s
 		WHERE m.mission_id = s.mission_id AND m.user_id = s.user_id AND m.state <> 'sent'`
-	if _, err := d.pool.Exec(ctx, mark, raw(missions), raw(users)); err != nil {
+	missions, users := mailIDs(sent)
+	if _, err := d.pool.Exec(ctx, mark, missions, users, pause); err != nil {
 		return fmt.Errorf("mark %d mails as sent: %w", len(sent), err)
 	}
 	return nil
 }
 
-// MailFailed gives a leased mail back, due again after a while.
-func (d *DB) MailFailed(ctx context.Context, failed letter.Result, retryIn time.Duration) error {
-	const release = `UPDATE mails SET state = 'pending', due_at = clock_timestamp() + $3::interval
-		WHERE mission_id = $1 AND user_id = $2 AND state = 'leased'`
-	if _, err := d.pool.Exec(ctx, release, failed.MissionID, failed.UserID, retryIn); err != nil {
-		return fmt.Errorf("give a mail of mission %s back: %w", failed.MissionID, err)
+// MailsFailed gives leased mails of one reader back, due again after a while.
+// What else is due for the reader may be tried before.
+func (d *DB) MailsFailed(ctx context.Context, failed []letter.Result, retryIn time.Duration) error {
+	const release = `WITH failed AS (
+			SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS f (mission_id, user_id)
+		), pauses AS (
+			UPDATE mail_pauses SET leased = false, until = clock_timestamp() WHERE user_id IN (SELECT user_id FROM failed)
+		)
+		UPDATE mails m SET state = 'pending', due_at = clock_timestamp() + $3::interval FROM failed f
+		WHERE m.mission_id = f.mission_id AND m.user_id = f.user_id AND m.state = 'leased'`
+	missions, users := mailIDs(failed)
+	if _, err := d.pool.Exec(ctx, release, missions, users, retryIn); err != nil {
+		return fmt.Errorf("give %d mails back: %w", len(failed), err)
 	}
 	return nil
+}
+
+func mailIDs(results []letter.Result) (missions, users [][16]byte) {
+	for _, r := range results {
+		missions, users = append(missions, r.MissionID), append(users, r.UserID)
+	}
+	return missions, users
 }

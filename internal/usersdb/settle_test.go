@@ -164,15 +164,16 @@ func TestRule15AMailIsLeasedSentOnceAndDueAgainAfterACrash(t *testing.T) {
 	if again, _ := h.ClaimMails(t.Context(), 10, time.Hour); len(again) != 0 {
 		t.Errorf("claimed %d leased mails, want 0", len(again))
 	}
-	if err := h.MailsSent(t.Context(), claimed[:1]); err != nil {
+	if err := h.MailsSent(t.Context(), claimed[:1], 0); err != nil {
 		t.Fatal(err)
 	}
 	h.exec(`UPDATE mails SET due_at = clock_timestamp() - interval '1 second'`) // the lease ends
+	h.exec(`UPDATE mail_pauses SET until = clock_timestamp()`)
 	after, err := h.ClaimMails(t.Context(), 10, time.Hour)
 	if err != nil || len(after) != 1 || after[0].UserID != claimed[1].UserID || after[0].Attempt != 2 {
 		t.Errorf("after the lease: got %d mails (%v), want the unsent one, at its second try", len(after), err)
 	}
-	if err := h.MailFailed(t.Context(), after[0], 0); err != nil {
+	if err := h.MailsFailed(t.Context(), after[:1], 0); err != nil {
 		t.Fatal(err)
 	}
 	if back, _ := h.ClaimMails(t.Context(), 10, time.Hour); len(back) != 1 {
