@@ -152,9 +152,9 @@ func (o *opening) payments(c config.Payments) payment.Provider {
 }
 
 // guarded has a function take pushes of the push account alone. On Google Cloud
-// IAM has asked for that account already; this holds where it was opened too far
-// by mistake. On one machine the emulator sends no tokens, and the check is off
-// by an explicit setting.
+// the front end has asked IAM for that account already, and hands the token on
+// without its signature. On one machine the emulator sends no tokens, and the
+// check is off by an explicit setting.
 func guarded(build func(*opening) http.HandlerFunc) func(*opening) http.HandlerFunc {
 	return func(o *opening) http.HandlerFunc {
 		handler := build(o)
@@ -172,7 +172,9 @@ func guarded(build func(*opening) http.HandlerFunc) func(*opening) http.HandlerF
 			return handler
 		}
 		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-		tokens := &token.PushTokens{Account: c.Account, KeysURL: token.GoogleKeys, Client: client, Now: time.Now}
+		tokens := &token.PushTokens{
+			Account: c.Account, KeysURL: token.GoogleKeys, FrontEnd: c.Tokens == config.PushTokensFrontEnd, Client: client, Now: time.Now,
+		}
 		return push.Only(tokens, c.Audience, handler)
 	}
 }

@@ -179,11 +179,14 @@ func TestThePushCheckCannotBeLeftOutByMistake(t *testing.T) {
 		onCloud bool
 		names   string // the setting the error names, or none
 	}{
-		"an account":         {config.Push{Tokens: "required", Account: account}, true, ""},
-		"off on one machine": {config.Push{Tokens: "off"}, false, ""},
-		"off in the cloud":   {config.Push{Tokens: "off", Account: account}, true, "PUSH_TOKENS"},
-		"a wrong word":       {config.Push{Tokens: "no", Account: account}, false, "PUSH_TOKENS"},
-		"no account":         {config.Push{Tokens: "required"}, true, "PUSH_ACCOUNT"},
+		"an account":                     {config.Push{Tokens: "required", Account: account}, true, ""},
+		"off on one machine":             {config.Push{Tokens: "off"}, false, ""},
+		"a front end":                    {config.Push{Tokens: "front-end", Account: account}, true, ""},
+		"a front end that is not there":  {config.Push{Tokens: "front-end", Account: account}, false, "PUSH_TOKENS"},
+		"a front end without an account": {config.Push{Tokens: "front-end"}, true, "PUSH_ACCOUNT"},
+		"off in the cloud":               {config.Push{Tokens: "off", Account: account}, true, "PUSH_TOKENS"},
+		"a wrong word":                   {config.Push{Tokens: "no", Account: account}, false, "PUSH_TOKENS"},
+		"no account":                     {config.Push{Tokens: "required"}, true, "PUSH_ACCOUNT"},
 	} {
 		err := c.push.Check(c.onCloud)
 		if (err == nil) != (c.names == "") || err != nil && !strings.Contains(err.Error(), c.names) {

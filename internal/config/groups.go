@@ -188,24 +188,35 @@ func (p Platform) OnGoogleCloud() bool { return p.Service != "" || p.Job != "" }
 // Push says whose pushes a function takes. With no audience the token must be
 // made for the address that was called, as Pub/Sub makes it.
 type Push struct {
-	Tokens   string `env:"PUSH_TOKENS, default=required"` // required or off
-	Account  string `env:"PUSH_ACCOUNT"`                  // e-mail of the service account that pushes
+	// Tokens is "required": the program checks the signature; "front-end": Cloud Run's
+	// front end has checked it with IAM and may have removed it; or "off".
+	Tokens   string `env:"PUSH_TOKENS, default=required"`
+	Account  string `env:"PUSH_ACCOUNT"` // e-mail of the service account that pushes
 	Audience string `env:"PUSH_AUDIENCE"`
 }
 
-// PushTokensOff takes pushes without a token, as the emulator sends them.
-const PushTokensOff = "off"
+const (
+	pushTokensRequired = "required"
+	// PushTokensFrontEnd takes a token whose signature Cloud Run's front end has
+	// removed. It proves something only while IAM lets nobody but the push account
+	// call the function and every call passes that front end.
+	PushTokensFrontEnd = "front-end"
+	// PushTokensOff takes pushes without a token, as the emulator sends them.
+	PushTokensOff = "off"
+)
 
-// Check refuses settings by which anybody could push: no account, and the check
-// off on Google Cloud.
+// Check refuses settings by which anybody could push: no account, the check off
+// on Google Cloud, and a front end that is relied on where there is none.
 func (p Push) Check(onGoogleCloud bool) error {
 	switch {
+	case p.Tokens == PushTokensFrontEnd && !onGoogleCloud:
+		return errors.New("settings: PUSH_TOKENS: only Cloud Run has the front end that checks push tokens")
 	case p.Tokens == PushTokensOff && onGoogleCloud:
 		return errors.New("settings: PUSH_TOKENS: the check of push tokens can't be off on Google Cloud")
 	case p.Tokens == PushTokensOff:
 		return nil
-	case p.Tokens != "required":
-		return fmt.Errorf("settings: PUSH_TOKENS: %q is neither required nor off", p.Tokens)
+	case p.Tokens != pushTokensRequired && p.Tokens != PushTokensFrontEnd:
+		return fmt.Errorf("settings: PUSH_TOKENS: %q is none of required, front-end, off", p.Tokens)
 	case p.Account == "":
 		return errors.New("settings: PUSH_ACCOUNT is not set")
 	}

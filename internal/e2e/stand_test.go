@@ -34,7 +34,7 @@ var shared = sync.OnceValues(func() (*sharedStand, error) {
 	if err != nil {
 		return nil, err
 	}
-	system, stop, err := labtest.Open(context.Background(), logs)
+	system, stop, err := labtest.Open(context.Background(), logs, behindFrontEnd)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(logs))
 	}
@@ -84,7 +84,7 @@ func sharedSystem(t *testing.T) *stand {
 func ownSystem(t *testing.T, changes ...func(*lab.SystemConfig)) *stand {
 	t.Helper()
 	var logs string
-	system := labtest.System(t, append(changes, func(c *lab.SystemConfig) { logs = c.LogDir })...)
+	system := labtest.System(t, append(changes, behindFrontEnd, func(c *lab.SystemConfig) { logs = c.LogDir })...)
 	s, err := newStand(system, logs)
 	if err != nil {
 		t.Fatal(err)

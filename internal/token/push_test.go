@@ -148,6 +148,47 @@ func TestOnlyATokenOfThePushAccountIsTaken(t *testing.T) {
 	}
 }
 
+// stripped is a token as Cloud Run's front end hands it on.
+func stripped(signed string) string {
+	return signed[:strings.LastIndex(signed, ".")+1] + token.SignatureRemoved
+}
+
+func TestATokenWithoutItsSignatureIsTakenOnlyFromTheFrontEndThatRemovedIt(t *testing.T) {
+	t.Parallel()
+	key := rsaKey(t, "google-1")
+	g := newGoogle(t, key)
+	good := signed(t, key, nil)
+	head, rest, _ := strings.Cut(stripped(good), ".")
+	for name, c := range map[string]struct {
+		text             string
+		behind, anywhere error // behind the front end, and elsewhere
+	}{
+		"whole":                                {good, nil, nil},
+		"stripped":                             {stripped(good), nil, fault.Unauthenticated},
+		"stripped, of another account":         {stripped(signed(t, key, map[string]any{"email": "other@pot.iam.gserviceaccount.com"})), fault.Forbidden, fault.Unauthenticated},
+		"stripped, of an unverified address":   {stripped(signed(t, key, map[string]any{"email_verified": false})), fault.Forbidden, fault.Unauthenticated},
+		"stripped, of another issuer":          {stripped(signed(t, key, map[string]any{"iss": "https://evil.example"})), fault.Unauthenticated, fault.Unauthenticated},
+		"stripped, for another function":       {stripped(signed(t, key, map[string]any{"aud": "https://growpot-abc.a.run.app"})), fault.Unauthenticated, fault.Unauthenticated},
+		"stripped, past its time":              {stripped(signed(t, key, map[string]any{"exp": noon.Add(-time.Hour)})), fault.Unauthenticated, fault.Unauthenticated},
+		"stripped, without an end":             {stripped(signed(t, key, map[string]any{"exp": nil})), fault.Unauthenticated, fault.Unauthenticated},
+		"signed by another key":                {signed(t, rsaKey(t, "google-1"), nil), fault.Unauthenticated, fault.Unauthenticated},
+		"without any signature":                {good[:strings.LastIndex(good, ".")+1], fault.Unauthenticated, fault.Unauthenticated},
+		"with the marker in the claims' place": {head + "." + token.SignatureRemoved + "." + token.SignatureRemoved, fault.Unauthenticated, fault.Unauthenticated},
+		"with the marker behind another":       {good + token.SignatureRemoved, fault.Unauthenticated, fault.Unauthenticated},
+		"of two parts":                         {rest, fault.Unauthenticated, fault.Unauthenticated},
+		"stripped, whose claims are null":      {head + ".bnVsbA." + token.SignatureRemoved, fault.Unauthenticated, fault.Unauthenticated},
+		"of JSON, with the marker at its end":  {`{"payload":"e30","signature":"x.` + token.SignatureRemoved, fault.Unauthenticated, fault.Unauthenticated},
+	} {
+		for behind, want := range map[bool]error{true: c.behind, false: c.anywhere} {
+			tokens := g.tokens(func() time.Time { return noon })
+			tokens.FrontEnd = behind
+			if err := tokens.Check(t.Context(), c.text, function); want == nil && err != nil || want != nil && !errors.Is(err, want) {
+				t.Errorf("a token %s, behind the front end = %t: %v, want %v", name, behind, err, want)
+			}
+		}
+	}
+}
+
 func TestGooglesKeysAreFetchedOnceAnHourAndForANewKey(t *testing.T) {
 	t.Parallel()
 	first, second := rsaKey(t, "google-1"), rsaKey(t, "google-2")
@@ -221,12 +262,17 @@ func FuzzPushToken(f *testing.F) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(key) }))
 	f.Cleanup(server.Close)
 	tokens := &token.PushTokens{Account: pusher, KeysURL: server.URL, Client: server.Client(), Now: func() time.Time { return noon }}
-	for _, seed := range []string{"", "..", "e30.e30.", "bnVsbA.bnVsbA.bnVsbA", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJFUzI1NiJ9.e30.AA", `{"payload":"e30","signatures":[{"protected":"e30","signature":"AA"}]}`} {
+	behind := &token.PushTokens{Account: pusher, KeysURL: server.URL, FrontEnd: true, Client: server.Client(), Now: tokens.Now}
+	for _, seed := range []string{"", "..", "e30.e30.", "bnVsbA.bnVsbA.bnVsbA", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJFUzI1NiJ9.e30.AA", `{"payload":"e30","signatures":[{"protected":"e30","signature":"AA"}]}`,
+		"eyJhbGciOiJSUzI1NiJ9.e30." + token.SignatureRemoved, "bnVsbA.bnVsbA." + token.SignatureRemoved} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if err := tokens.Check(t.Context(), text, function); !errors.Is(err, fault.Unauthenticated) {
 			t.Errorf("%q: %v, want a token nobody signed to be refused", text, err)
+		}
+		if err := behind.Check(t.Context(), text, function); err == nil && !strings.HasSuffix(text, "."+token.SignatureRemoved) {
+			t.Errorf("%q was taken behind the front end with another signature", text)
 		}
 	})
 }

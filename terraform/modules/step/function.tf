@@ -55,6 +55,8 @@ resource "google_cloudfunctions2_function" "step" {
 
     environment_variables = merge(
       { GOOGLE_CLOUD_PROJECT = var.project, LOG_LEVEL = var.log_level, PUSH_ACCOUNT = var.push_account },
+      # The invoker binding below has the front end check each push's token; it removes the signature then.
+      { PUSH_TOKENS = "front-end" },
       # What is live is a few megabytes: without this, garbage is collected several times a second.
       { GOGC = "1000", GOMEMLIMIT = "${floor(local.memory / 2)}MiB" },
       var.firestore == null ? {} : { FIRESTORE_DATABASE = var.firestore },
