@@ -2,6 +2,9 @@ package account
 
 import "time"
 
+// FactorTime is how long somebody has to confirm a second factor that was begun.
+const FactorTime = 15 * time.Minute
+
 // FactorTry is a code that somebody gives for their second factor. It may be one of their
 // app or a recovery code; the zero value is none at all.
 type FactorTry struct {

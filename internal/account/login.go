@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"net/netip"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Budget is a number of tries to sign in that fills up again, one after the
@@ -24,10 +26,10 @@ func (b Budget) Span() time.Duration { return time.Duration(b.Burst) * b.Every }
 // The first is of an account from one address, and is what somebody meets who
 // has forgotten a password. The second is of an account from all addresses that
 // it was never signed in to from: NIST SP 800-63B-4, 3.2.2, asks for at most 100
-// wrong tries, and allows to spare addresses that were good before. So whoever
-// uses this one up locks out themselves and other strangers, and never the owner
-// at home; and five minutes after they stop, nobody. The third is of an address
-// over all accounts.
+// wrong tries, and allows to spare addresses that were good before. It fills up
+// faster than the first, so one address never uses it up; many together lock out
+// themselves and other strangers, and never the owner at home; and five minutes
+// after they stop, nobody. The third is of an address over all accounts.
 type LoginTry struct {
 	Pair    Budget
 	Account Budget
@@ -44,7 +46,7 @@ const KnownTime = 30 * 24 * time.Hour
 func NewLoginTry(key []byte, email string, from netip.Addr) LoginTry {
 	place := Place(from)
 	return LoginTry{
-		Pair:    Budget{Key: digest(key, "pair", email, place), Burst: 10, Every: time.Minute},
+		Pair:    Budget{Key: digest(key, "pair", email, place), Burst: 10, Every: 10 * time.Minute},
 		Account: Budget{Key: digest(key, "account", email), Burst: 100, Every: 5 * time.Minute},
 		Address: Budget{Key: digest(key, "address", place), Burst: 100, Every: 10 * time.Second},
 	}
@@ -58,6 +60,12 @@ func NewResetTry(key []byte, email string, from netip.Addr) LoginTry {
 		Account: Budget{Key: digest(key, "reset account", email), Burst: 3, Every: 20 * time.Minute},
 		Address: Budget{Key: digest(key, "reset address", Place(from)), Burst: 20, Every: time.Minute},
 	}
+}
+
+// NewFactorTry names the budget that guesses at a second factor are paid from, of
+// somebody who has shown a mailed code. Nobody else can spend it.
+func NewFactorTry(key []byte, user uuid.UUID) LoginTry {
+	return LoginTry{Account: Budget{Key: digest(key, "factor", user.String()), Burst: 10, Every: 10 * time.Minute}}
 }
 
 // Place is an address as far as it tells clients apart: an IPv4 address, or the

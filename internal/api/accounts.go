@@ -33,6 +33,13 @@ type changeInput struct {
 	}
 }
 
+type leaveInput struct {
+	Body struct {
+		Current string `json:"current_password" maxLength:"1024" example:"correct horse battery"`
+		Code    string `json:"code,omitempty" maxLength:"64" doc:"What the app of your second factor shows, or a recovery code; if you have one."`
+	}
+}
+
 // Self is what people see of themselves.
 type Self struct {
 	ID                uuid.UUID      `json:"id"`
@@ -98,10 +105,11 @@ func (s *server) serveAccounts() {
 	}, s.changeMe)
 	serve(s, operation{
 		id: "leave", method: http.MethodDelete, path: "/v1/users/me", tag: "Accounts", signedIn: true, status: http.StatusNoContent,
-		summary: "Delete your account", refusals: []*fault.Kind{fault.AccountInUse, fault.NotFound},
+		summary: "Delete your account", refusals: []*fault.Kind{fault.AccountInUse, fault.BadCredentials, fault.SecondFactorRequired, fault.NotFound},
 		description: "Your address, name, password and sign-ins are deleted at once and for good; the address may sign up anew. " +
 			"What you put on missions stays in the books under an id, and others see it as a former user's. " +
-			"409 while something is not settled: cash in your wallet or in a pot, a charge, or a mission that you made or are the streamer of. Saying it twice is fine.",
+			"409 while something is not settled: cash in your wallet or in a pot, a charge, or a mission that you made or are the streamer of. " +
+			"It takes the password, and a code if you have a second factor; all access tokens end.",
 	}, s.leave)
 	serve(s, operation{
 		id: "get-user", method: http.MethodGet, path: "/v1/users/{id}", tag: "Accounts",
@@ -160,17 +168,29 @@ func (s *server) me(ctx context.Context, _ *struct{}) (*selfAnswer, error) {
 // leave looks at the missions first. One that is made for the streamer at this
 // very moment can slip through; it expires, because nobody can sign in to judge
 // it, and everyone gets their cash back.
-func (s *server) leave(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	open, err := s.Missions.HasUnsettled(ctx, caller(ctx))
+func (s *server) leave(ctx context.Context, in *leaveInput) (*struct{}, error) {
+	err := s.proveAndLeave(ctx, in)
+	s.audit(ctx, "leave", caller(ctx), err)
+	return nil, err
+}
+
+// proveAndLeave asks for the password: a token that was taken must not be enough.
+func (s *server) proveAndLeave(ctx context.Context, in *leaveInput) error {
+	user, err := s.stillHere(ctx)
+	if err != nil {
+		return err
+	}
+	if _, _, err := s.checkPassword(ctx, user.Email, in.Body.Current, s.takesFactor(in.Body.Code)); err != nil {
+		return err
+	}
+	open, err := s.Missions.HasUnsettled(ctx, user.ID)
 	if err == nil && open {
 		err = fault.AccountInUse.Because("A mission that you made or are the streamer of is not settled.")
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = s.Accounts.Leave(ctx, caller(ctx))
-	s.audit(ctx, "leave", caller(ctx), err)
-	return nil, err
+	return s.Accounts.Leave(ctx, user.ID)
 }
 
 func (s *server) changeMe(ctx context.Context, in *changeInput) (*selfAnswer, error) {

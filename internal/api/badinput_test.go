@@ -38,7 +38,8 @@ func entries(s *stand) (player, []entry) {
 		{method: http.MethodPost, path: "/v1/password-resets", body: object{"email": "mina@example.com"}},
 		{method: http.MethodPost, path: "/v1/password-resets/redeem", body: object{"code": "x", "new_password": goodPassword}},
 		{method: http.MethodPost, path: "/v1/users/me/second-factor", body: object{"current_password": goodPassword}},
-		{method: http.MethodPut, path: "/v1/users/me/second-factor", body: object{"code": "x"}},
+		{method: http.MethodPut, path: "/v1/users/me/second-factor", body: object{"current_password": goodPassword, "code": "x"}},
+		{method: http.MethodDelete, path: "/v1/users/me", body: object{"current_password": goodPassword}},
 		{method: http.MethodPost, path: "/v1/users/me/second-factor/remove", body: object{"current_password": goodPassword}},
 		{method: http.MethodPut, path: "/v1/users/me/password", body: object{"current_password": goodPassword, "new_password": goodPassword}},
 	}

@@ -164,7 +164,7 @@ func (s *server) takesBet(ctx context.Context, in *placeBetInput, user uuid.UUID
 	if err := m.Terms.CheckBet("body.amount", in.Body.Amount); err != nil {
 		return mission.Mission{}, err
 	}
-	return m, s.checkCash(ctx, user, in.Body.Amount)
+	return m, checkCash(ctx, in.Body.Amount)
 }
 
 // openMission returns a mission the user may bet on. The mission seen may be a

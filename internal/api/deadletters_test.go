@@ -15,6 +15,7 @@ import (
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/token"
 )
 
 // deadBet keeps a bet as a dead letter, as if no attempt could hold it.
@@ -144,7 +145,7 @@ func TestTheRoleIsLostAtOnceWhateverTheTokenSays(t *testing.T) {
 	s.ok(err)
 	s.get("/v1/deadletters", kim.token).refused(http.StatusForbidden, "forbidden")
 	mina := s.signUp("mina", false)
-	forged, err := s.tokens.Sign(mina.id, account.Operator) // no sign-in gives this
+	forged, err := s.tokens.Sign(token.Bearer{User: mina.id, Roles: []account.Role{account.Operator}}) // no sign-in gives this
 	s.ok(err)
 	s.get("/v1/deadletters", forged).refused(http.StatusForbidden, "forbidden")
 }

@@ -70,15 +70,17 @@ type Accounts interface {
 	UserByID(ctx context.Context, id uuid.UUID) (account.User, error)
 	ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error)
 	// ChangePassword ends every sign-in and begins one with the refresh token's hash.
-	ChangePassword(ctx context.Context, user uuid.UUID, from, to string, refresh []byte, unused time.Duration) error
+	ChangePassword(ctx context.Context, user uuid.UUID, from, to string, refresh []byte, unused time.Duration) (account.SignIn, error)
 	Leave(ctx context.Context, user uuid.UUID) error
 	Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error)
 }
 
 // Sessions keeps the hashes of refresh tokens.
 type Sessions interface {
-	StartSession(ctx context.Context, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) error
-	RotateSession(ctx context.Context, hash, next []byte, unused, longest time.Duration) (uuid.UUID, error)
+	StartSession(ctx context.Context, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) (account.SignIn, error)
+	// RotateSession returns the sealed successor of the first time for a token that
+	// comes again within the repeat time, else nil.
+	RotateSession(ctx context.Context, hash []byte, r account.Rotation, repeat, longest time.Duration) (in account.SignIn, sealed []byte, err error)
 	EndSession(ctx context.Context, hash []byte) error
 	EndSessions(ctx context.Context, user uuid.UUID) error
 }
@@ -115,7 +117,7 @@ type Resets interface {
 	UserByReset(ctx context.Context, code []byte) (account.User, error)
 	// ResetPassword uses the code up, ends every sign-in and begins one with the
 	// refresh token's hash.
-	ResetPassword(ctx context.Context, code []byte, to string, refresh []byte, unused time.Duration) error
+	ResetPassword(ctx context.Context, code []byte, to string, refresh []byte, unused time.Duration) (account.SignIn, error)
 }
 
 // Factors keeps second factors.
@@ -139,7 +141,7 @@ type Charges interface {
 // Books reads the ledger.
 type Books interface {
 	Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error)
-	Available(ctx context.Context, users []uuid.UUID) ([]ledger.Won, error)
+	Wallets(ctx context.Context, users []uuid.UUID) ([]account.Wallet, error)
 	Statement(ctx context.Context, user uuid.UUID, before int64, limit int) ([]ledger.StatementLine, error)
 	Ranking(ctx context.Context, missionID uuid.UUID, after ledger.Standing, limit int) ([]ledger.Standing, error)
 	BetStatuses(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]ledger.BetStatus, error)
@@ -227,7 +229,7 @@ type Passwords interface {
 
 // Tokens makes and reads access tokens.
 type Tokens interface {
-	Sign(user uuid.UUID, roles ...account.Role) (string, error)
+	Sign(b token.Bearer) (string, error)
 	Verify(signed string) (token.Bearer, error)
 	JWKS() []byte
 }

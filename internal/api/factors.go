@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/factor"
 	"example.com/missionpot/internal/fault"
@@ -18,9 +20,10 @@ type passwordOnlyInput struct {
 	}
 }
 
-type factorCodeInput struct {
+type confirmFactorInput struct {
 	Body struct {
-		Code string `json:"code" maxLength:"64" doc:"What the app shows." example:"287082"`
+		Current string `json:"current_password" maxLength:"1024" example:"correct horse battery"`
+		Code    string `json:"code" maxLength:"64" doc:"What the app shows." example:"287082"`
 	}
 }
 
@@ -70,7 +73,7 @@ func (s *server) serveFactors() {
 		id: "confirm-second-factor", method: http.MethodPut, path: "/v1/users/me/second-factor", tag: "Accounts", signedIn: true,
 		summary: "Turn the second factor on",
 		description: "From now on a code is asked for with every sign-in, and where a password is changed or replaced. " +
-			"The answer holds the recovery codes, once.",
+			"The answer holds the recovery codes, once. It must be confirmed within 15 minutes.",
 		refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorOn, fault.NotFound},
 	}, s.confirmFactor)
 	serve(s, operation{
@@ -99,7 +102,7 @@ func (s *server) beginFactor(ctx context.Context, in *passwordOnlyInput) (*facto
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := s.checkPassword(ctx, user.Email, in.Body.Current, ""); err != nil {
+	if _, _, err := s.checkPassword(ctx, user.Email, in.Body.Current, s.takesFactor("")); err != nil {
 		return nil, err
 	}
 	secret := factor.NewSecret()
@@ -109,13 +112,20 @@ func (s *server) beginFactor(ctx context.Context, in *passwordOnlyInput) (*facto
 	return &factorSecretAnswer{Body: FactorSecret{Secret: secret.Text(), URI: secret.URI(issuer, user.Email)}}, nil
 }
 
-func (s *server) confirmFactor(ctx context.Context, in *factorCodeInput) (*recoveryCodesAnswer, error) {
+// confirmFactor asks for the password again: whoever began it may not be whoever has
+// the token now. A wrong code is a wrong guess.
+func (s *server) confirmFactor(ctx context.Context, in *confirmFactorInput) (*recoveryCodesAnswer, error) {
 	codes := factor.NewRecoveryCodes()
 	hashes := make([][]byte, len(codes))
 	for i, code := range codes {
 		hashes[i] = code.Hash()
 	}
-	err := s.Factors.ConfirmFactor(ctx, caller(ctx), factor.Try(in.Body.Code), hashes)
+	user, err := s.stillHere(ctx)
+	if err == nil {
+		_, _, err = s.checkPassword(ctx, user.Email, in.Body.Current, func(ctx context.Context, user uuid.UUID) error {
+			return s.Factors.ConfirmFactor(ctx, user, factor.Try(in.Body.Code), hashes)
+		})
+	}
 	s.audit(ctx, "turn_second_factor_on", caller(ctx), err)
 	if err != nil {
 		return nil, err
@@ -134,19 +144,18 @@ func (s *server) proveAndRemove(ctx context.Context, password, code string) erro
 	if err != nil {
 		return err
 	}
-	if _, _, err := s.checkPassword(ctx, user.Email, password, code); err != nil {
+	if _, _, err := s.checkPassword(ctx, user.Email, password, s.takesFactor(code)); err != nil {
 		return err
 	}
 	return s.Factors.RemoveFactor(ctx, user.ID)
 }
 
-// checkFactor takes a code of somebody who has proved all else. Only who has a second
-// factor can guess at it, so only their tries are counted: others must not be kept out by
-// whoever guesses at their password.
+// checkFactor takes a code of somebody who has proved all else. Its tries are counted
+// apart, so that whoever guesses at the password keeps nobody from a reset.
 func (s *server) checkFactor(ctx context.Context, user account.User, code string) error {
 	on, _, err := s.Factors.Factor(ctx, user.ID)
 	if err != nil || !on {
 		return err
 	}
-	return s.guess(ctx, user.Email, func() error { return s.Factors.TakeFactor(ctx, user.ID, factor.Try(code)) })
+	return s.guess(ctx, account.NewFactorTry(s.LoginKey, user.ID), func() error { return s.Factors.TakeFactor(ctx, user.ID, factor.Try(code)) })
 }

@@ -48,7 +48,13 @@ func (a *authenticator) next() string {
 func (s *stand) turnOn(token string) (*authenticator, []account.Code) {
 	s.t.Helper()
 	a := s.beginFactor(token)
-	return a, read[api.RecoveryCodes](s.call(http.MethodPut, factorPath, token, object{"code": a.next()}).want(http.StatusOK)).Codes
+	return a, read[api.RecoveryCodes](s.confirm(token, a.next()).want(http.StatusOK)).Codes
+}
+
+// confirm sends a code of an app back.
+func (s *stand) confirm(token, code string) reply {
+	s.t.Helper()
+	return s.call(http.MethodPut, factorPath, token, object{"current_password": goodPassword, "code": code})
 }
 
 func (s *stand) loginWith(name, password, code string) reply {
@@ -97,7 +103,7 @@ func TestNeitherATokenNorAMailGetsAroundTheSecondFactor(t *testing.T) {
 	mina := s.signUp("mina", false)
 	_, recovery := s.turnOn(mina.token)
 	s.call(http.MethodPost, factorPath, mina.token, object{"current_password": goodPassword}).refused(http.StatusConflict, "second_factor_on")
-	s.call(http.MethodPut, factorPath, mina.token, object{"code": recovery[0]}).refused(http.StatusConflict, "second_factor_on")
+	s.confirm(mina.token, string(recovery[0])).refused(http.StatusConflict, "second_factor_on")
 	s.changePassword(mina.token, goodPassword, otherPassword).refused(http.StatusUnauthorized, "second_factor_required")
 	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": goodPassword}).refused(http.StatusUnauthorized, "second_factor_required")
 	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": "guess", "code": recovery[0]}).refused(http.StatusUnauthorized, "bad_credentials")
@@ -109,8 +115,10 @@ func TestNeitherATokenNorAMailGetsAroundTheSecondFactor(t *testing.T) {
 	redeem("").refused(http.StatusUnauthorized, "second_factor_required")
 	redeem("000000").refused(http.StatusUnauthorized, "bad_credentials")
 	redeem(string(recovery[1])).want(http.StatusOK)
+	mina.token = s.sign(mina.id)
 
 	s.call(http.MethodPut, "/v1/users/me/password", mina.token, object{"current_password": otherPassword, "new_password": goodPassword, "code": recovery[2]}).want(http.StatusOK)
+	mina.token = s.sign(mina.id)
 	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": goodPassword, "code": recovery[3]}).want(http.StatusNoContent)
 	s.call(http.MethodPost, factorPath+"/remove", mina.token, object{"current_password": goodPassword}).want(http.StatusNoContent)
 	s.login("mina@example.com", goodPassword).want(http.StatusOK)
@@ -120,14 +128,14 @@ func TestASecondFactorIsNotAskedForBeforeACodeHasComeBack(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	mina := s.signUp("mina", false)
-	s.call(http.MethodPut, factorPath, mina.token, object{"code": "000000"}).refused(http.StatusNotFound, "not_found")
+	s.confirm(mina.token, "000000").refused(http.StatusNotFound, "not_found")
 	s.call(http.MethodPost, factorPath, mina.token, object{"current_password": "guess"}).refused(http.StatusUnauthorized, "bad_credentials")
 	first := s.beginFactor(mina.token)
-	s.call(http.MethodPut, factorPath, mina.token, object{"code": ""}).refused(http.StatusUnauthorized, "bad_credentials")
+	s.confirm(mina.token, "").refused(http.StatusUnauthorized, "bad_credentials")
 	second := s.beginFactor(mina.token)
-	s.call(http.MethodPut, factorPath, mina.token, object{"code": first.next()}).refused(http.StatusUnauthorized, "bad_credentials")
+	s.confirm(mina.token, first.next()).refused(http.StatusUnauthorized, "bad_credentials")
 	s.login("mina@example.com", goodPassword).want(http.StatusOK)
-	s.call(http.MethodPut, factorPath, mina.token, object{"code": second.next()}).want(http.StatusOK)
+	s.confirm(mina.token, second.next()).want(http.StatusOK)
 	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "second_factor_required")
 	for _, want := range []string{`"action":"turn_second_factor_on","user":"` + mina.id.String() + `","outcome":"done"`, `"outcome":"second_factor_required"`} {
 		if !s.logHas(want) {

@@ -11,7 +11,7 @@ import (
 
 func (s *stand) leave(p player) reply {
 	s.t.Helper()
-	return s.call(http.MethodDelete, "/v1/users/me", p.token, nil)
+	return s.call(http.MethodDelete, "/v1/users/me", p.token, object{"current_password": goodPassword})
 }
 
 func TestSomebodyLeavesAndOthersSeeAFormerUser(t *testing.T) {
@@ -25,12 +25,11 @@ func TestSomebodyLeavesAndOthersSeeAFormerUser(t *testing.T) {
 	s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/success", jun.token, nil).want(http.StatusOK)
 	s.leave(jun).refused(http.StatusConflict, "account_in_use") // he has 5,000 won
 	pair := read[api.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
-	for range 2 {
-		s.leave(mina).want(http.StatusNoContent)
-	}
+	s.leave(mina).want(http.StatusNoContent)
 
-	s.get("/v1/users/me", mina.token).refused(http.StatusNotFound, "not_found")
-	s.call(http.MethodPatch, "/v1/users/me", mina.token, object{"display_name": "Mina"}).refused(http.StatusNotFound, "not_found")
+	s.leave(mina).refused(http.StatusUnauthorized, "unauthenticated")
+	s.get("/v1/users/me", mina.token).refused(http.StatusUnauthorized, "unauthenticated")
+	s.call(http.MethodPatch, "/v1/users/me", mina.token, object{"display_name": "Mina"}).refused(http.StatusUnauthorized, "unauthenticated")
 	s.postKeyed("/v1/users/me/charges", mina.token, object{"amount": 1000}).refused(http.StatusUnauthorized, "unauthenticated")
 	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).refused(http.StatusUnauthorized, "unauthenticated")
 	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "bad_credentials")

@@ -23,6 +23,7 @@ type Limits struct {
 	PerAddress int // from one address, or one IPv6 network of 64 bits
 	PerUser    int // by one person who is signed in
 	SignUps    int // new accounts from one address
+	Hashes     int // of passwords, from one address at once; this one is no count of a minute
 }
 
 const (

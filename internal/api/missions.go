@@ -117,7 +117,7 @@ func (s *server) newMission(ctx context.Context, draft mission.Draft, key string
 	if err := draft.Check(streamer.Terms); err != nil {
 		return mission.Mission{}, err
 	}
-	if err := s.checkCash(ctx, draft.CreatorID, draft.Stake); err != nil {
+	if err := checkCash(ctx, draft.Stake); err != nil {
 		return mission.Mission{}, err
 	}
 	id, err := uuid.NewV7()
@@ -162,21 +162,13 @@ func (s *server) awaitFunding(ctx context.Context, m mission.Mission, wait time.
 	return m
 }
 
-// checkCash is the friendly early refusal. It may be wrong a moment later: the
-// ledger decides.
-func (s *server) checkCash(ctx context.Context, user uuid.UUID, amount ledger.Won) error {
-	available, err := s.balances.Do(ctx, user)
-	if err != nil {
-		return err
-	}
-	if available < amount {
+// checkCash is the friendly early refusal of the caller. It may be wrong a moment
+// later: the ledger decides.
+func checkCash(ctx context.Context, amount ledger.Won) error {
+	if available := wallet(ctx).Cash; available < amount {
 		return fault.InsufficientCash.Because("You have " + available.String() + " available; this takes " + amount.String() + ".")
 	}
 	return nil
-}
-
-func (s *server) readBalances(ctx context.Context, users []uuid.UUID) ([]ledger.Won, error) {
-	return s.Books.Available(ctx, users)
 }
 
 func (s *server) listMissions(ctx context.Context, in *listMissionsInput) (*missionsAnswer, error) {

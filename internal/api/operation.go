@@ -82,7 +82,7 @@ func (s *server) before(op operation, body bool) huma.Middlewares {
 		steps = append(steps, op.guard)
 	}
 	if op.signedIn || op.operator {
-		steps = append(steps, s.authenticate, s.limitUser)
+		steps = append(steps, s.authenticate, s.limitUser, s.requireCurrent)
 	}
 	if op.operator {
 		steps = append(steps, s.requireOperator)

@@ -15,7 +15,19 @@ func (s *stand) operator(name string) player {
 	_, err := s.users.GrantOperator(s.t.Context(), name+"@example.com", account.CommandActor("test"))
 	s.ok(err)
 	p.token = s.signIn(name).AccessToken
+	s.secondFactor(p, true)
 	return p
+}
+
+// secondFactor turns a second factor of somebody on or off without their doing.
+func (s *stand) secondFactor(p player, on bool) {
+	s.t.Helper()
+	_, err := s.usersSQL.Exec(s.t.Context(), `DELETE FROM second_factors WHERE user_id = $1`, p.id)
+	s.ok(err)
+	if on {
+		_, err = s.usersSQL.Exec(s.t.Context(), `INSERT INTO second_factors (user_id, secret, confirmed_at) VALUES ($1, $2, clock_timestamp())`, p.id, make([]byte, 20))
+		s.ok(err)
+	}
 }
 
 func (s *stand) signIn(name string) api.TokenPair {

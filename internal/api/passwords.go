@@ -21,7 +21,7 @@ func (s *server) servePasswords() {
 	serve(s, operation{
 		id: "change-password", method: http.MethodPut, path: "/v1/users/me/password", tag: "Accounts", signedIn: true,
 		summary: "Change your password", refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired, fault.NotFound},
-		description: "Ends every sign-in of yours and answers with the tokens of a new one. " +
+		description: "Ends every sign-in of yours, with its access tokens, and answers with the tokens of a new one. " +
 			"Wrong guesses at the current password are counted with those of `POST /v1/login`.",
 	}, s.changePassword)
 }
@@ -42,7 +42,7 @@ func (s *server) replacePassword(ctx context.Context, current, next, code string
 	if err := account.CheckPassword("body.new_password", next, user.Email, user.DisplayName); err != nil {
 		return nil, err
 	}
-	_, from, err := s.checkPassword(ctx, user.Email, current, code)
+	_, from, err := s.checkPassword(ctx, user.Email, current, s.takesFactor(code))
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +51,9 @@ func (s *server) replacePassword(ctx context.Context, current, next, code string
 		return nil, err
 	}
 	refresh := token.NewRefresh()
-	if err := s.Accounts.ChangePassword(ctx, user.ID, from, to, refresh.Hash(), token.RefreshTime); err != nil {
+	in, err := s.Accounts.ChangePassword(ctx, user.ID, from, to, refresh.Hash(), token.RefreshTime)
+	if err != nil {
 		return nil, err
 	}
-	return s.pair(ctx, user.ID, refresh)
+	return s.pair(in, refresh)
 }

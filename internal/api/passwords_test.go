@@ -51,7 +51,7 @@ func TestANewPasswordFollowsTheRulesOfTheFirst(t *testing.T) {
 		}
 	}
 	s.leave(mina).want(http.StatusNoContent)
-	s.changePassword(mina.token, goodPassword, otherPassword).refused(http.StatusNotFound, "not_found")
+	s.changePassword(mina.token, goodPassword, otherPassword).refused(http.StatusUnauthorized, "unauthenticated")
 }
 
 func TestWhatIsTriedAtAnAccountIsLoggedByItsID(t *testing.T) {
@@ -61,12 +61,14 @@ func TestWhatIsTriedAtAnAccountIsLoggedByItsID(t *testing.T) {
 	s.login("mina@example.com", "guess").refused(http.StatusUnauthorized, "bad_credentials")
 	s.login("nobody@example.com", "guess").refused(http.StatusUnauthorized, "bad_credentials")
 	pair := read[api.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
-	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).want(http.StatusOK)
+	next := read[api.TokenPair](s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).want(http.StatusOK))
+	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": next.RefreshToken}).want(http.StatusOK)
 	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).refused(http.StatusUnauthorized, "token_reused")
+	mina.token = s.sign(mina.id)
 	s.get("/v1/deadletters", mina.token).refused(http.StatusForbidden, "forbidden")
 	s.changePassword(mina.token, goodPassword, otherPassword).want(http.StatusOK)
-	s.call(http.MethodDelete, "/v1/users/me/sessions", mina.token, nil).want(http.StatusNoContent)
-	s.leave(mina).want(http.StatusNoContent)
+	s.call(http.MethodDelete, "/v1/users/me/sessions", s.sign(mina.id), nil).want(http.StatusNoContent)
+	s.call(http.MethodDelete, "/v1/users/me", s.sign(mina.id), object{"current_password": otherPassword}).want(http.StatusNoContent)
 	const nobody = "00000000-0000-0000-0000-000000000000"
 	for _, want := range []struct{ action, user, outcome string }{
 		{"sign_up", mina.id.String(), "done"},

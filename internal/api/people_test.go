@@ -6,9 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/token"
 )
 
 // player is somebody signed up, with an access token.
@@ -32,7 +34,15 @@ func (s *stand) signUp(name string, streamer bool) player {
 
 func (s *stand) sign(user uuid.UUID) string {
 	s.t.Helper()
-	signed, err := s.tokens.Sign(user)
+	return s.signAs(user)
+}
+
+// signAs makes an access token of now, with roles.
+func (s *stand) signAs(user uuid.UUID, roles ...account.Role) string {
+	s.t.Helper()
+	b := token.Bearer{User: user, Roles: roles}
+	s.ok(s.usersSQL.QueryRow(s.t.Context(), `SELECT coalesce(max(generation), 0) FROM users WHERE id = $1`, user).Scan(&b.Generation))
+	signed, err := s.tokens.Sign(b)
 	s.ok(err)
 	return signed
 }

@@ -32,6 +32,7 @@ type contextKey int
 
 const (
 	callerKey contextKey = iota
+	walletKey
 	offerKey
 	addressKey
 )
@@ -46,6 +47,12 @@ func caller(ctx context.Context) uuid.UUID {
 func bearer(ctx context.Context) token.Bearer {
 	b, _ := ctx.Value(callerKey).(token.Bearer)
 	return b
+}
+
+// wallet is the caller's, as it was when the call came.
+func wallet(ctx context.Context) account.Wallet {
+	w, _ := ctx.Value(walletKey).(account.Wallet)
+	return w
 }
 
 // accepted is the media type that was agreed on.
@@ -86,6 +93,27 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 	next(huma.WithValue(ctx, callerKey, b))
 }
 
+// requireCurrent refuses a token of somebody whose sign-ins have all ended since it was
+// made: by a changed password, signing out everywhere, a copied refresh token or
+// leaving. The wallet is read with it, because a call that moves cash looks at that
+// anyway; calls of many people at once share a read.
+func (s *server) requireCurrent(ctx huma.Context, next func(huma.Context)) {
+	b := bearer(ctx.Context())
+	w, err := s.wallets.Do(ctx.Context(), b.User)
+	if err == nil && w.Generation != b.Generation {
+		err = fault.Unauthenticated.Because("The sign-in of this access token has ended; sign in.")
+	}
+	if err != nil {
+		s.refuse(ctx, err)
+		return
+	}
+	next(huma.WithValue(ctx, walletKey, w))
+}
+
+func (s *server) readWallets(ctx context.Context, users []uuid.UUID) ([]account.Wallet, error) {
+	return s.Books.Wallets(ctx, users)
+}
+
 // requireOperator lets operators in only. The token tells who never was one, for
 // nothing; the database tells who is one no more, at once.
 func (s *server) requireOperator(ctx huma.Context, next func(huma.Context)) {
@@ -100,6 +128,14 @@ func (s *server) requireOperator(ctx huma.Context, next func(huma.Context)) {
 	}
 	if !is {
 		s.refuse(ctx, fault.Forbidden.Because("Only an operator may do this."))
+		return
+	}
+	on, _, err := s.Factors.Factor(ctx.Context(), b.User)
+	if err == nil && !on {
+		err = fault.Forbidden.Because("An operator needs a second factor. Turn one on first.")
+	}
+	if err != nil {
+		s.refuse(ctx, err)
 		return
 	}
 	next(ctx)

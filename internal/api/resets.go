@@ -77,9 +77,10 @@ func (s *server) redeem(ctx context.Context, code []byte, next, second string) (
 		return user.ID, nil, err
 	}
 	refresh := token.NewRefresh()
-	if err := s.Resets.ResetPassword(ctx, code, to, refresh.Hash(), token.RefreshTime); err != nil {
+	in, err := s.Resets.ResetPassword(ctx, code, to, refresh.Hash(), token.RefreshTime)
+	if err != nil {
 		return user.ID, nil, err
 	}
-	answer, err := s.pair(ctx, user.ID, refresh)
+	answer, err := s.pair(in, refresh)
 	return user.ID, answer, err
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/batch"
-	"example.com/missionpot/internal/ledger"
 )
 
 // The names of fields are exact. huma takes them in any case unless told
@@ -22,7 +22,7 @@ type server struct {
 	huma                         huma.API
 	mux                          *http.ServeMux
 	seen                         *missionCache
-	balances                     *batch.Batcher[uuid.UUID, ledger.Won]
+	wallets                      *batch.Batcher[uuid.UUID, account.Wallet]
 	outcomes                     *batch.Batcher[uuid.UUID, outcome]
 	metrics                      metrics
 	perAddress, perUser, signUps *quota
@@ -47,12 +47,13 @@ func build(d Dependencies) *server {
 	s := &server{Dependencies: d, log: d.Log, mux: http.NewServeMux(), metrics: newMetrics()}
 	s.calls, s.streams = newPlaces(d.MaxCalls), newPlaces(d.MaxStreams)
 	s.seen = newMissionCache(d.Now, d.Missions)
+	s.Passwords = newFairPasswords(d.Passwords, d.Limits.Hashes)
 	s.mode = &modeWatch{now: d.Now, checks: d.Checks}
 	s.proofs = &proofCache{now: d.Now, checks: d.Checks}
 	s.perAddress = newQuota("address", d.Limits.PerAddress, d.Now)
 	s.perUser = newQuota("user", d.Limits.PerUser, d.Now)
 	s.signUps = newQuota("sign-ups", d.Limits.SignUps, d.Now)
-	s.balances = batch.New(s.readBalances, batch.Options{Max: 500})
+	s.wallets = batch.New(s.readWallets, batch.Options{Max: 500})
 	s.outcomes = batch.New(s.readOutcomes, batch.Options{Max: 1000})
 	s.huma = humago.New(s.mux, humaConfig())
 	s.serveHealth()

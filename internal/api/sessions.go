@@ -53,14 +53,16 @@ func (s *server) serveSessions() {
 		id: "login", method: http.MethodPost, path: "/v1/login", tag: "Sessions",
 		summary: "Sign in",
 		description: "Gives an access token of 15 minutes and a refresh token. The answer takes as long for an address without an account. " +
-			"Wrong passwords are limited by account and by where they come from; a limit passes by itself, and never keeps you from signing in where you did before. " +
+			"Wrong passwords are limited: ten at once for one account from one address, then one in ten minutes, and fewer from all addresses together. " +
+			"A limit passes by itself. Others' guesses never count against an address that you have signed in from within 30 days. " +
 			"`second_factor_required` says that the password was right: ask for a code, and send all three.",
 		refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired},
 	}, s.login)
 	serve(s, operation{
 		id: "refresh", method: http.MethodPost, path: "/v1/token", tag: "Sessions",
 		summary: "Get the next pair of tokens",
-		description: "Each refresh token works once, within 30 days. One that comes a second time was copied by somebody: the whole sign-in ends, and both holders must sign in again. " +
+		description: "Each refresh token works once, within 30 days. If the answer gets lost, repeat the call: for 30 seconds, and as long as the new token is unused, " +
+			"a used token gets the same new one again. One that comes later was copied by somebody: the whole sign-in ends, and both holders must sign in again. " +
 			"A sign-in lasts 90 days at most.",
 		refusals: []*fault.Kind{fault.Unauthenticated, fault.TokenReused},
 	}, s.refresh)
@@ -72,8 +74,8 @@ func (s *server) serveSessions() {
 	serve(s, operation{
 		id: "logout-everywhere", method: http.MethodDelete, path: "/v1/users/me/sessions", tag: "Sessions", status: http.StatusNoContent,
 		signedIn: true, summary: "Sign out everywhere",
-		description: "Ends every sign-in of yours, this one included: no refresh token works any more. " +
-			"Access tokens that are out already stay good until they expire, 15 minutes at most. Saying it twice is fine.",
+		description: "Ends every sign-in of yours, this one included: no refresh token and no access token works any more. " +
+			"A second factor that was begun and a mailed code for a new password are dropped.",
 	}, s.logoutEverywhere)
 	serve(s, operation{
 		id: "jwks", method: http.MethodGet, path: "/.well-known/jwks.json", tag: "Sessions",
@@ -92,25 +94,36 @@ func (s *server) login(ctx context.Context, in *loginInput) (*tokenAnswer, error
 	return answer, err
 }
 
-// signIn also tells who was guessed at, whatever the error.
+// signIn also returns whose account was guessed at, whatever the error.
 func (s *server) signIn(ctx context.Context, email, password, code string) (uuid.UUID, *tokenAnswer, error) {
-	user, hash, err := s.checkPassword(ctx, email, password, code)
+	user, hash, err := s.checkPassword(ctx, email, password, s.takesFactor(code))
 	if err != nil {
 		return user, nil, err
 	}
 	refresh := token.NewRefresh()
-	if err := s.Sessions.StartSession(ctx, user, hash, refresh.Hash(), token.RefreshTime); err != nil {
+	in, err := s.Sessions.StartSession(ctx, user, hash, refresh.Hash(), token.RefreshTime)
+	if err != nil {
 		return user, nil, err
 	}
-	answer, err := s.pair(ctx, user, refresh)
+	answer, err := s.pair(in, refresh)
 	return user, answer, err
 }
 
+// second is what is asked for beside the password, within the same guess.
+type second func(ctx context.Context, user uuid.UUID) error
+
+// takesFactor takes a code of the second factor, if the user has one.
+func (s *server) takesFactor(code string) second {
+	return func(ctx context.Context, user uuid.UUID) error {
+		return s.Factors.TakeFactor(ctx, user, factor.Try(code))
+	}
+}
+
 // checkPassword returns whose the address is and the hash that the password fits, and
-// takes a code of the second factor if there is one. An address that nobody has takes
-// the same steps as a wrong password.
-func (s *server) checkPassword(ctx context.Context, email, password, code string) (user uuid.UUID, hash string, err error) {
-	err = s.guess(ctx, email, func() error {
+// asks for what comes second. An address that nobody has takes the same steps as a
+// wrong password.
+func (s *server) checkPassword(ctx context.Context, email, password string, then second) (user uuid.UUID, hash string, err error) {
+	err = s.guess(ctx, account.NewLoginTry(s.LoginKey, email, addressOf(ctx)), func() error {
 		var err error
 		if user, hash, err = s.Accounts.Credentials(ctx, email); err != nil {
 			return err
@@ -122,15 +135,15 @@ func (s *server) checkPassword(ctx context.Context, email, password, code string
 		if !good {
 			return fault.BadCredentials.Because("")
 		}
-		return s.Factors.TakeFactor(ctx, user, factor.Try(code))
+		return then(ctx, user)
 	})
 	return user, hash, err
 }
 
 // guess counts a check of who somebody is. It is paid for before anything is looked at,
 // or many at once would all pass; what was no wrong guess is given back.
-func (s *server) guess(ctx context.Context, email string, check func() error) error {
-	try, wait, err := s.Logins.TakeLogin(ctx, account.NewLoginTry(s.LoginKey, email, addressOf(ctx)))
+func (s *server) guess(ctx context.Context, budgets account.LoginTry, check func() error) error {
+	try, wait, err := s.Logins.TakeLogin(ctx, budgets)
 	if err != nil {
 		return err
 	}
@@ -151,25 +164,29 @@ func (s *server) guess(ctx context.Context, email string, check func() error) er
 }
 
 func (s *server) refresh(ctx context.Context, in *refreshInput) (*tokenAnswer, error) {
-	next := token.NewRefresh()
-	user, err := s.Sessions.RotateSession(ctx, token.Refresh(in.Body.RefreshToken).Hash(), next.Hash(), token.RefreshTime, token.SignInTime)
+	from, next := token.Refresh(in.Body.RefreshToken), token.NewRefresh()
+	rotation := account.Rotation{Next: next.Hash(), Sealed: from.Seal(next), Unused: token.RefreshTime}
+	who, sealed, err := s.Sessions.RotateSession(ctx, from.Hash(), rotation, token.RepeatTime, token.SignInTime)
 	if err != nil {
-		s.audit(ctx, "refresh", user, err)
+		s.audit(ctx, "refresh", who.User, err)
 		return nil, err
 	}
-	return s.pair(ctx, user, next)
+	if sealed != nil {
+		if next, err = from.Open(sealed); err != nil {
+			return nil, err
+		}
+	}
+	return s.pair(who, next)
 }
 
-func (s *server) pair(ctx context.Context, user uuid.UUID, refresh token.Refresh) (*tokenAnswer, error) {
-	var roles []account.Role
-	operator, err := s.Operators.IsOperator(ctx, user)
-	if err != nil {
-		return nil, err
+// pair asks nobody: what it needs came with the sign-in, from one transaction. So
+// nothing can fail between that and the answer but the signature.
+func (s *server) pair(in account.SignIn, refresh token.Refresh) (*tokenAnswer, error) {
+	b := token.Bearer{User: in.User, Generation: in.Generation}
+	if in.Operator {
+		b.Roles = append(b.Roles, account.Operator)
 	}
-	if operator {
-		roles = append(roles, account.Operator)
-	}
-	access, err := s.Tokens.Sign(user, roles...)
+	access, err := s.Tokens.Sign(b)
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func signTokens(set []byte, people []person) ([]string, error) {
 	issuer := &token.Issuer{Keys: keys, Name: "missionpot", Audience: "missionpot", Now: time.Now}
 	tokens := make([]string, len(people))
 	for i, p := range people {
-		if tokens[i], err = issuer.Sign(p.id); err != nil {
+		if tokens[i], err = issuer.Sign(token.Bearer{User: p.id}); err != nil {
 			return nil, err
 		}
 	}

@@ -148,7 +148,7 @@ func (c *clients) request(ctx context.Context, q call) (*http.Request, error) {
 		req.Header.Set("Idempotency-Key", q.key)
 	}
 	if q.user != nobody {
-		signed, err := c.issuer.Sign(c.accounts[q.user].ID)
+		signed, err := c.issuer.Sign(token.Bearer{User: c.accounts[q.user].ID})
 		if err != nil {
 			return nil, err
 		}

@@ -84,6 +84,9 @@ type Limits struct {
 	PerAddress int `env:"LIMIT_PER_ADDRESS, default=1200"`
 	PerUser    int `env:"LIMIT_PER_USER, default=600"`
 	SignUps    int `env:"LIMIT_SIGN_UPS, default=60"` // from one address
+	// Hashes is how many sign-ins and sign-ups of one address are worked on at once.
+	// Each takes a twentieth of a second.
+	Hashes int `env:"LIMIT_HASHES, default=4"`
 }
 
 // Missions are how many missions one person makes: new ones within an hour, and

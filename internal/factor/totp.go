@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pquerna/otp"
@@ -74,8 +75,10 @@ func (s Secret) Match(code string, at time.Time, last int64) (step int64, ok boo
 	return 0, false
 }
 
-// Try is what somebody has typed: a code of the app, a recovery code, or nothing.
+// Try is what somebody has typed: a code of the app, a recovery code, or nothing. Apps
+// show their codes as two groups, and people type or paste them so.
 func Try(code string) account.FactorTry {
+	code = strings.Join(strings.Fields(code), "")
 	if code == "" {
 		return account.FactorTry{}
 	}

@@ -148,7 +148,7 @@ func (s *System) makeServices() error {
 		"PAYMENT_PROVIDER=sandbox",
 		// All the stand's callers share one address, and some of its people do the
 		// work of thousands. APIEnv can set limits.
-		"LIMIT_PER_ADDRESS=0", "LIMIT_PER_USER=0", "LIMIT_SIGN_UPS=0",
+		"LIMIT_PER_ADDRESS=0", "LIMIT_PER_USER=0", "LIMIT_SIGN_UPS=0", "LIMIT_HASHES=0",
 		"LIMIT_NEW_MISSIONS=0", "LIMIT_OPEN_MISSIONS=0", "LIMIT_OPEN_MISSIONS_PER_STREAMER=0",
 		"MAIL_PAUSE=0s", // whoever watches the stand's mailbox wants each mail at once
 		"SENDGRID_API_KEY="+mailKey,

@@ -30,24 +30,30 @@ type Issuer struct {
 // rolesClaim names the roles of the token's user (RFC 9068, 2.2.3.1).
 const rolesClaim = "roles"
 
+// generationClaim is the user's generation when the token was made.
+const generationClaim = "gen"
+
 // Bearer is whom an access token was made for, as of the moment it was made.
 type Bearer struct {
-	User  uuid.UUID
-	Roles []account.Role
+	User uuid.UUID
+	// Generation must still be the user's: it is raised when all sign-ins end.
+	Generation int64
+	Roles      []account.Role
 }
 
 // Has reports whether the bearer had a role when the token was made. A role may
 // have been taken away since; what it opens is looked up again.
 func (b Bearer) Has(role account.Role) bool { return slices.Contains(b.Roles, role) }
 
-// Sign returns an access token for a user with the roles they have.
-func (i *Issuer) Sign(user uuid.UUID, roles ...account.Role) (string, error) {
+// Sign returns an access token.
+func (i *Issuer) Sign(b Bearer) (string, error) {
 	now := i.Now()
 	builder := jwt.NewBuilder().
-		Issuer(i.Name).Audience([]string{i.Audience}).Subject(user.String()).JwtID(uuid.NewString()).
-		IssuedAt(now).NotBefore(now).Expiration(now.Add(AccessTime))
-	if len(roles) > 0 {
-		builder = builder.Claim(rolesClaim, roles)
+		Issuer(i.Name).Audience([]string{i.Audience}).Subject(b.User.String()).JwtID(uuid.NewString()).
+		IssuedAt(now).NotBefore(now).Expiration(now.Add(AccessTime)).
+		Claim(generationClaim, b.Generation)
+	if len(b.Roles) > 0 {
+		builder = builder.Claim(rolesClaim, b.Roles)
 	}
 	claims, err := builder.Build()
 	if err != nil {
@@ -85,9 +91,16 @@ func (i *Issuer) verify(signed string) (Bearer, period, error) {
 	if err != nil {
 		return Bearer{}, period{}, refused(err)
 	}
+	// A token without the claim was made before there were generations.
+	var generation float64
+	if claims.Has(generationClaim) {
+		if err := claims.Get(generationClaim, &generation); err != nil {
+			return Bearer{}, period{}, refused(err)
+		}
+	}
 	from, _ := claims.NotBefore()
 	until, _ := claims.Expiration()
-	return Bearer{User: user, Roles: rolesOf(claims)}, period{from, until}, nil
+	return Bearer{User: user, Generation: int64(generation), Roles: rolesOf(claims)}, period{from, until}, nil
 }
 
 // rolesOf reads the roles. A token without the claim, or with one that is no

@@ -26,7 +26,7 @@ func FuzzAccessToken(f *testing.F) {
 		f.Fatal(err)
 	}
 	i := &token.Issuer{Keys: keys, Name: "missionpot", Audience: "missionpot", Now: func() time.Time { return noon }}
-	good, err := i.Sign(uuid.MustParse("01930000-0000-7000-8000-000000000000"))
+	good, err := i.Sign(token.Bearer{User: uuid.MustParse("01930000-0000-7000-8000-000000000000")})
 	if err != nil {
 		f.Fatal(err)
 	}

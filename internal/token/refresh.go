@@ -1,9 +1,13 @@
 package token
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"time"
 )
 
@@ -25,6 +29,46 @@ func NewRefresh() Refresh {
 	var b [32]byte
 	rand.Read(b[:]) // never fails, by its documentation
 	return Refresh(base64.RawURLEncoding.EncodeToString(b[:]))
+}
+
+// RepeatTime is for how long a used token gets the answer of its first use again, as
+// long as its successor is unused: a client that lost the answer repeats the call, and
+// two tabs of a browser refresh at once. Others allow 10 to 60 seconds.
+const RepeatTime = 30 * time.Second
+
+// Seal encrypts this token's successor so that only this token's text opens it. The
+// key is used once, so the nonce may be constant.
+func (r Refresh) Seal(next Refresh) []byte {
+	return r.cipher().Seal(nil, make([]byte, sealNonce), []byte(next), nil)
+}
+
+// Open returns the successor that was sealed with this token.
+func (r Refresh) Open(sealed []byte) (Refresh, error) {
+	next, err := r.cipher().Open(nil, make([]byte, sealNonce), sealed, nil)
+	if err != nil {
+		return "", fmt.Errorf("open a sealed refresh token: %w", err)
+	}
+	return Refresh(next), nil
+}
+
+const sealNonce = 12 // bytes, of AES-GCM
+
+// cipher is AES-256-GCM under a key made of the token's text. What the database keeps
+// of the token, its hash, does not lead to the key.
+func (r Refresh) cipher() cipher.AEAD {
+	key, err := hkdf.Key(sha256.New, []byte(r), nil, "missionpot successor of a refresh token", 32)
+	if err != nil {
+		panic(err) // only for a key that is too long
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // only for a key of another length
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // only for another block size
+	}
+	return aead
 }
 
 // Hash is what the database keeps. A fast hash will do: 256 random bits can't

@@ -25,7 +25,7 @@ func TestARememberedTokenIsGoodExactlyAsLongAsAnyOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signed, err := plain.Sign(uuid.MustParse("01930000-0000-7000-8000-000000000000"), account.Operator)
+	signed, err := plain.Sign(token.Bearer{User: uuid.MustParse("01930000-0000-7000-8000-000000000000"), Roles: []account.Role{account.Operator}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestOnlyTheVeryTokenIsRemembered(t *testing.T) {
 	}
 	sign := func(by *token.Issuer) (signed string, user uuid.UUID) {
 		user = uuid.New()
-		signed, err := by.Sign(user)
+		signed, err := by.Sign(token.Bearer{User: user})
 		if err != nil {
 			t.Fatal(err)
 		}

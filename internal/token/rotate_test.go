@@ -31,7 +31,7 @@ func TestARotationRefusesNoGoodToken(t *testing.T) {
 				continue
 			}
 			user := uuid.New()
-			signed, err := issuerOf(t, signing).Sign(user)
+			signed, err := issuerOf(t, signing).Sign(token.Bearer{User: user})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,14 +54,14 @@ func TestADroppedKeyIsWorthNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	signed, err := issuerOf(t, old).Sign(uuid.New())
+	signed, err := issuerOf(t, old).Sign(token.Bearer{User: uuid.New()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := issuerOf(t, set).Verify(signed); err == nil {
 		t.Error("a token of the dropped key is taken, want it refused")
 	}
-	if signed, err = issuerOf(t, set).Sign(uuid.New()); err != nil {
+	if signed, err = issuerOf(t, set).Sign(token.Bearer{User: uuid.New()}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := issuerOf(t, old).Verify(signed); err == nil {

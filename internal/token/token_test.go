@@ -66,7 +66,7 @@ func issuer(t *testing.T, at time.Time, keys ...jwk.Key) *token.Issuer {
 func TestASignedTokenNamesItsUserForFifteenMinutes(t *testing.T) {
 	t.Parallel()
 	key, user := firstKey(t, newSet(t)), uuid.New()
-	signed, err := issuer(t, noon, key).Sign(user)
+	signed, err := issuer(t, noon, key).Sign(token.Bearer{User: user})
 	if err != nil {
 		t.Fatalf("sign: %v", err)
 	}
@@ -84,7 +84,7 @@ func TestASignedTokenNamesItsUserForFifteenMinutes(t *testing.T) {
 func TestATokenCarriesItsUsersRoles(t *testing.T) {
 	t.Parallel()
 	key, user := firstKey(t, newSet(t)), uuid.New()
-	signed, err := issuer(t, noon, key).Sign(user, account.Operator)
+	signed, err := issuer(t, noon, key).Sign(token.Bearer{User: user, Roles: []account.Role{account.Operator}})
 	if err != nil {
 		t.Fatalf("sign: %v", err)
 	}
@@ -115,7 +115,7 @@ func TestAClaimThatIsNoListOfRolesIsNone(t *testing.T) {
 func TestATokenIsNotGoodBeforeItWasMade(t *testing.T) {
 	t.Parallel()
 	key := firstKey(t, newSet(t))
-	signed, _ := issuer(t, noon, key).Sign(uuid.New())
+	signed, _ := issuer(t, noon, key).Sign(token.Bearer{User: uuid.New()})
 	if _, err := issuer(t, noon.Add(-time.Minute), key).Verify(signed); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("a minute before it was made: %v, want fault.Unauthenticated", err)
 	}
@@ -233,10 +233,10 @@ func swapped(a, b string) string {
 func TestKeysRotateWithoutAPause(t *testing.T) {
 	t.Parallel()
 	before, after := firstKey(t, newSet(t)), firstKey(t, newSet(t))
-	old, _ := issuer(t, noon, before).Sign(uuid.New())
+	old, _ := issuer(t, noon, before).Sign(token.Bearer{User: uuid.New()})
 	published := issuer(t, noon, before, after) // the new key is known, the old one signs
 	moved := issuer(t, noon, after, before)     // the new key signs, the old one is known
-	young, _ := moved.Sign(uuid.New())
+	young, _ := moved.Sign(token.Bearer{User: uuid.New()})
 	for name, c := range map[string]struct {
 		verifier *token.Issuer
 		signed   string

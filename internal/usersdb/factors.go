@@ -19,7 +19,7 @@ import (
 func (d *DB) BeginFactor(ctx context.Context, user uuid.UUID, secret []byte) error {
 	const query = `
 		INSERT INTO second_factors AS f (user_id, secret) SELECT id, $2 FROM users WHERE id = $1 AND left_at IS NULL
-		ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, last_step = 0 WHERE f.confirmed_at IS NULL`
+		ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, begun_at = excluded.begun_at, last_step = 0 WHERE f.confirmed_at IS NULL`
 	begun, err := d.pool.Exec(ctx, query, user, secret)
 	if err != nil {
 		return fmt.Errorf("begin a second factor: %w", err)
@@ -32,7 +32,8 @@ func (d *DB) BeginFactor(ctx context.Context, user uuid.UUID, secret []byte) err
 
 // ConfirmFactor turns the second factor on with a code of its app, and keeps the hashes
 // of the recovery codes that go with it. The error is fault.BadCredentials for another
-// code, fault.SecondFactorOn if it is on, and fault.NotFound if none was begun.
+// code, fault.SecondFactorOn if it is on, and fault.NotFound if none was begun within
+// account.FactorTime.
 func (d *DB) ConfirmFactor(ctx context.Context, user uuid.UUID, try account.FactorTry, recovery [][]byte) error {
 	return d.inTx(ctx, func(tx pgx.Tx) error {
 		f, err := lockFactor(ctx, tx, user)
@@ -43,6 +44,8 @@ func (d *DB) ConfirmFactor(ctx context.Context, user uuid.UUID, try account.Fact
 			return err
 		case f.on:
 			return fault.SecondFactorOn.Because("")
+		case f.now.Sub(f.begun) > account.FactorTime:
+			return fault.NotFound.Because("The second factor was begun too long ago. Begin again.")
 		case try.Match == nil:
 			return errNoCode()
 		}
@@ -137,14 +140,15 @@ type factorRow struct {
 	secret   []byte
 	on       bool
 	lastStep int64
+	begun    time.Time
 	now      time.Time
 }
 
 // lockFactor locks it, so that one code is not taken twice at once. The time is read
 // after the lock was had.
 func lockFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID) (f factorRow, err error) {
-	const query = `SELECT secret, confirmed_at IS NOT NULL, last_step FROM second_factors WHERE user_id = $1 FOR UPDATE`
-	err = tx.QueryRow(ctx, query, user).Scan(&f.secret, &f.on, &f.lastStep)
+	const query = `SELECT secret, confirmed_at IS NOT NULL, last_step, begun_at FROM second_factors WHERE user_id = $1 FOR UPDATE`
+	err = tx.QueryRow(ctx, query, user).Scan(&f.secret, &f.on, &f.lastStep, &f.begun)
 	if err == nil {
 		err = tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&f.now)
 	}

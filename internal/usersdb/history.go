@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/ledger"
 )
@@ -45,26 +46,26 @@ func readCash(ctx context.Context, on interface {
 	return cash, nil
 }
 
-// Available returns what is in the wallets of many users at once, in the order
-// asked. A user without a wallet has nothing.
-func (d *DB) Available(ctx context.Context, users []uuid.UUID) ([]ledger.Won, error) {
-	const query = `SELECT user_id, cash FROM wallets WHERE user_id = ANY($1)`
-	found := make(map[uuid.UUID]ledger.Won, len(users))
+// Wallets returns those of many users at once, in the order asked. A user who does not
+// exist has nothing.
+func (d *DB) Wallets(ctx context.Context, users []uuid.UUID) ([]account.Wallet, error) {
+	const query = `SELECT u.id, w.cash, u.generation FROM users u JOIN wallets w ON w.user_id = u.id WHERE u.id = ANY($1)`
+	found := make(map[uuid.UUID]account.Wallet, len(users))
 	rows, _ := d.pool.Query(ctx, query, raw(users))
 	var id uuid.UUID
-	var cash ledger.Won
-	_, err := pgx.ForEachRow(rows, []any{&id, &cash}, func() error {
-		found[id] = cash
+	var w account.Wallet
+	_, err := pgx.ForEachRow(rows, []any{&id, &w.Cash, &w.Generation}, func() error {
+		found[id] = w
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read wallets: %w", err)
 	}
-	available := make([]ledger.Won, len(users))
+	wallets := make([]account.Wallet, len(users))
 	for i, user := range users {
-		available[i] = found[user]
+		wallets[i] = found[user]
 	}
-	return available, nil
+	return wallets, nil
 }
 
 // Statement lists what went through a user's wallet, newest first, below the

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/ledger"
 )
 
@@ -71,16 +72,16 @@ func TestCashIsCountedOnceWhileRefundsRun(t *testing.T) {
 	}
 }
 
-func TestAvailableIsToldInTheOrderAsked(t *testing.T) {
+func TestWalletsComeInTheOrderAsked(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	a, b, nobody := h.user(100), h.user(200), uuid.New()
-	got, err := h.Available(t.Context(), []uuid.UUID{b, nobody, a, b})
+	got, err := h.Wallets(t.Context(), []uuid.UUID{b, nobody, a, b})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]ledger.Won{200, 0, 100, 200}, got); diff != "" {
-		t.Errorf("available (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]account.Wallet{{Cash: 200}, {}, {Cash: 100}, {Cash: 200}}, got); diff != "" {
+		t.Errorf("wallets (-want +got):\n%s", diff)
 	}
 }
 

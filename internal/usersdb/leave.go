@@ -74,7 +74,7 @@ func forget(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	terms := account.DefaultTerms()
 	var b pgx.Batch
 	b.Queue(`
-		UPDATE users SET left_at = clock_timestamp(), email = id || '@left.invalid', password_hash = '', display_name = $2,
+		UPDATE users SET left_at = clock_timestamp(), generation = generation + 1, email = id || '@left.invalid', password_hash = '', display_name = $2,
 		  streamer = false, locale = 'ko', auto_accept = $3, min_stake = $4, max_stake = $5, acceptance_seconds = $6
 		WHERE id = $1`,
 		user, account.FormerName, terms.AutoAccept, terms.MinStake, terms.MaxStake, seconds(terms.Acceptance))

@@ -80,14 +80,14 @@ func (d *DB) ReturnLogin(ctx context.Context, taken account.LoginTry) error {
 	return nil
 }
 
-// LoginSucceeded gives back what a try has cost, makes the account's budget from
-// this address whole, and remembers the address for a while.
+// LoginSucceeded gives back what a try has cost and, where there is a budget of the
+// account from this address, makes that whole and remembers the address for a while.
 func (d *DB) LoginSucceeded(ctx context.Context, taken account.LoginTry) error {
 	const know = `
 		INSERT INTO login_budgets (key, full_at, known_until) VALUES ($1, clock_timestamp(), clock_timestamp() + $2::interval)
 		ON CONFLICT (key) DO UPDATE SET full_at = excluded.full_at, known_until = excluded.known_until`
 	err := d.inTx(ctx, func(tx pgx.Tx) error {
-		if err := giveBack(ctx, tx, budgets(taken)); err != nil {
+		if err := giveBack(ctx, tx, budgets(taken)); err != nil || taken.Pair.Key == nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, know, taken.Pair.Key, account.KnownTime)

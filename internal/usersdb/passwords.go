@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -15,9 +16,9 @@ import (
 // and begins a new one with the given refresh token's hash, all or nothing. The hash
 // that was compared must still be theirs, so of two changes at once one wins: the error
 // of the other is fault.BadCredentials.
-func (d *DB) ChangePassword(ctx context.Context, user uuid.UUID, from, to string, refresh []byte, unused time.Duration) error {
+func (d *DB) ChangePassword(ctx context.Context, user uuid.UUID, from, to string, refresh []byte, unused time.Duration) (in account.SignIn, err error) {
 	const query = `UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2 AND left_at IS NULL`
-	return d.inTx(ctx, func(tx pgx.Tx) error {
+	err = d.inTx(ctx, func(tx pgx.Tx) error {
 		changed, err := tx.Exec(ctx, query, user, from, to)
 		if err != nil {
 			return fmt.Errorf("change a password: %w", err)
@@ -28,6 +29,8 @@ func (d *DB) ChangePassword(ctx context.Context, user uuid.UUID, from, to string
 		if err := endSessions(ctx, tx, user); err != nil {
 			return err
 		}
-		return startSession(ctx, tx, user, to, refresh, unused)
+		in, err = startSession(ctx, tx, user, to, refresh, unused)
+		return err
 	})
+	return in, err
 }

@@ -126,7 +126,7 @@ func (d *DB) UserByReset(ctx context.Context, hash []byte) (account.User, error)
 // sign-in of the code's user and begins a new one with the given refresh token's
 // hash, all or nothing. Of two uses at once one wins; the error of the other is
 // fault.BadCredentials.
-func (d *DB) ResetPassword(ctx context.Context, hash []byte, to string, refresh []byte, unused time.Duration) error {
+func (d *DB) ResetPassword(ctx context.Context, hash []byte, to string, refresh []byte, unused time.Duration) (in account.SignIn, err error) {
 	// The person's lock first, as everywhere; what another use has deleted meanwhile
 	// shows in the second statement.
 	const change = `
@@ -134,7 +134,7 @@ func (d *DB) ResetPassword(ctx context.Context, hash []byte, to string, refresh 
 		WHERE r.hash = $1 AND r.lapses_at > clock_timestamp() AND u.id = r.user_id AND u.left_at IS NULL
 		RETURNING u.id`
 	const use = `DELETE FROM password_resets WHERE hash = $1`
-	return d.inTx(ctx, func(tx pgx.Tx) error {
+	err = d.inTx(ctx, func(tx pgx.Tx) error {
 		var user uuid.UUID
 		err := tx.QueryRow(ctx, change, hash, to).Scan(&user)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -153,6 +153,8 @@ func (d *DB) ResetPassword(ctx context.Context, hash []byte, to string, refresh 
 		if err := endSessions(ctx, tx, user); err != nil {
 			return err
 		}
-		return startSession(ctx, tx, user, to, refresh, unused)
+		in, err = startSession(ctx, tx, user, to, refresh, unused)
+		return err
 	})
+	return in, err
 }

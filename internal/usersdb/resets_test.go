@@ -38,7 +38,8 @@ func (h house) claimReset(code string) *letter.Reset {
 }
 
 func (h house) resetPassword(code, to, refresh string) error {
-	return h.ResetPassword(h.t.Context(), hashOf(code), to, hashOf(refresh), month)
+	_, err := h.ResetPassword(h.t.Context(), hashOf(code), to, hashOf(refresh), month)
+	return err
 }
 
 // atOnce runs a function several times while somebody else holds the lock of a row, so

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -18,74 +18,98 @@ import (
 // cleared away, so that a person who signs in every day leaves no trail. The error
 // is fault.BadCredentials for somebody whose password's hash is not that any more:
 // who has left, or has changed the password since it was compared.
-func (d *DB) StartSession(ctx context.Context, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) error {
-	return d.inTx(ctx, func(tx pgx.Tx) error { return startSession(ctx, tx, user, passwordHash, hash, unused) })
+func (d *DB) StartSession(ctx context.Context, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) (in account.SignIn, err error) {
+	err = d.inTx(ctx, func(tx pgx.Tx) (err error) {
+		in, err = startSession(ctx, tx, user, passwordHash, hash, unused)
+		return err
+	})
+	return in, err
 }
 
 // startSession takes the person's lock, shared, so that it comes before a change of
-// the password and is ended by it, or after it and sees the new hash.
-func startSession(ctx context.Context, tx pgx.Tx, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) error {
+// the password and is ended by it, or after it and sees the new hash. The generation
+// is read under the same lock.
+func startSession(ctx context.Context, tx pgx.Tx, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) (account.SignIn, error) {
 	const query = `
-		WITH family AS (
-		  INSERT INTO refresh_families (id, user_id)
-		  SELECT $1::uuid, id FROM users WHERE id = $2 AND left_at IS NULL AND password_hash = $3 FOR SHARE
-		  RETURNING id
+		WITH person AS (
+		  SELECT id, generation FROM users WHERE id = $2 AND left_at IS NULL AND password_hash = $3 FOR SHARE
+		), family AS (
+		  INSERT INTO refresh_families (id, user_id) SELECT $1::uuid, id FROM person RETURNING id
+		), token AS (
+		  INSERT INTO refresh_tokens (hash, family_id, expires_at) SELECT $4, id, clock_timestamp() + $5 FROM family
 		)
-		INSERT INTO refresh_tokens (hash, family_id, expires_at)
-		SELECT $4, id, clock_timestamp() + $5 FROM family`
+		SELECT id, generation, EXISTS (SELECT FROM operators WHERE user_id = id) FROM person`
 	const clear = `
 		DELETE FROM refresh_families f
 		WHERE f.user_id = $1 AND NOT EXISTS (
 		  SELECT FROM refresh_tokens t WHERE t.family_id = f.id AND t.expires_at > clock_timestamp())`
 	id, err := uuid.NewV7()
 	if err != nil {
-		return fmt.Errorf("start a session: %w", err)
+		return account.SignIn{}, fmt.Errorf("start a session: %w", err)
 	}
-	var started int64
+	var in account.SignIn
 	var b pgx.Batch
-	b.Queue(query, id, user, passwordHash, hash, unused).Exec(func(done pgconn.CommandTag) error {
-		started = done.RowsAffected()
-		return nil
+	b.Queue(query, id, user, passwordHash, hash, unused).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&in.User, &in.Generation, &in.Operator)
 	})
 	b.Queue(clear, user)
-	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
-		return fmt.Errorf("start a session: %w", err)
+	err = tx.SendBatch(ctx, &b).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return account.SignIn{}, fault.BadCredentials.Because("")
 	}
-	if started == 0 {
-		return fault.BadCredentials.Because("")
+	if err != nil {
+		return account.SignIn{}, fmt.Errorf("start a session: %w", err)
 	}
-	return nil
+	return in, nil
 }
 
-// RotateSession replaces a refresh token by the next one of its family and
-// returns whose it is. A token that was used before ends the family, because
-// two holders are one too many: the error is fault.TokenReused, with whose it was. An unknown,
-// lapsed or ended one is fault.Unauthenticated, and so is one whose family began
-// longer ago than a sign-in may last.
-func (d *DB) RotateSession(ctx context.Context, hash, next []byte, unused, longest time.Duration) (uuid.UUID, error) {
-	var user uuid.UUID
+// RotateSession replaces a refresh token by the next one of its family. A token that
+// comes again within the repeat time, while its successor is unused, was not answered
+// or came from two places of one client at once: it returns the sealed successor of
+// the first time, else nil. A token that was used before in any other way ends the
+// family and all access tokens, because two holders are one too many: the error is
+// fault.TokenReused, with whose it was. An unknown, lapsed or ended one is
+// fault.Unauthenticated, and so is one whose family began longer ago than a sign-in
+// may last.
+func (d *DB) RotateSession(ctx context.Context, hash []byte, r account.Rotation, repeat, longest time.Duration) (in account.SignIn, sealed []byte, err error) {
 	var refusal error
-	err := d.inTx(ctx, func(tx pgx.Tx) error {
-		user, refusal = uuid.Nil, nil
-		t, err := lockToken(ctx, tx, hash, longest)
+	err = d.inTx(ctx, func(tx pgx.Tx) error {
+		in, sealed, refusal = account.SignIn{}, nil, nil
+		t, err := lockToken(ctx, tx, hash, repeat, longest)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows) || err == nil && (t.ended || t.lapsed && !t.used):
 			refusal = fault.Unauthenticated.Because("The refresh token is not valid; sign in.")
 			return nil
 		case err != nil:
 			return fmt.Errorf("read a refresh token: %w", err)
+		case t.repeats:
+			in, sealed = t.in, t.sealed
+			return nil
 		case t.used:
 			// The refusal is returned after the commit: it must not undo this.
-			user, refusal = t.user, fault.TokenReused.Because("")
+			in, refusal = t.in, fault.TokenReused.Because("")
 			return endFamily(ctx, tx, t.family)
 		}
-		user = t.user
-		return replaceToken(ctx, tx, t.family, hash, next, unused)
+		in = t.in
+		return replaceToken(ctx, tx, t.family, hash, r)
 	})
-	if err != nil {
-		return uuid.Nil, err
+	if err == nil && errors.Is(refusal, fault.TokenReused) {
+		err = d.endAccessTokens(ctx, in.User)
 	}
-	return user, refusal
+	if err != nil {
+		return account.SignIn{}, nil, err
+	}
+	return in, sealed, refusal
+}
+
+// endAccessTokens ends those of a user of which somebody has a copy: nobody knows which
+// of them are the copier's. Devices of the user refresh theirs. It is no part of the
+// transaction before, because the person's lock comes before that of a family.
+func (d *DB) endAccessTokens(ctx context.Context, user uuid.UUID) error {
+	if _, err := d.pool.Exec(ctx, `UPDATE users SET generation = generation + 1 WHERE id = $1`, user); err != nil {
+		return fmt.Errorf("end access tokens: %w", err)
+	}
+	return nil
 }
 
 // EndSession ends the family of a refresh token. An unknown token is none to
@@ -100,37 +124,65 @@ func (d *DB) EndSession(ctx context.Context, hash []byte) error {
 	return nil
 }
 
-// EndSessions ends every family of a user. A refresh that is under way at that
-// moment ends with its family; a sign-in that is, is a new one and stays.
+// EndSessions ends every family of a user, all access tokens, and whatever was begun
+// by somebody who was signed in. A refresh that is under way at that moment ends with
+// its family; a sign-in that is, is a new one and stays.
 func (d *DB) EndSessions(ctx context.Context, user uuid.UUID) error {
-	return endSessions(ctx, d.pool, user)
+	return d.inTx(ctx, func(tx pgx.Tx) error { return endSessions(ctx, tx, user) })
 }
 
-func endSessions(ctx context.Context, db execer, user uuid.UUID) error {
-	const query = `UPDATE refresh_families SET revoked_at = clock_timestamp() WHERE user_id = $1 AND revoked_at IS NULL`
-	if _, err := db.Exec(ctx, query, user); err != nil {
+// endSessions is what every remedy against somebody else in the account does. The
+// person's lock comes first, as everywhere. A second factor that was begun and a code
+// for a new password that was asked for may be the other one's, so they go too.
+func endSessions(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
+	var b pgx.Batch
+	b.Queue(`UPDATE users SET generation = generation + 1 WHERE id = $1`, user)
+	b.Queue(`UPDATE refresh_families SET revoked_at = clock_timestamp() WHERE user_id = $1 AND revoked_at IS NULL`, user)
+	b.Queue(`DELETE FROM second_factors WHERE user_id = $1 AND confirmed_at IS NULL`, user)
+	b.Queue(`DELETE FROM password_resets WHERE user_id = $1`, user)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("end all sessions: %w", err)
 	}
 	return nil
 }
 
 type refreshToken struct {
-	family, user        uuid.UUID
+	family              uuid.UUID
+	in                  account.SignIn
 	used, lapsed, ended bool
+	repeats             bool // used a moment ago, and its successor is not
+	sealed              []byte
 }
 
 // lockToken locks the token and its family. Both, because a row that is only
-// read shows its state from before the wait for the other one's lock.
-func lockToken(ctx context.Context, tx pgx.Tx, hash []byte, longest time.Duration) (refreshToken, error) {
-	const query = `
+// read shows its state from before the wait for the other one's lock. The generation
+// is that of before any change that waits for the family.
+func lockToken(ctx context.Context, tx pgx.Tx, hash []byte, repeat, longest time.Duration) (refreshToken, error) {
+	const lock = `
 		SELECT f.id, f.user_id, t.used_at IS NOT NULL, t.expires_at <= clock_timestamp(),
-		       f.revoked_at IS NOT NULL OR f.created_at + $2 <= clock_timestamp()
+		       f.revoked_at IS NOT NULL OR f.created_at + $2 <= clock_timestamp(),
+		       coalesce(t.used_at + $3 > clock_timestamp(), false), t.sealed
 		FROM refresh_tokens t JOIN refresh_families f ON f.id = t.family_id
 		WHERE t.hash = $1
 		FOR UPDATE`
+	// A snapshot of its own, taken with the locks: the successor may have been used
+	// while they were waited for.
+	const about = `
+		SELECT u.generation, EXISTS (SELECT FROM operators o WHERE o.user_id = u.id), EXISTS (
+		  SELECT FROM refresh_tokens t JOIN refresh_tokens n ON n.hash = t.successor
+		  WHERE t.hash = $2 AND n.used_at IS NULL AND n.expires_at > clock_timestamp())
+		FROM users u WHERE u.id = $1`
 	var t refreshToken
-	err := tx.QueryRow(ctx, query, hash, longest).Scan(&t.family, &t.user, &t.used, &t.lapsed, &t.ended)
-	return t, err
+	var recent, unused bool
+	err := tx.QueryRow(ctx, lock, hash, longest, repeat).Scan(&t.family, &t.in.User, &t.used, &t.lapsed, &t.ended, &recent, &t.sealed)
+	if err != nil {
+		return t, err
+	}
+	if err := tx.QueryRow(ctx, about, t.in.User, hash).Scan(&t.in.Generation, &t.in.Operator, &unused); err != nil {
+		return t, fmt.Errorf("read the user of a refresh token: %w", err)
+	}
+	t.repeats = recent && unused
+	return t, nil
 }
 
 func endFamily(ctx context.Context, tx pgx.Tx, family uuid.UUID) error {
@@ -143,11 +195,12 @@ func endFamily(ctx context.Context, tx pgx.Tx, family uuid.UUID) error {
 
 // replaceToken also clears away the family's lapsed tokens, so that a session
 // that is refreshed for years does not grow. A lapsed token is refused whether
-// it is known or not.
-func replaceToken(ctx context.Context, tx pgx.Tx, family uuid.UUID, hash, next []byte, unused time.Duration) error {
+// it is known or not. What was sealed before is of no use any more.
+func replaceToken(ctx context.Context, tx pgx.Tx, family uuid.UUID, hash []byte, r account.Rotation) error {
 	var b pgx.Batch
-	b.Queue(`UPDATE refresh_tokens SET used_at = clock_timestamp() WHERE hash = $1`, hash)
-	b.Queue(`INSERT INTO refresh_tokens (hash, family_id, expires_at) VALUES ($1, $2, clock_timestamp() + $3)`, next, family, unused)
+	b.Queue(`UPDATE refresh_tokens SET sealed = NULL WHERE family_id = $1 AND sealed IS NOT NULL`, family)
+	b.Queue(`UPDATE refresh_tokens SET used_at = clock_timestamp(), successor = $2, sealed = $3 WHERE hash = $1`, hash, r.Next, r.Sealed)
+	b.Queue(`INSERT INTO refresh_tokens (hash, family_id, expires_at) VALUES ($1, $2, clock_timestamp() + $3)`, r.Next, family, r.Unused)
 	b.Queue(`DELETE FROM refresh_tokens WHERE family_id = $1 AND expires_at < clock_timestamp()`, family)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("rotate a refresh token: %w", err)

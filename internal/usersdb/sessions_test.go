@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -26,7 +27,8 @@ func hashOf(name string) []byte {
 // startSession starts one as whoever knows the password of now.
 func (h house) startSession(user uuid.UUID, first string, unused time.Duration) error {
 	h.t.Helper()
-	return h.StartSession(h.t.Context(), user, h.passwordHash(user), hashOf(first), unused)
+	_, err := h.StartSession(h.t.Context(), user, h.passwordHash(user), hashOf(first), unused)
+	return err
 }
 
 func (h house) passwordHash(user uuid.UUID) (hash string) {
@@ -48,7 +50,85 @@ func (h house) session(first string) uuid.UUID {
 }
 
 func (h house) rotate(from, to string) (uuid.UUID, error) {
-	return h.RotateSession(h.t.Context(), hashOf(from), hashOf(to), month, quarter)
+	in, _, err := h.rotateWithin(0, from, to)
+	return in.User, err
+}
+
+// rotateWithin rotates with a time in which a token may be repeated.
+func (h house) rotateWithin(repeat time.Duration, from, to string) (account.SignIn, string, error) {
+	r := account.Rotation{Next: hashOf(to), Sealed: []byte(to), Unused: month}
+	in, sealed, err := h.RotateSession(h.t.Context(), hashOf(from), r, repeat, quarter)
+	return in, string(sealed), err
+}
+
+func TestARepeatedRefreshGetsTheFirstAnswerWhileItsSuccessorIsUnused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user := h.session("first")
+	if in, sealed, err := h.rotateWithin(time.Minute, "first", "second"); err != nil || sealed != "" || in.User != user {
+		t.Fatalf("the first use gives %+v, %q, %v", in, sealed, err)
+	}
+	for range 3 { // the answer was lost, again and again
+		if in, sealed, err := h.rotateWithin(time.Minute, "first", "never"); err != nil || sealed != "second" || in.User != user {
+			t.Fatalf("a repetition gives %+v, %q, %v, want the same successor", in, sealed, err)
+		}
+	}
+	if _, _, err := h.rotateWithin(time.Minute, "second", "third"); err != nil {
+		t.Fatalf("the successor: %v", err)
+	}
+	if _, _, err := h.rotateWithin(time.Minute, "first", "thief's"); !errors.Is(err, fault.TokenReused) {
+		t.Errorf("once the successor was used: %v, want reused", err)
+	}
+	if _, _, err := h.rotateWithin(time.Minute, "third", "fourth"); !errors.Is(err, fault.Unauthenticated) {
+		t.Errorf("the sign-in goes on after a reuse: %v", err)
+	}
+}
+
+func TestAUsedTokenIsNotRepeatedAfterItsTime(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user := h.session("first")
+	if _, _, err := h.rotateWithin(time.Minute, "first", "second"); err != nil {
+		t.Fatal(err)
+	}
+	h.exec(`UPDATE refresh_tokens SET used_at = used_at - interval '1 minute'`)
+	before := h.figure(`SELECT generation FROM users WHERE id = $1`, user)
+	if _, _, err := h.rotateWithin(time.Minute, "first", "thief's"); !errors.Is(err, fault.TokenReused) {
+		t.Errorf("a minute later: %v, want reused", err)
+	}
+	if after := h.figure(`SELECT generation FROM users WHERE id = $1`, user); after != before+1 {
+		t.Errorf("the generation went from %d to %d: the copier's access token is still good", before, after)
+	}
+}
+
+// Two tabs of a browser refresh with the same token at once.
+func TestTabsThatRefreshAtOnceAllGoOn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.session("first")
+	next := make([]string, 8)
+	var wg sync.WaitGroup
+	for i := range next {
+		wg.Go(func() {
+			name := fmt.Sprintf("tab %d's", i)
+			_, sealed, err := h.rotateWithin(time.Minute, "first", name)
+			if err != nil {
+				t.Errorf("tab %d: %v", i, err)
+			}
+			if next[i] = sealed; sealed == "" {
+				next[i] = name
+			}
+		})
+	}
+	wg.Wait()
+	for _, name := range next {
+		if name != next[0] {
+			t.Fatalf("the tabs got %q, want one successor for all", next)
+		}
+	}
+	if _, _, err := h.rotateWithin(time.Minute, next[0], "later"); err != nil {
+		t.Errorf("the sign-in does not go on: %v", err)
+	}
 }
 
 func TestEachRefreshTokenLeadsToTheNext(t *testing.T) {

@@ -1,0 +1,67 @@
+package api
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/fault"
+)
+
+// fairPasswords lets one address have only so many hashes under way or waiting at once.
+// Only two to a processor are worked on: without a bound a dozen addresses could fill
+// the line in front of them and keep everybody else from signing in.
+type fairPasswords struct {
+	Passwords
+	most int
+
+	mu    sync.Mutex
+	count map[string]int // by address; those without any are not in it
+}
+
+func newFairPasswords(p Passwords, most int) Passwords {
+	if most <= 0 {
+		return p
+	}
+	return &fairPasswords{Passwords: p, most: most, count: map[string]int{}}
+}
+
+// Hash is as the one it wraps, or fault.Unavailable.
+func (f *fairPasswords) Hash(ctx context.Context, password string) (string, error) {
+	leave, err := f.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	return f.Passwords.Hash(ctx, password)
+}
+
+// Verify is as the one it wraps, or fault.Unavailable.
+func (f *fairPasswords) Verify(ctx context.Context, password, hash string) (bool, error) {
+	leave, err := f.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	return f.Passwords.Verify(ctx, password, hash)
+}
+
+func (f *fairPasswords) enter(ctx context.Context) (leave func(), err error) {
+	place := account.Place(addressOf(ctx))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.count[place] >= f.most {
+		return nil, fault.Unavailable.Because("Too many people are signing in from your address at this moment.").After(time.Second)
+	}
+	f.count[place]++
+	return func() { f.leave(place) }, nil
+}
+
+func (f *fairPasswords) leave(place string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.count[place]--; f.count[place] == 0 {
+		delete(f.count, place)
+	}
+}
