@@ -75,13 +75,18 @@ func TestTheLogsNameNobody(t *testing.T) {
 	rotated := map[string]any{"refresh_token": p.refresh}
 	next := read[session](t, s.call(t, request{method: "POST", path: "/v1/token", body: rotated}), http.StatusOK)
 	s.secret(next.AccessToken, next.RefreshToken)
+	again = map[string]any{"refresh_token": next.RefreshToken}
+	next = read[session](t, s.call(t, request{method: "POST", path: "/v1/token", body: again}), http.StatusOK)
+	s.secret(next.AccessToken, next.RefreshToken)
 	refused(t, s.call(t, request{method: "POST", path: "/v1/token", body: rotated}), http.StatusUnauthorized, "token_reused")
+	next = read[session](t, s.call(t, request{method: "POST", path: "/v1/login", body: map[string]any{"email": p.email, "password": p.password}}), http.StatusOK)
+	s.secret(next.AccessToken, next.RefreshToken)
 	changed := "staple wagon " + uuid.NewString()
 	s.secret(changed)
 	change := map[string]any{"current_password": p.password, "new_password": changed}
-	next = read[session](t, s.call(t, request{method: "PUT", path: "/v1/users/me/password", token: p.token, body: change}), http.StatusOK)
+	next = read[session](t, s.call(t, request{method: "PUT", path: "/v1/users/me/password", token: next.AccessToken, body: change}), http.StatusOK)
 	s.secret(next.AccessToken, next.RefreshToken)
-	refused(t, s.call(t, request{method: "PUT", path: "/v1/users/me/password", token: p.token, body: change}), http.StatusUnauthorized, "bad_credentials")
+	refused(t, s.call(t, request{method: "PUT", path: "/v1/users/me/password", token: next.AccessToken, body: change}), http.StatusUnauthorized, "bad_credentials")
 	s.call(t, request{method: "GET", path: "/nowhere/" + p.email})
 	if err := s.leaks(); err != nil {
 		t.Error(err)
