@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -165,9 +166,6 @@ func (s *server) me(ctx context.Context, _ *struct{}) (*selfAnswer, error) {
 	return s.self(ctx, user)
 }
 
-// leave looks at the missions first. One that is made for the streamer at this
-// very moment can slip through; it expires, because nobody can sign in to judge
-// it, and everyone gets their cash back.
 func (s *server) leave(ctx context.Context, in *leaveInput) (*struct{}, error) {
 	err := s.proveAndLeave(ctx, in)
 	s.audit(ctx, "leave", caller(ctx), err)
@@ -183,14 +181,29 @@ func (s *server) proveAndLeave(ctx context.Context, in *leaveInput) error {
 	if _, _, err := s.checkPassword(ctx, user.Email, in.Body.Current, s.takesFactor(in.Body.Code)); err != nil {
 		return err
 	}
-	open, err := s.Missions.HasUnsettled(ctx, user.ID)
+	return s.leaveMissions(ctx, user.ID)
+}
+
+// leaveMissions marks the leaving before it looks for missions, and a mission is there
+// before it is looked for the mark (streamerStays). Both commit first and read then, so
+// of a leaving and a mission at the same moment at least one sees the other.
+func (s *server) leaveMissions(ctx context.Context, user uuid.UUID) error {
+	if err := s.Accounts.BeginLeaving(ctx, user); err != nil {
+		return err
+	}
+	open, err := s.Missions.HasUnsettled(ctx, user)
 	if err == nil && open {
 		err = fault.AccountInUse.Because("A mission that you made or are the streamer of is not settled.")
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.Accounts.Leave(ctx, user)
 	}
-	return s.Accounts.Leave(ctx, user.ID)
+	if err == nil {
+		return nil
+	}
+	ctx, cancel := afterCommit(ctx)
+	defer cancel()
+	return errors.Join(err, s.Accounts.StayAfterAll(ctx, user))
 }
 
 func (s *server) changeMe(ctx context.Context, in *changeInput) (*selfAnswer, error) {

@@ -1,9 +1,12 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/mission"
@@ -49,6 +52,52 @@ func TestSomebodyLeavesAndOthersSeeAFormerUser(t *testing.T) {
 		t.Errorf("the mission's creator is %v, want the same id", seen.CreatorID)
 	}
 	s.signUp("mina", false)
+}
+
+// However a mission and its streamer's leaving fall together, nobody's cash waits for a
+// verdict of somebody who has left.
+func TestAMissionAndItsStreamersLeavingNeverBothSucceed(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina := s.viewer("mina", 100_000)
+	both := 0
+	for round := range 40 {
+		jun := s.signUp(fmt.Sprintf("jun-%d", round), true)
+		var made, left reply
+		var at sync.WaitGroup
+		at.Go(func() {
+			made = s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000))
+		})
+		at.Go(func() {
+			time.Sleep(time.Duration(round%20) * time.Millisecond)
+			left = s.leave(jun)
+		})
+		at.Wait()
+		if made.status/100 == 2 && left.status/100 == 2 {
+			both++
+		}
+		if left.status/100 == 2 {
+			continue
+		}
+		left.refused(http.StatusConflict, "account_in_use")
+	}
+	if both > 0 {
+		t.Errorf("%d of 40 times the mission was made and its streamer left", both)
+	}
+}
+
+// The two orders that matter, each stopped in the middle.
+func TestAMissionThatMeetsALeavingIsRefusedBeforeItsStake(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
+	s.ok(s.users.BeginLeaving(t.Context(), jun.id))
+	s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000)).refused(http.StatusNotFound, "not_found")
+	if cash := s.cash(mina); cash != (api.Cash{Available: 10_000}) {
+		t.Errorf("the creator has %+v, want nothing held", cash)
+	}
+	s.leave(jun).refused(http.StatusConflict, "account_in_use") // the mission is there, so he stays
+	s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000)).want(http.StatusCreated)
 }
 
 func TestAStreamerWhoLeftIsGivenNoMissions(t *testing.T) {

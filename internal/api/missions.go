@@ -84,6 +84,9 @@ func (s *server) createMission(ctx context.Context, in *createMissionInput) (*cr
 		return nil, err
 	}
 	if m.Status == mission.Funding {
+		if err := s.streamerStays(ctx, m); err != nil {
+			return nil, err
+		}
 		if err := s.placeStake(ctx, m, in.Key, hash); err != nil {
 			return nil, err
 		}
@@ -129,6 +132,16 @@ func (s *server) newMission(ctx context.Context, draft mission.Draft, key string
 		s.copyToBoard(ctx, m.ID)
 	}
 	return m, err
+}
+
+// streamerStays refuses a mission whose streamer has left since it was looked for them,
+// or is about to. It has no stake yet, so it is unfunded in the end and no cash moves.
+func (s *server) streamerStays(ctx context.Context, m mission.Mission) error {
+	takes, err := s.Accounts.TakesMissions(ctx, m.StreamerID)
+	if err == nil && !takes {
+		err = fault.NotFound.On("body.streamer_id", "There is no such streamer.")
+	}
+	return err
 }
 
 // placeStake logs the creator's first bet. A retry of the creation comes here

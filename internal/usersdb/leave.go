@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -38,6 +39,40 @@ func (d *DB) Leave(ctx context.Context, user uuid.UUID) error {
 		}
 		return forget(ctx, tx, user)
 	})
+}
+
+// leavingTime is how long a mark that somebody is leaving holds. It is taken back after
+// milliseconds, unless the program dies.
+const leavingTime = time.Minute
+
+// BeginLeaving marks somebody who is about to leave: from this commit on TakesMissions
+// is false for them.
+func (d *DB) BeginLeaving(ctx context.Context, user uuid.UUID) error {
+	return d.markLeaving(ctx, `UPDATE users SET leaving_at = clock_timestamp() WHERE id = $1`, user)
+}
+
+// StayAfterAll takes the mark back.
+func (d *DB) StayAfterAll(ctx context.Context, user uuid.UUID) error {
+	return d.markLeaving(ctx, `UPDATE users SET leaving_at = NULL WHERE id = $1`, user)
+}
+
+func (d *DB) markLeaving(ctx context.Context, query string, user uuid.UUID) error {
+	if _, err := d.pool.Exec(ctx, query, user); err != nil {
+		return fmt.Errorf("mark somebody who is leaving: %w", err)
+	}
+	return nil
+}
+
+// TakesMissions reports whether a user is a streamer who has not left and is not about
+// to.
+func (d *DB) TakesMissions(ctx context.Context, user uuid.UUID) (bool, error) {
+	const query = `SELECT EXISTS (SELECT FROM users WHERE id = $1 AND streamer AND left_at IS NULL
+		AND (leaving_at IS NULL OR leaving_at < clock_timestamp() - $2::interval))`
+	var takes bool
+	if err := d.pool.QueryRow(ctx, query, user, leavingTime).Scan(&takes); err != nil {
+		return false, fmt.Errorf("look whether somebody is leaving: %w", err)
+	}
+	return takes, nil
 }
 
 // mayLeave looks again in a new snapshot, once nobody can add anything.
