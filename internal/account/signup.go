@@ -1,19 +1,12 @@
 package account
 
 import (
-	"fmt"
-	"net/mail"
-	"strings"
-
 	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/text"
 )
 
-// The limits of the REST contract.
-const (
-	MaxDisplayName = 40  // characters
-	maxEmail       = 254 // octets, RFC 5321 as corrected by erratum 1690
-)
+// MaxDisplayName is the limit of the REST contract, in characters.
+const MaxDisplayName = 40
 
 // SignUp is what a new person tells about themselves.
 type SignUp struct {
@@ -45,36 +38,12 @@ func (s SignUp) Normalised() (SignUp, error) {
 	return s, checkLocale(s.Locale)
 }
 
-// NormalEmail returns an address in the form it is kept and compared in: no
-// space around it, lower case. The error is fault.Invalid on the field.
-//
-// Lower-casing the part before the @ is against RFC 5321's letter; but no
-// provider of note tells Kim@ from kim@, and people do type both. Addresses
-// beyond ASCII are refused: lower case is ambiguous there.
-func NormalEmail(field, address string) (string, error) {
-	address = strings.ToLower(strings.TrimSpace(address))
-	if len(address) > maxEmail {
-		return "", fault.Invalid.On(field, fmt.Sprintf("must be at most %d characters long", maxEmail))
-	}
-	parsed, err := mail.ParseAddress(address)
-	if err != nil || parsed.Address != address || !visible(address) {
-		return "", fault.Invalid.On(field, "must be an e-mail address like name@example.com")
-	}
-	return address, nil
-}
-
-// visible reports whether text is printable ASCII without spaces.
-func visible(text string) bool {
-	for _, r := range text {
-		if r <= ' ' || r > '~' {
-			return false
-		}
-	}
-	return true
-}
+// NormalEmail returns an address in the form it is kept and compared in. The error is
+// fault.Invalid on the field.
+func NormalEmail(field, address string) (string, error) { return text.Address(field, address) }
 
 func checkDisplayName(name string) error {
-	return mission.CheckText("body.display_name", name, 1, MaxDisplayName, false)
+	return text.Name("body.display_name", name, MaxDisplayName)
 }
 
 func checkLocale(l Locale) error {

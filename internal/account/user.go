@@ -7,6 +7,7 @@ import (
 
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/text"
 )
 
 // User is one person. Terms are what a streamer asks of missions for them; they
@@ -23,7 +24,7 @@ type User struct {
 }
 
 // FormerName is what others see instead of the name of somebody who left.
-const FormerName = "(former user)"
+const FormerName = text.Former
 
 // Locale is the language of a person's e-mails.
 type Locale string

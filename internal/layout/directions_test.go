@@ -28,9 +28,9 @@ const otel = "go.opentelemetry.io/otel"
 
 var kinds = map[string]kind{
 	"pure": {
-		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/account", "internal/books", "internal/restore"},
+		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/text", "internal/account", "internal/books", "internal/restore"},
 		project:  []string{"pure"},
-		modules:  []string{ids, "golang.org/x/text/unicode/norm"},
+		modules:  []string{ids, "golang.org/x/text/unicode/norm", "golang.org/x/net/publicsuffix", "golang.org/x/net/idna", "github.com/mtibben/confusables"},
 	},
 	// Concurrency and flow without an SDK; what a step may use beside the pure ones.
 	"flow": {
@@ -70,7 +70,7 @@ var kinds = map[string]kind{
 	"api": {
 		packages: []string{"internal/api"},
 		project:  []string{"pure", "flow", "internal/telemetry", "internal/token", "internal/factor"},
-		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/rs/cors", "github.com/throttled/throttled/v2", otel, "golang.org/x/", "google.golang.org/grpc/"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/rs/cors", "github.com/throttled/throttled/v2", otel, "golang.org/x/", "google.golang.org/grpc/"},
 	},
 	"push":  {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}, modules: []string{otel}},
 	"audit": {packages: []string{"internal/audit"}, project: []string{"pure"}, modules: []string{otel}},

@@ -3,11 +3,10 @@ package mission
 import (
 	"fmt"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/text"
 	"github.com/google/uuid"
 )
 
@@ -75,42 +74,14 @@ func (d Draft) Check(terms Terms) error {
 	if d.CreatorID == d.StreamerID {
 		return fault.OwnMission.Because("")
 	}
-	if err := CheckText("body.title", d.Title, 1, MaxTitle, false); err != nil {
+	if err := text.Line("body.title", d.Title, 1, MaxTitle); err != nil {
 		return err
 	}
-	if err := CheckText("body.description", d.Description, 0, MaxDescription, true); err != nil {
+	if err := text.Lines("body.description", d.Description, 0, MaxDescription); err != nil {
 		return err
 	}
 	if d.TimeLimit < MinTimeLimit || d.TimeLimit > MaxTimeLimit {
 		return fault.Invalid.On("body.time_limit_seconds", "must be from 60 seconds to 7 days")
 	}
 	return terms.CheckBet("body.stake", d.Stake)
-}
-
-// CheckText refuses text that is not valid UTF-8, has control characters, or
-// is not low to high characters long, with fault.Invalid. Where lines are
-// allowed, so are tabs and line breaks.
-func CheckText(field, text string, low, high int, lines bool) error {
-	if !utf8.ValidString(text) {
-		return fault.Invalid.On(field, "must be valid UTF-8")
-	}
-	visible := 0
-	for _, r := range text {
-		if lines && (r == '\n' || r == '\r' || r == '\t') {
-			continue
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return fault.Invalid.On(field, "must not have control characters")
-		}
-		if !unicode.IsSpace(r) {
-			visible++
-		}
-	}
-	if n := utf8.RuneCountInString(text); n < low || n > high {
-		return fault.Invalid.On(field, fmt.Sprintf("must be %d to %d characters long", low, high))
-	}
-	if low > 0 && visible == 0 {
-		return fault.Invalid.On(field, "must not be blank")
-	}
-	return nil
 }

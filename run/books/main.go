@@ -17,6 +17,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"example.com/missionpot/internal/text"
 )
 
 // errBroken says that a rule is broken. The findings have been told.
@@ -83,6 +85,10 @@ func parse(command string, args []string) (options, error) {
 	}
 	if flags.NArg() > 0 || changes && (o.by == "" || o.reason == "") {
 		return o, errors.New(usage)
+	}
+	if changes {
+		// The reason is kept for good and read by others.
+		return o, errors.Join(text.Line("-by", o.by, 1, 100), text.Line("-reason", o.reason, 1, 500))
 	}
 	return o, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/text"
 )
 
 // commandTime bounds the whole command.
@@ -62,6 +63,11 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	}
 	if c.named && *as == "" {
 		return fmt.Errorf("%w: -as is missing: everything is recorded under a name", errUsage)
+	}
+	if c.named {
+		if err := text.Line("-as", *as, 1, 100); err != nil {
+			return err
+		}
 	}
 	return c.run(ctx, call{out: out, actor: account.CommandActor(*as), args: flags.Args()[1:]})
 }
