@@ -143,7 +143,7 @@ func newCast(t *testing.T) *cast {
 	const cash = 100_000
 	c := &cast{stand: s, people: map[string]player{
 		"anonymous": {}, "user": s.viewer("user", cash), "other user": s.viewer("other-user", cash), "creator": s.viewer("creator", cash),
-		"streamer": s.signUp("streamer", true), "other streamer": s.signUp("other-streamer", true), "operator": s.operator("operator"),
+		"streamer": s.signUp("streamer", true), "other streamer": s.signUp("other-streamer", true), "operator": s.operator("olga"),
 	}}
 	for _, name := range []string{"streamer", "other streamer"} {
 		s.postKeyed("/v1/users/me/charges", c.people[name].token, object{"amount": cash}).want(http.StatusCreated)

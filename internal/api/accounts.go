@@ -114,7 +114,8 @@ func (s *server) serveAccounts() {
 	}, s.leave)
 	serve(s, operation{
 		id: "get-user", method: http.MethodGet, path: "/v1/users/{id}", tag: "Accounts",
-		summary: "Somebody's public profile", refusals: []*fault.Kind{fault.NotFound},
+		description: "What everybody may know about a person. For somebody who left, the name is `(former user)`.",
+		summary:     "Somebody's public profile", refusals: []*fault.Kind{fault.NotFound},
 	}, s.profile)
 	serve(s, operation{
 		id: "list-streamers", method: http.MethodGet, path: "/v1/streamers", tag: "Accounts",
@@ -239,7 +240,8 @@ func (s *server) profile(ctx context.Context, in *byID) (*profileAnswer, error) 
 }
 
 func (s *server) streamers(ctx context.Context, in *Page) (*profilesAnswer, error) {
-	before, err := after(*in, uuid.Max)
+	list := listOf("streamers")
+	before, err := after(*in, list, uuid.Max)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +249,7 @@ func (s *server) streamers(ctx context.Context, in *Page) (*profilesAnswer, erro
 	if err != nil {
 		return nil, err
 	}
-	listed, err := page(*in, users, showProfile, func(u account.User) uuid.UUID { return u.ID })
+	listed, err := page(*in, list, users, showProfile, func(u account.User) uuid.UUID { return u.ID })
 	return &profilesAnswer{Body: listed}, err
 }
 

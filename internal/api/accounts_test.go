@@ -155,7 +155,7 @@ func TestPeopleChangeTheirSettings(t *testing.T) {
 	if changed.DisplayName != "Jun" || changed.Locale != "ko" || changed.AutoAccept || changed.MinStake != 500 || changed.MaxStake != 20_000 || changed.AcceptanceSeconds != 3600 {
 		t.Errorf("changed to %+v", changed)
 	}
-	if again := read[api.Self](patch(object{"display_name": nil}).want(http.StatusOK)); again != changed {
+	if again := read[api.Self](patch(object{}).want(http.StatusOK)); again != changed {
 		t.Errorf("changing nothing gave %+v, want %+v", again, changed)
 	}
 	p := patch(object{"max_stake": 400}).refused(http.StatusUnprocessableEntity, "invalid")

@@ -96,6 +96,10 @@ func TestBodiesThatAreNotWhatARouteTakesAreRefused(t *testing.T) {
 			"half a body":             {string(good[:len(good)-1]), nil, 400, "malformed"},
 			"two bodies":              {string(good) + string(good), nil, 400, "malformed"},
 			"deep nesting":            {strings.Repeat("[", 20_000), nil, 400, "malformed"},
+			"one member twice":        {string(good[:len(good)-1]) + `,"x":1,"x":2}`, nil, 400, "malformed"},
+			"a lone surrogate":        {string(good[:len(good)-1]) + `,"x":"\ud800"}`, nil, 400, "malformed"},
+			"two surrogates swapped":  {string(good[:len(good)-1]) + `,"x":"\udc00\ud800"}`, nil, 400, "malformed"},
+			"a byte that is no UTF-8": {string(good[:len(good)-1]) + ",\"x\":\"\xff\"}", nil, 400, "malformed"},
 			"an array":                {"[" + string(good) + "]", nil, 422, "invalid"},
 			"null":                    {"null", nil, 422, "invalid"},
 			"a string":                {`"hello"`, nil, 422, "invalid"},
@@ -136,7 +140,7 @@ func TestFieldsThatBreakARuleAreRefusedByName(t *testing.T) {
 	mina, table := entries(s)
 	before := s.rows()
 	texts := []string{`1`, `true`, `{}`, `[]`}
-	numbers := []string{`"1000"`, `0`, `-1000`, `100.5`, `1e2`, `100.0`, `1e400`, `99999999999999999999`, `true`, `{}`, `[]`, `99`, `10000001`}
+	numbers := []string{`"1000"`, `0`, `-1000`, `100.5`, `1e-2`, `100.0000000000000000001`, `1e400`, `99999999999999999999`, `true`, `{}`, `[]`, `99`, `10000001`}
 	booleans := []string{`1`, `"true"`, `{}`}
 	for _, e := range table {
 		for field, good := range e.body {
@@ -145,14 +149,15 @@ func TestFieldsThatBreakARuleAreRefusedByName(t *testing.T) {
 			case string:
 				bad = append(append([]string(nil), texts...), wrongTexts(field)...)
 			case uuid.UUID:
-				bad = append(append([]string(nil), texts...), `"not-an-id"`, `""`, `"`+strings.Repeat("a", 36)+`"`)
+				bad = append(append([]string(nil), texts...), `"not-an-id"`, `""`, `"{`+v.String()+`}"`, `"urn:uuid:`+v.String()+`"`, `"`+strings.Repeat("a", 36)+`"`)
 			case bool:
 				bad = booleans
 			default:
 				_ = v
 			}
+			bad = append(bad, `null`)
 			if !e.optional && field != "description" && field != "streamer" && field != "locale" {
-				bad = append(bad, `null`, "")
+				bad = append(bad, "")
 			}
 			for _, value := range bad {
 				if field == "time_limit_seconds" && value == "99" || field == "acceptance_seconds" && value == "99" {
@@ -239,7 +244,8 @@ func TestKeysMustBeThereAndVisible(t *testing.T) {
 		}
 		s.call(e.method, e.path, mina.token, e.body).refused(http.StatusBadRequest, "idempotency_key_missing")
 		with("").refused(http.StatusBadRequest, "idempotency_key_missing")
-		for _, key := range []string{strings.Repeat("k", 256), "a b", "키"} {
+		s.call(e.method, e.path, mina.token, e.body, "Idempotency-Key", `""`).refused(http.StatusBadRequest, "idempotency_key_missing")
+		for _, key := range []string{strings.Repeat("k", 256), "a b", "키", `"a`, `"a"b"`, `"a\b"`, `"a b"`} {
 			if p := with(key).refused(http.StatusUnprocessableEntity, "invalid"); p.Errors[0].Location != "header.Idempotency-Key" {
 				t.Errorf("%s: the key %q is refused at %q", e.path, key, p.Errors[0].Location)
 			}
@@ -274,8 +280,20 @@ func TestPathsAndQueriesAreChecked(t *testing.T) {
 		"/v1/missions?cursor=e30":                         "query.cursor",
 		"/v1/missions?cursor=" + strings.Repeat("a", 600): "query.cursor",
 		"/v1/missions?cursor=" + *other.NextCursor:        "query.cursor",
-		"/v1/missions?status=open":                        "query.status",
+		"/v1/missions?status=open":                        "query.status[0]",
 		"/v1/missions?streamer_id=me":                     "query.streamer_id",
+		"/v1/missions?streamer_id=urn:uuid:" + id:         "query.streamer_id",
+		"/v1/missions/%7B" + id + "%7D":                   "path.id",
+		"/v1/missions/urn:uuid:" + id:                     "path.id",
+		"/v1/missions?staus=active":                       "query.staus",
+		"/v1/missions?streamer=abc":                       "query.streamer",
+		"/v1/missions?status=":                            "query.status",
+		"/v1/missions?status":                             "query.status",
+		"/v1/missions?limit=%zz":                          "query",
+		"/v1/missions?limit=1;cursor=a":                   "query",
+		"/v1/missions?limit=1&limit=2":                    "query.limit",
+		"/v1/users/me?x=1":                                "query.x",
+		"/v1/books?x=1":                                   "query.x",
 		"/v1/streamers?limit=-1":                          "query.limit",
 		"/v1/users/me/transactions?cursor=AAAA":           "query.cursor",
 		"/v1/missions/" + id + "/contributors?limit=0":    "query.limit",

@@ -60,11 +60,14 @@ func delayedSafe() *Delay {
 // Reason is why a bet was declined.
 type Reason string
 
-// Schema describes it to huma, which can't say that an enumeration may be null.
-func (Reason) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Nullable: true, Enum: []any{
-		ledger.InsufficientCash, ledger.MissionClosed, ledger.TooLate, ledger.UnknownUser, ledger.UnknownMission, nil,
+// Schema describes it to huma, which can't say that an enumeration may be null. Null is
+// beside the enumeration: generators make a value of their own of a null inside.
+func (Reason) Schema(r huma.Registry) *huma.Schema {
+	const name = "DeclineReason"
+	r.Map()[name] = &huma.Schema{Type: huma.TypeString, Enum: []any{
+		ledger.InsufficientCash, ledger.MissionClosed, ledger.TooLate, ledger.UnknownUser, ledger.UnknownMission,
 	}}
+	return &huma.Schema{AnyOf: []*huma.Schema{{Ref: "#/components/schemas/" + name}, {Type: "null"}}}
 }
 
 type placedBetAnswer struct {
@@ -81,12 +84,13 @@ func (s *server) serveBets() {
 		id: "place-bet", method: http.MethodPost, path: "/v1/missions/{id}/bets", tag: "Bets", status: http.StatusAccepted,
 		signedIn: true, keyed: true, waits: true, summary: "Put cash on a mission",
 		description: "202 means that your bet is logged and can't be lost; it is decided within moments. Look at `Location`, follow the mission's events, " +
-			"or send `Prefer: wait=5` to get the outcome in this answer. A key is yours and one mission's.",
+			"or send `Prefer: wait=5` to get the outcome in this answer. A key is yours and one mission's. " +
+			"A mission that is `proposed` takes no bets yet, though its `is_active` is true: `409 not_accepted`.",
 		also: map[int]string{
 			http.StatusOK:      "A repeated call: the bet with its outcome.",
 			http.StatusCreated: "Decided while you waited: held, or declined with a reason.",
 		},
-		refusals: []*fault.Kind{fault.InsufficientCash, fault.OwnMission, fault.NotFound, fault.NotActive, fault.ExitOnly},
+		refusals: []*fault.Kind{fault.InsufficientCash, fault.OwnMission, fault.NotFound, fault.NotAccepted, fault.NotActive, fault.ExitOnly},
 	}, s.placeBet)
 	serve(s, operation{
 		id: "get-bet", method: http.MethodGet, path: "/v1/missions/{id}/bets/{bet_id}", tag: "Bets", signedIn: true,
@@ -95,7 +99,8 @@ func (s *server) serveBets() {
 	}, s.getBet)
 	serve(s, operation{
 		id: "list-contributors", method: http.MethodGet, path: "/v1/missions/{id}/contributors", tag: "Bets",
-		summary: "Who put in how much", description: "Most first. A person's bets are added up.", refusals: []*fault.Kind{fault.NotFound},
+		summary: "Who put in how much", description: "Most first. A person's bets are added up. The ranking goes on while you read it: someone who rises or falls between two pages " +
+			"can be missing from both, or be on both. Read it again from the start for a new view.", refusals: []*fault.Kind{fault.NotFound},
 	}, s.contributors)
 }
 

@@ -219,8 +219,8 @@ func TestABetRightAfterAcceptanceIsTaken(t *testing.T) {
 	mina, jun, sora := s.viewer("mina", 10_000), s.signUp("jun", true), s.viewer("sora", 2_000)
 	s.call(http.MethodPatch, "/v1/users/me", jun.token, object{"auto_accept": false}).want(http.StatusOK)
 	m := read[mission.Snapshot](s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000), "Prefer", "wait=10").want(http.StatusCreated))
-	s.postKeyed(betsOf(m), sora.token, object{"amount": 300}).refused(http.StatusConflict, "not_active") // now it is cached
-	_, err := s.missions.Act(t.Context(), m.ID, jun.id, mission.Accept)                                  // on another instance
+	s.postKeyed(betsOf(m), sora.token, object{"amount": 300}).refused(http.StatusConflict, "not_accepted") // now it is cached
+	_, err := s.missions.Act(t.Context(), m.ID, jun.id, mission.Accept)                                    // on another instance
 	s.ok(err)
 	s.postKeyed(betsOf(m), sora.token, object{"amount": 300}).want(http.StatusAccepted)
 }

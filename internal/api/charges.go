@@ -110,7 +110,8 @@ func (s *server) askProvider(ctx context.Context, c ledger.Charge) (ledger.Charg
 }
 
 func (s *server) transactions(ctx context.Context, in *Page) (*transactionsAnswer, error) {
-	before, err := after(*in, int64(math.MaxInt64))
+	list := listOf("transactions", caller(ctx))
+	before, err := after(*in, list, int64(math.MaxInt64))
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +119,7 @@ func (s *server) transactions(ctx context.Context, in *Page) (*transactionsAnswe
 	if err != nil {
 		return nil, err
 	}
-	listed, err := page(*in, lines, showTransaction, func(l ledger.StatementLine) int64 { return l.Seq })
+	listed, err := page(*in, list, lines, showTransaction, func(l ledger.StatementLine) int64 { return l.Seq })
 	return &transactionsAnswer{Body: listed}, err
 }
 

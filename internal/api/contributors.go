@@ -30,7 +30,8 @@ type place struct {
 }
 
 func (s *server) contributors(ctx context.Context, in *contributorsInput) (*contributorsAnswer, error) {
-	from, err := after(in.Page, place{Amount: math.MaxInt64})
+	list := listOf("contributors", in.ID)
+	from, err := after(in.Page, list, place{Amount: math.MaxInt64})
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func (s *server) contributors(ctx context.Context, in *contributorsInput) (*cont
 	if err != nil {
 		return nil, err
 	}
-	listed, err := page(in.Page, ranking,
+	listed, err := page(in.Page, list, ranking,
 		func(st ledger.Standing) Contributor { return Contributor(st) },
 		func(st ledger.Standing) place { return place{st.Amount, st.UserID} })
 	return &contributorsAnswer{Body: listed}, err

@@ -58,7 +58,8 @@ func (s *server) serveDeadLetters() {
 	}, s.letters)
 	serve(s, operation{
 		id: "get-dead-letter", method: http.MethodGet, path: "/v1/deadletters/{id}", tag: "Operators", operator: true,
-		summary: "One dead letter", refusals: []*fault.Kind{fault.NotFound},
+		description: "The message and why it failed. Reading it is recorded.",
+		summary:     "One dead letter", refusals: []*fault.Kind{fault.NotFound},
 	}, s.letter)
 	serve(s, operation{
 		id: "redrive-dead-letter", method: http.MethodPost, path: "/v1/deadletters/{id}/redrive", tag: "Operators", operator: true,
@@ -69,7 +70,8 @@ func (s *server) serveDeadLetters() {
 }
 
 func (s *server) letters(ctx context.Context, in *lettersInput) (*lettersAnswer, error) {
-	from, err := after(in.Page, "")
+	list := listOf("dead letters", in.Status, in.Step)
+	from, err := after(in.Page, list, "")
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func (s *server) letters(ctx context.Context, in *lettersInput) (*lettersAnswer,
 	if err != nil {
 		return nil, err
 	}
-	listed, err := page(in.Page, letters, summarise, func(d event.DeadLetter) string { return d.ID })
+	listed, err := page(in.Page, list, letters, summarise, func(d event.DeadLetter) string { return d.ID })
 	return &lettersAnswer{Body: listed}, err
 }
 

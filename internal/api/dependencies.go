@@ -164,7 +164,7 @@ type Checks interface {
 type MissionFilter struct {
 	StreamerID uuid.UUID
 	CreatorID  uuid.UUID
-	Status     mission.Status
+	Statuses   []mission.Status
 	Before     uuid.UUID // only missions older than this one
 	Limit      int
 }

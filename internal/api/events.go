@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -65,7 +64,8 @@ func (s *server) missionEvents(ctx context.Context, in *missionEventsInput) (*ev
 	if accepted(ctx) == streamType {
 		return s.streamMission(ctx, in)
 	}
-	from, err := after(in.Page, int64(0))
+	list := listOf("mission events", in.ID)
+	from, err := after(in.Page, list, int64(0))
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (s *server) missionEvents(ctx context.Context, in *missionEventsInput) (*ev
 	if err != nil {
 		return nil, err
 	}
-	return jsonPage(page(in.Page, events, same, func(e mission.Event) int64 { return e.Revision }))
+	return jsonPage(page(in.Page, list, events, same, func(e mission.Event) int64 { return e.Revision }))
 }
 
 func (s *server) streamerEvents(ctx context.Context, in *streamerEventsInput) (*eventsAnswer, error) {
@@ -89,7 +89,8 @@ func (s *server) streamerEvents(ctx context.Context, in *streamerEventsInput) (*
 	if accepted(ctx) == streamType {
 		return s.streamStreamer(ctx, in.ID)
 	}
-	before, err := after(in.Page, uuid.Nil)
+	list := listOf("streamer events", in.ID)
+	before, err := after(in.Page, list, uuid.Nil)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func (s *server) streamerEvents(ctx context.Context, in *streamerEventsInput) (*
 	if err != nil {
 		return nil, err
 	}
-	return jsonPage(page(in.Page, missions, lastEvent, func(m mission.Mission) uuid.UUID { return m.ID }))
+	return jsonPage(page(in.Page, list, missions, lastEvent, func(m mission.Mission) uuid.UUID { return m.ID }))
 }
 
 // streamID is a revision as the id of a server-sent event. Zero-padded, ids
@@ -122,7 +123,7 @@ func jsonPage[T any](listed Listed[T], err error) (*eventsAnswer, error) {
 		_, w := humago.Unwrap(ctx)
 		w.Header().Set("Content-Type", jsonType)
 		// A client that has gone needs no body.
-		_ = json.NewEncoder(w).Encode(listed)
+		_ = write(w, listed)
 	}}, nil
 }
 

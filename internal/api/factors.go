@@ -60,7 +60,7 @@ type factorStateAnswer struct{ Body FactorState }
 func (s *server) serveFactors() {
 	serve(s, operation{
 		id: "second-factor", method: http.MethodGet, path: "/v1/users/me/second-factor", tag: "Accounts", signedIn: true,
-		summary: "Whether you have a second factor",
+		summary: "Whether you have a second factor", description: "Also how many recovery codes are left.",
 	}, s.factorState)
 	serve(s, operation{
 		id: "begin-second-factor", method: http.MethodPost, path: "/v1/users/me/second-factor", tag: "Accounts", signedIn: true,

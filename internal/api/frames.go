@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"sync/atomic"
 
 	"example.com/missionpot/internal/mission"
@@ -36,7 +35,7 @@ func (f *frames) of(e *mission.Event, withID bool) ([]byte, error) {
 // missions, whose revisions say nothing about each other, so they go without an
 // id.
 func encodeFrame(e *mission.Event, withID bool) ([]byte, error) {
-	data, err := json.Marshal(e)
+	data, err := marshal(e)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,9 +35,9 @@ type createMissionInput struct {
 
 type listMissionsInput struct {
 	Page
-	StreamerID uuid.UUID      `query:"streamer_id" doc:"Only missions for this streamer."`
-	CreatorID  uuid.UUID      `query:"creator_id" doc:"Only missions by this person."`
-	Status     mission.Status `query:"status" enum:"funding,proposed,active,succeeded,failed,expired,rejected,unfunded" doc:"Only missions in this state."`
+	StreamerID uuid.UUID        `query:"streamer_id" doc:"Only missions for this streamer."`
+	CreatorID  uuid.UUID        `query:"creator_id" doc:"Only missions by this person."`
+	Status     []mission.Status `query:"status,explode" minItems:"1" maxItems:"8" uniqueItems:"true" enum:"funding,proposed,active,succeeded,failed,expired,rejected,unfunded" doc:"Only missions in these states; repeat it for several."`
 }
 
 type missionAnswer struct{ Body mission.Snapshot }
@@ -185,17 +186,19 @@ func checkCash(ctx context.Context, amount ledger.Won) error {
 }
 
 func (s *server) listMissions(ctx context.Context, in *listMissionsInput) (*missionsAnswer, error) {
-	before, err := after(in.Page, uuid.Nil)
+	slices.Sort(in.Status)
+	list := listOf("missions", in.StreamerID, in.CreatorID, in.Status)
+	before, err := after(in.Page, list, uuid.Nil)
 	if err != nil {
 		return nil, err
 	}
 	missions, err := s.Missions.List(ctx, MissionFilter{
-		StreamerID: in.StreamerID, CreatorID: in.CreatorID, Status: in.Status, Before: before, Limit: in.Limit + 1,
+		StreamerID: in.StreamerID, CreatorID: in.CreatorID, Statuses: in.Status, Before: before, Limit: in.Limit + 1,
 	})
 	if err != nil {
 		return nil, err
 	}
-	listed, err := page(in.Page, missions, mission.Mission.Snapshot, func(m mission.Mission) uuid.UUID { return m.ID })
+	listed, err := page(in.Page, list, missions, mission.Mission.Snapshot, func(m mission.Mission) uuid.UUID { return m.ID })
 	return &missionsAnswer{Body: listed}, err
 }
 

@@ -50,7 +50,7 @@ func TestAStreamerWhoWantsToBeAskedAccepts(t *testing.T) {
 	if m.Status != mission.Proposed || !m.IsActive {
 		t.Fatalf("the mission is %s, want proposed", m.Status)
 	}
-	s.postKeyed(betsOf(m), s.viewer("sora", 1_000).token, object{"amount": 500}).refused(http.StatusConflict, "not_active")
+	s.postKeyed(betsOf(m), s.viewer("sora", 1_000).token, object{"amount": 500}).refused(http.StatusConflict, "not_accepted")
 	s.call(http.MethodPost, path+"/success", jun.token, nil).refused(http.StatusConflict, "not_active")
 	s.call(http.MethodPost, path+"/accept", mina.token, nil).refused(http.StatusForbidden, "not_its_streamer")
 	s.call(http.MethodPost, path+"/accept", "", nil).refused(http.StatusUnauthorized, "unauthenticated")

@@ -13,7 +13,7 @@ const about = `Missionpot: viewers put cash on a *mission* for a streamer, other
 Success pays the pot to the streamer. Failure, rejection or the time limit gives everyone their cash back.
 Nobody ever gets more than they put in.
 
-**Cash** is in South Korean won, always a whole number. **Times** are RFC 3339 in UTC.
+**Cash** is in South Korean won, always a whole number. **Times** are RFC 3339 in UTC, always with three digits after the second.
 
 **Signing in.** ` + "`POST /v1/users`, then `POST /v1/login`" + `; send the access token as ` + "`Authorization: Bearer …`" + `.
 It is good for 15 minutes; ` + "`POST /v1/token`" + ` gives the next one.
@@ -32,12 +32,14 @@ stakes, bets and charges are refused with ` + "`503 exit_only`" + `; verdicts, p
 // humaConfig is huma without its own pages, links and fallbacks: they load
 // scripts from elsewhere or say what this API does not.
 func humaConfig() huma.Config {
-	json := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	json := huma.Format{Marshal: write, Unmarshal: unmarshal}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Missionpot", Version: "1.0.0", Description: about,
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+				Contact: &huma.Contact{Name: "The operators of this server", URL: "/docs"},
 			},
 			Servers: []*huma.Server{{URL: "/", Description: "The server this document came from."}},
 			Tags: []*huma.Tag{
@@ -52,7 +54,7 @@ func humaConfig() huma.Config {
 				{Name: "Platform", Description: "For whoever runs it."},
 			},
 			Components: &huma.Components{
-				Schemas: newRegistry(),
+				Schemas: newRegistry(), Headers: commonHeaders(),
 				SecuritySchemes: map[string]*huma.SecurityScheme{bearerScheme: {
 					Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 				}},

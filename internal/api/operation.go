@@ -43,12 +43,13 @@ func serve[I, O any](s *server, op operation, handle func(context.Context, *I) (
 	h := huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary: op.summary, Description: op.description, DefaultStatus: op.status,
-		Middlewares: s.before(op, body), Responses: s.responses(op, body, hasParams(input)),
+		Middlewares: s.before(op, input, body), Responses: s.responses(op, body),
 		MaxBodyBytes: maxBody + 1, // readBody has refused what is longer
 		// The body has been read by then. A read deadline left on the connection
 		// would cancel a call that waits.
 		BodyReadTimeout: -1,
 	}
+	h.Security = []map[string][]string{} // said, and not left out: this one is for everybody
 	if op.signedIn || op.operator {
 		h.Security = []map[string][]string{{bearerScheme: {}}}
 	}
@@ -65,11 +66,12 @@ func serve[I, O any](s *server, op operation, handle func(context.Context, *I) (
 		other.Description = when
 		h.Responses[strconv.Itoa(status)] = &other
 	}
+	documentHeaders(h.Responses)
 }
 
 // before is what runs ahead of the handler, in the order of refusals that the
 // package comment gives.
-func (s *server) before(op operation, body bool) huma.Middlewares {
+func (s *server) before(op operation, input reflect.Type, body bool) huma.Middlewares {
 	var steps huma.Middlewares
 	switch {
 	case slices.Contains(op.offers, streamType): // a stream sets its own deadlines
@@ -94,7 +96,7 @@ func (s *server) before(op operation, body bool) huma.Middlewares {
 	if len(offers) == 0 {
 		offers = []string{jsonType}
 	}
-	steps = append(steps, s.negotiate(offers...))
+	steps = append(steps, s.negotiate(offers...), s.checkQuery(queryOf(input)))
 	if body {
 		steps = append(steps, s.readBody)
 	}
@@ -102,10 +104,10 @@ func (s *server) before(op operation, body bool) huma.Middlewares {
 }
 
 // responses documents the refusals of an operation, by status.
-func (s *server) responses(op operation, body, params bool) map[string]*huma.Response {
-	kinds := slices.Concat(op.refusals, []*fault.Kind{fault.NotAcceptable, fault.TooMany, fault.Unavailable, fault.Internal})
+func (s *server) responses(op operation, body bool) map[string]*huma.Response {
+	kinds := slices.Concat(op.refusals, []*fault.Kind{fault.Invalid, fault.NotAcceptable, fault.TooMany, fault.Unavailable, fault.Internal})
 	if op.signedIn || op.operator {
-		kinds = append(kinds, fault.Unauthenticated)
+		kinds = append(kinds, fault.Unauthenticated, fault.Malformed)
 	}
 	if op.operator {
 		kinds = append(kinds, fault.Forbidden)
@@ -115,9 +117,6 @@ func (s *server) responses(op operation, body, params bool) map[string]*huma.Res
 	}
 	if body {
 		kinds = append(kinds, fault.Malformed, fault.TooLarge, fault.UnsupportedMedia)
-	}
-	if body || params {
-		kinds = append(kinds, fault.Invalid)
 	}
 	described := map[string][]string{}
 	for _, kind := range kinds {
@@ -142,22 +141,16 @@ func (s *server) problemResponse(description string) *huma.Response {
 	}
 }
 
-func hasParams(input reflect.Type) bool {
-	for i := range input.NumField() {
-		f := input.Field(i)
-		if f.Anonymous && hasParams(f.Type) || f.Tag.Get("path")+f.Tag.Get("query") != "" {
-			return true
-		}
-	}
-	return false
-}
+// uuidPattern is the one form of ids. The parser knows more, such as urn:uuid:.
+const uuidPattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
 // uuidText is how a UUID looks in the documentation.
 type uuidText string
 
 // Schema describes it to huma.
 func (uuidText) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "uuid", Examples: []any{"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e40"}}
+	return &huma.Schema{Type: huma.TypeString, Format: "uuid",
+		Pattern: uuidPattern, Examples: []any{"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e40"}}
 }
 
 func newRegistry() huma.Registry {

@@ -2,7 +2,8 @@ package api
 
 import (
 	"encoding/base64"
-	"encoding/json"
+
+	"github.com/go-json-experiment/json"
 
 	"example.com/missionpot/internal/fault"
 )
@@ -10,7 +11,7 @@ import (
 // Page is how a list is read on.
 type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many items at most."`
-	Cursor string `query:"cursor" maxLength:"512" doc:"next_cursor of the page before. Opaque: its form may change at any time."`
+	Cursor string `query:"cursor" maxLength:"512" doc:"next_cursor of the page before, with the same filters. Opaque: its form may change at any time."`
 }
 
 // Listed is one page of a list.
@@ -21,33 +22,42 @@ type Listed[T any] struct {
 
 // cursorVersion is raised when the content of cursors changes, so that an old
 // one is refused and not misread.
-const cursorVersion = 1
+const cursorVersion = 2
 
 type cursor[K any] struct {
-	Version int `json:"v"`
-	Key     K   `json:"k"`
+	Version int    `json:"v"`
+	List    string `json:"l"`
+	Key     *K     `json:"k"`
+}
+
+// listing names a list with its filters. A cursor is good for the one it was made for:
+// in another list it would silently leave things out.
+type listing string
+
+func listOf(name string, filters ...any) listing {
+	return listing(base64.RawURLEncoding.EncodeToString(requestHash(name, filters)[:9]))
 }
 
 // after returns the place a page starts from: the cursor's, or the given first
 // one. The error is fault.Invalid.
-func after[K any](p Page, first K) (K, error) {
+func after[K any](p Page, of listing, first K) (K, error) {
 	if p.Cursor == "" {
 		return first, nil
 	}
 	var c cursor[K]
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err == nil {
-		err = json.Unmarshal(text, &c)
+		err = json.Unmarshal(text, &c, json.RejectUnknownMembers(true))
 	}
-	if err != nil || c.Version != cursorVersion {
-		return first, fault.Invalid.On("query.cursor", "is not a next_cursor of this list")
+	if err != nil || c.Version != cursorVersion || c.List != string(of) || c.Key == nil {
+		return first, fault.Invalid.On("query.cursor", "is not a next_cursor of this list with these filters")
 	}
-	return c.Key, nil
+	return *c.Key, nil
 }
 
 // page makes a page out of the rows found. Ask the source for one row more
 // than the limit: whether it came tells whether there is a next page.
-func page[T, R, K any](p Page, rows []R, show func(R) T, key func(R) K) (Listed[T], error) {
+func page[T, R, K any](p Page, of listing, rows []R, show func(R) T, key func(R) K) (Listed[T], error) {
 	more := len(rows) > p.Limit
 	if more {
 		rows = rows[:p.Limit]
@@ -57,7 +67,8 @@ func page[T, R, K any](p Page, rows []R, show func(R) T, key func(R) K) (Listed[
 		listed.Items = append(listed.Items, show(row))
 	}
 	if more {
-		text, err := json.Marshal(cursor[K]{cursorVersion, key(rows[len(rows)-1])})
+		last := key(rows[len(rows)-1])
+		text, err := json.Marshal(cursor[K]{cursorVersion, string(of), &last})
 		if err != nil {
 			return listed, err
 		}

@@ -53,19 +53,19 @@ func TestAWaitIsReadAndBounded(t *testing.T) {
 
 func TestAPageTellsWhetherThereIsANext(t *testing.T) {
 	t.Parallel()
-	self := func(n int) int { return n }
-	full, err := page(Page{Limit: 3}, []int{9, 8, 7, 6}, self, self)
+	self, list := func(n int) int { return n }, listOf("numbers")
+	full, err := page(Page{Limit: 3}, list, []int{9, 8, 7, 6}, self, self)
 	if err != nil || len(full.Items) != 3 || full.NextCursor == nil {
 		t.Fatalf("a full page is %+v, error %v", full, err)
 	}
-	next, err := after(Page{Cursor: *full.NextCursor}, 0)
+	next, err := after(Page{Cursor: *full.NextCursor}, list, 0)
 	if err != nil || next != 7 {
 		t.Errorf("the next page starts below %d, error %v; want 7", next, err)
 	}
-	if last, _ := page(Page{Limit: 3}, []int{9, 8, 7}, self, self); last.NextCursor != nil {
+	if last, _ := page(Page{Limit: 3}, list, []int{9, 8, 7}, self, self); last.NextCursor != nil {
 		t.Error("the last page has a next one")
 	}
-	if _, err := after(Page{Cursor: "eyJ2Ijo5LCJrIjo3fQ"}, 0); !errors.Is(err, fault.Invalid) { // {"v":9,"k":7}
+	if _, err := after(Page{Cursor: "eyJ2Ijo5LCJrIjo3fQ"}, list, 0); !errors.Is(err, fault.Invalid) { // {"v":9,"k":7}
 		t.Errorf("a cursor of another version gave %v, want fault.Invalid", err)
 	}
 }

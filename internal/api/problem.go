@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"net"
@@ -28,7 +27,7 @@ type Problem struct {
 	Status int            `json:"status" doc:"The HTTP status, repeated." example:"402"`
 	Code   string         `json:"code" doc:"Stable name to program against." example:"insufficient_cash"`
 	Detail string         `json:"detail,omitempty" doc:"About this occurrence."`
-	Errors []ProblemField `json:"errors,omitempty" doc:"The parts of the request that are wrong."`
+	Errors []ProblemField `json:"errors,omitempty" maxItems:"20" doc:"The parts of the request that are wrong, the first twenty at most."`
 
 	header http.Header
 }
@@ -36,7 +35,7 @@ type Problem struct {
 // ProblemField is one part of the request that is wrong.
 type ProblemField struct {
 	Location string `json:"location" doc:"Where, such as body.amount, query.limit or path.id." example:"body.amount"`
-	Message  string `json:"message" doc:"What is wrong with it." example:"expected number >= 100"`
+	Message  string `json:"message" doc:"What is wrong with it." example:"must be at least 100"`
 }
 
 // Error, GetStatus, GetHeaders and ContentType make a Problem what huma
@@ -130,7 +129,7 @@ func (p *Problem) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
 	// A client that has gone needs no body.
-	_ = json.NewEncoder(w).Encode(p)
+	_ = write(w, p)
 }
 
 // showProblem is huma's last step before writing: the errors that huma makes by
@@ -150,11 +149,44 @@ func showProblem(_ huma.Context, _ string, body any) (any, error) {
 		kind = fault.Internal
 	}
 	p := newProblem(kind.Because(""))
-	for _, e := range made.Errors {
-		p.field(strings.TrimPrefix(e.Location, "."), e.Message)
+	for _, e := range made.Errors[:min(len(made.Errors), maxErrors)] {
+		p.field(shorten(strings.TrimPrefix(e.Location, ".")), forPeople(shorten(e.Message)))
 	}
 	if len(p.Errors) > 0 {
 		p.Detail = p.Errors[0].Location + ": " + p.Errors[0].Message
 	}
 	return p, nil
+}
+
+// maxErrors and maxShown bound what a refusal repeats of a request, or the answer would
+// be longer than the request.
+const (
+	maxErrors = 20
+	maxShown  = 200 // bytes
+)
+
+// shorten cuts between characters.
+func shorten(text string) string {
+	if len(text) <= maxShown {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxShown], "") + "…"
+}
+
+// forPeople writes the limits of numbers out: the validator shows 1000000 as 1e+06.
+func forPeople(message string) string {
+	for before, after := range map[string]string{
+		"expected number >= ": "must be at least ", "expected number <= ": "must be at most ",
+		"expected integer": "must be a whole number", "expected string to match pattern " + uuidPattern: "must be a UUID",
+	} {
+		limit, found := strings.CutPrefix(message, before)
+		if !found {
+			continue
+		}
+		if number, err := strconv.ParseFloat(limit, 64); err == nil {
+			limit = strconv.FormatFloat(number, 'f', -1, 64)
+		}
+		return after + limit
+	}
+	return message
 }

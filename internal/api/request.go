@@ -3,9 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -80,6 +78,11 @@ func within(limit time.Duration) middleware {
 
 // authenticate lets only a bearer of a good access token in (RFC 6750).
 func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
+	r, _ := humago.Unwrap(ctx)
+	if err := onlyOnce(r.Header, "Authorization"); err != nil {
+		s.refuse(ctx, err)
+		return
+	}
 	scheme, signed, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || strings.TrimSpace(signed) == "" {
 		s.refuse(ctx, fault.Unauthenticated.Because("Send the access token as Authorization: Bearer."))
@@ -151,13 +154,16 @@ func (s *server) refuseOperator(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// requireKey refuses a call that moves cash and could not be told from its own
-// retry.
+// requireKey refuses a call that moves cash and could not be distinguished from its
+// own retry.
 func (s *server) requireKey(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Header("Idempotency-Key") == "" {
-		s.refuse(ctx, fault.IdempotencyMissing.On("header.Idempotency-Key", ""))
+	r, _ := humago.Unwrap(ctx)
+	key, err := readKey(r.Header)
+	if err != nil {
+		s.refuse(ctx, err)
 		return
 	}
+	r.Header.Set(keyHeader, key)
 	next(ctx)
 }
 
@@ -191,7 +197,7 @@ func (s *server) readBody(ctx huma.Context, next func(huma.Context)) {
 	case err != nil:
 		s.refuse(ctx, fault.Malformed.Because("The body ended too early.").Wrap(err))
 		return
-	case len(bytes.TrimSpace(body)) == 0:
+	case isBlank(body):
 		s.refuse(ctx, fault.Malformed.On("body", "Send a JSON object."))
 		return
 	}
@@ -212,31 +218,4 @@ func checkMediaType(header string) error {
 		return fault.UnsupportedMedia.Because("The body must be application/json in UTF-8.")
 	}
 	return nil
-}
-
-// unmarshal reads JSON and says what is wrong in the client's words, never in
-// Go's.
-func unmarshal(data []byte, into any) error {
-	err := json.Unmarshal(data, into)
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &syntax):
-		return fmt.Errorf("not valid JSON at byte %d", syntax.Offset)
-	case errors.As(err, &kind) && kind.Field != "":
-		return fmt.Errorf("%s does not fit a %s", kind.Field, jsonName(kind))
-	}
-	return errors.New("not valid JSON")
-}
-
-func jsonName(e *json.UnmarshalTypeError) string {
-	switch e.Type.Kind().String() {
-	case "int", "int32", "int64":
-		return "whole number"
-	case "bool":
-		return "boolean"
-	}
-	return "string"
 }

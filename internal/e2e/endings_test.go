@@ -106,7 +106,7 @@ func TestARejectionGivesTheStakeBack(t *testing.T) {
 	t.Parallel()
 	sc := sharedSystem(t).proposedScene(t, map[string]any{})
 	early := sc.backer.post(t, "/v1/missions/"+sc.mission.ID+"/bets", map[string]any{"amount": 500})
-	refused(t, early, http.StatusConflict, "not_active")
+	refused(t, early, http.StatusConflict, "not_accepted")
 	sc.streamer.judge(t, sc.mission.ID, "reject")
 	sc.endsUntouched(t, "rejected", "[미션팟] 미션 거절", "[Missionpot] Mission declined")
 }

@@ -29,6 +29,7 @@ var (
 	AccountInUse   = &Kind{"account_in_use", http.StatusConflict, "Something of this account is not settled yet."}
 	SecondFactorOn = &Kind{"second_factor_on", http.StatusConflict, "Your second factor is on already; turn it off first."}
 	NotRedrivable  = &Kind{"not_redrivable", http.StatusConflict, "This dead letter can't be sent again."}
+	NotAccepted    = &Kind{"not_accepted", http.StatusConflict, "The streamer has not accepted this mission yet."}
 	NotActive      = &Kind{"not_active", http.StatusConflict, "The mission's state does not allow this."}
 
 	TooLarge         = &Kind{"too_large", http.StatusRequestEntityTooLarge, "The request body is over 64 KiB."}
@@ -53,7 +54,7 @@ func Kinds() []*Kind {
 		InsufficientCash, ChargeDeclined,
 		Forbidden, NotStreamer, OwnMission, OperatorCash,
 		NotFound, NotAllowed, NotAcceptable,
-		EmailTaken, AccountInUse, SecondFactorOn, NotActive, NotRedrivable,
+		EmailTaken, AccountInUse, SecondFactorOn, NotAccepted, NotActive, NotRedrivable,
 		TooLarge, UnsupportedMedia,
 		Invalid, IdempotencyReused,
 		TooMany, TooManyMissions,

@@ -97,10 +97,13 @@ func (s State) MayJudge(user uuid.UUID) error {
 }
 
 // MayBet says whether a user may put cash on the mission at an instant. The
-// error is fault.OwnMission or fault.NotActive.
+// error is fault.OwnMission, fault.NotAccepted or fault.NotActive.
 func (s State) MayBet(user uuid.UUID, now time.Time) error {
 	if user == s.StreamerID {
 		return fault.OwnMission.Because("")
+	}
+	if s.Status == Proposed {
+		return fault.NotAccepted.Because("Bets are taken once the streamer has accepted.")
 	}
 	if !s.Status.TakesBets() {
 		return fault.NotActive.Because("the mission is " + string(s.Status))

@@ -250,8 +250,8 @@ func TestTheListIsNewestFirstNarrowedAndPaged(t *testing.T) {
 		"of a streamer":       {missionsdb.Filter{Limit: 10, StreamerID: streamer}, []int{4, 2, 0}},
 		"of a creator":        {missionsdb.Filter{Limit: 10, CreatorID: creator}, []int{3, 0}},
 		"of both":             {missionsdb.Filter{Limit: 10, CreatorID: creator, StreamerID: streamer}, []int{0}},
-		"active":              {missionsdb.Filter{Limit: 10, Status: mission.Active}, []int{2}},
-		"funding, of a page":  {missionsdb.Filter{Limit: 2, Status: mission.Funding, Before: all[4]}, []int{3, 1}},
+		"active":              {missionsdb.Filter{Limit: 10, Statuses: []mission.Status{mission.Active}}, []int{2}},
+		"funding, of a page":  {missionsdb.Filter{Limit: 2, Statuses: []mission.Status{mission.Funding}, Before: all[4]}, []int{3, 1}},
 		"of a streamer, more": {missionsdb.Filter{Limit: 10, StreamerID: streamer, Before: all[2]}, []int{0}},
 	} {
 		missions, err := db.List(t.Context(), c.filter)

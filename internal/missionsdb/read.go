@@ -41,7 +41,7 @@ func (db *DB) HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error) {
 type Filter struct {
 	StreamerID uuid.UUID
 	CreatorID  uuid.UUID
-	Status     mission.Status
+	Statuses   []mission.Status
 	Before     uuid.UUID // only missions older than this one, for paging
 	Limit      int       // at most this many; must be positive
 }
@@ -63,8 +63,8 @@ func (db *DB) List(ctx context.Context, f Filter) ([]mission.Mission, error) {
 	if f.CreatorID != uuid.Nil {
 		and("m.creator_id = $%d", f.CreatorID)
 	}
-	if f.Status != "" {
-		and("m.status = $%d", f.Status)
+	if len(f.Statuses) > 0 {
+		and("m.status = ANY($%d)", f.Statuses)
 	}
 	if f.Before != uuid.Nil {
 		and("m.id < $%d", f.Before)
