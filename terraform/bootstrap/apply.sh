@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # apply.sh PROJECT REGION: makes what a release needs in an empty project. It may be run again at
-# any time, from any machine: its state moves into the bucket that it makes.
+# any time, from any machine: its state moves into the bucket that it makes. With
+# TF_VAR_billing_account the release may make a budget there; a run without it takes the right away.
 set -euo pipefail
 project=${1:?usage: apply.sh PROJECT REGION} region=${2:?usage: apply.sh PROJECT REGION}
 cd "$(dirname "$0")"
 
 number=$(gcloud projects describe "$project" --format='value(projectNumber)')
-# Terraform needs these two to do anything, and a secret's rotation needs Secret Manager's own account.
-gcloud services enable cloudresourcemanager.googleapis.com serviceusage.googleapis.com secretmanager.googleapis.com --project="$project"
-gcloud beta services identity create --service=secretmanager.googleapis.com --project="$project"
+# A service that was just enabled may still answer that it is not. What Terraform calls first is
+# enabled here, minutes before it is used.
+gcloud services enable cloudresourcemanager.googleapis.com serviceusage.googleapis.com iam.googleapis.com \
+  pubsub.googleapis.com secretmanager.googleapis.com sqladmin.googleapis.com storage.googleapis.com --project="$project"
+# Google makes a service's own account on demand, and a grant to an account that is not there is refused.
+for service in pubsub secretmanager sqladmin; do
+  gcloud beta services identity create --service="$service.googleapis.com" --project="$project"
+done
 
 bucket=$project-terraform
 remote() {

@@ -1,6 +1,7 @@
 resource "google_project_service" "used" {
   for_each = toset([
     "artifactregistry.googleapis.com",
+    "billingbudgets.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudfunctions.googleapis.com",
     "cloudresourcemanager.googleapis.com",
@@ -45,6 +46,8 @@ resource "google_storage_bucket" "state" {
       with_state         = "ARCHIVED"
     }
   }
+
+  depends_on = [google_project_service.used]
 }
 
 module "build" {
@@ -56,6 +59,7 @@ module "build" {
   state_bucket    = google_storage_bucket.state.name
   secrets         = { for id, secret in google_secret_manager_secret.this : id => "projects/${var.project}/secrets/${secret.secret_id}" }
   grantable_roles = local.grantable_roles
+  billing_account = var.billing_account
 
   depends_on = [google_project_service.used]
 }

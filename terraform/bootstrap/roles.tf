@@ -7,6 +7,8 @@ resource "google_project_iam_custom_role" "append" {
   title       = "Firestore: create and read documents"
   description = "Creates documents and reads them, but never changes or deletes one."
   permissions = ["datastore.databases.get", "datastore.entities.create", "datastore.entities.get", "datastore.entities.list"]
+
+  depends_on = [google_project_service.used]
 }
 
 resource "google_project_iam_custom_role" "create" {
@@ -14,6 +16,8 @@ resource "google_project_iam_custom_role" "create" {
   title       = "Firestore: create documents"
   description = "Creates documents, and neither reads, changes nor deletes one."
   permissions = ["datastore.databases.get", "datastore.entities.create"]
+
+  depends_on = [google_project_service.used]
 }
 
 # An operator's call marks a dead letter as sent. Nobody deletes one.
@@ -22,4 +26,6 @@ resource "google_project_iam_custom_role" "redrive" {
   title       = "Firestore: read and change documents"
   description = "Reads documents and changes them, but neither creates nor deletes one."
   permissions = ["datastore.databases.get", "datastore.entities.get", "datastore.entities.list", "datastore.entities.update"]
+
+  depends_on = [google_project_service.used]
 }

@@ -61,12 +61,17 @@ run "grants" {
       "deploy roles/cloudfunctions.developer project",
       "deploy roles/cloudscheduler.admin project",
       "deploy roles/cloudsql.admin project",
+      "deploy roles/compute.loadBalancerAdmin project",
       "deploy roles/compute.networkAdmin project",
       "deploy roles/compute.securityAdmin project",
       "deploy roles/firestoreStructure project",
       "deploy roles/iam.serviceAccountAdmin project",
       "deploy roles/iam.serviceAccountUser account function-build",
       "deploy roles/logging.logWriter project",
+      "deploy roles/monitoring.alertPolicyEditor project",
+      "deploy roles/monitoring.dashboardEditor project",
+      "deploy roles/monitoring.notificationChannelEditor project",
+      "deploy roles/monitoring.uptimeCheckConfigEditor project",
       "deploy roles/pubsub.admin project",
       "deploy roles/resourcemanager.projectIamAdmin project, only the programs' roles",
       "deploy roles/run.admin project",
@@ -90,5 +95,20 @@ run "grants" {
   assert {
     condition     = length(output.less) == 0
     error_message = "Listed here, but not granted: ${join("; ", output.less)}"
+  }
+}
+
+run "with_a_billing_account" {
+  module {
+    source = "./bootstrap"
+  }
+
+  variables {
+    billing_account = "012345-6789AB-CDEF01"
+  }
+
+  assert {
+    condition     = contains(output.grants, "deploy roles/billing.costsManager billing account 012345-6789AB-CDEF01")
+    error_message = "The release can't make a budget: ${join("; ", output.grants)}"
   }
 }

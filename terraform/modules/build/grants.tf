@@ -4,10 +4,15 @@ locals {
     "roles/cloudfunctions.developer",
     "roles/cloudscheduler.admin",
     "roles/cloudsql.admin",
+    "roles/compute.loadBalancerAdmin", # serverless network endpoint groups
     "roles/compute.networkAdmin",
     "roles/compute.securityAdmin", # firewall, certificate, rate limits
     "roles/iam.serviceAccountAdmin",
     "roles/logging.logWriter",
+    "roles/monitoring.alertPolicyEditor",
+    "roles/monitoring.dashboardEditor",
+    "roles/monitoring.notificationChannelEditor",
+    "roles/monitoring.uptimeCheckConfigEditor",
     "roles/pubsub.admin",
     "roles/run.admin",
     "roles/servicenetworking.networksAdmin",
@@ -21,6 +26,15 @@ resource "google_project_iam_member" "deploy" {
   project = var.project
   role    = each.key
   member  = local.deploy
+}
+
+# A budget belongs to the billing account and not to the project.
+resource "google_billing_account_iam_member" "deploy" {
+  count = var.billing_account == "" ? 0 : 1
+
+  billing_account_id = var.billing_account
+  role               = "roles/billing.costsManager"
+  member             = local.deploy
 }
 
 # It may hand out the programs' roles and no others, or it could make itself the owner.

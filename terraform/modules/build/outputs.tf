@@ -18,6 +18,7 @@ output "grants" {
     [for g in google_project_iam_member.deploy : { member = g.member, role = g.role, on = "project" }],
     [for g in [google_project_iam_member.deploy_grants, google_project_iam_member.function_build_source] : { member = g.member, role = g.role, on = "project, ${g.condition[0].title}" }],
     [for g in [google_project_iam_member.deploy_firestore, google_project_iam_member.function_build_logs] : { member = g.member, role = g.role, on = "project" }],
+    [for g in google_billing_account_iam_member.deploy : { member = g.member, role = g.role, on = "billing account ${g.billing_account_id}" }],
     [for g in google_secret_manager_secret_iam_member.deploy : { member = g.member, role = g.role, on = "secret ${basename(g.secret_id)}" }],
     [for g in google_storage_bucket_iam_member.deploy : { member = g.member, role = g.role, on = "bucket ${g.bucket}" }],
     [for g in google_artifact_registry_repository_iam_member.writers : { member = g.member, role = g.role, on = "repository ${g.repository}" }],

@@ -20,6 +20,11 @@ variable "secrets" {
   type        = map(string)
 }
 
+variable "billing_account" {
+  description = "Billing account on which the release may make a budget; empty: none."
+  type        = string
+}
+
 variable "grantable_roles" {
   description = "The only roles that the release may grant on the project."
   type        = set(string)

@@ -10,6 +10,6 @@ output "database" {
     indexes = [for i in google_firestore_index.this : {
       collection = i.collection, scope = i.query_scope, fields = [for f in i.fields : "${f.field_path} ${f.order}"]
     }]
-    unindexed = sort([for f in google_firestore_field.unindexed : "${f.collection}.${f.field}" if length(f.index_config[0].indexes) == 0])
+    unindexed = sort([for f in google_firestore_field.unindexed : "${f.collection}.${f.field}" if try(length(f.index_config[0].indexes), 0) == 0])
   }
 }
