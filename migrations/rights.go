@@ -32,7 +32,8 @@ var rights = map[Instance]map[string]map[string]string{
 			"ledger":        "SELECT, INSERT",
 			"wallets":       "SELECT, UPDATE (cash)",
 			"contributions": "SELECT",
-			"escrows":       "SELECT, INSERT, UPDATE (state, ending, streamer_id, creator_id, title, outflow, settled_through, version, changed_at, closed_at, settled_at)",
+			"escrows":       "SELECT, INSERT, UPDATE (state, ending, decided_at, late_known, late, streamer_id, creator_id, title, outflow, settled_through, version, changed_at, closed_at, settled_at)",
+			"late_bets":     "SELECT, INSERT, UPDATE (refunded)",
 			"mails":         "SELECT, INSERT",
 		},
 		"mailresults": { // #nosec G101 -- a table's name
@@ -53,7 +54,7 @@ var rights = map[Instance]map[string]map[string]string{
 			"sweep_marks":   "SELECT, UPDATE (logged_at, entry)",
 		},
 		"checkbooks": {
-			"ledger": "SELECT", "wallets": "SELECT", "contributions": "SELECT", "escrows": "SELECT", "charges": "SELECT",
+			"ledger": "SELECT", "wallets": "SELECT", "contributions": "SELECT", "escrows": "SELECT", "charges": "SELECT", "late_bets": "SELECT",
 			"mails": "SELECT", "strays": "SELECT", "sweep_marks": "SELECT",
 			"books_state":    "SELECT, UPDATE",
 			"books_missions": "SELECT, INSERT, UPDATE",
@@ -77,6 +78,7 @@ var rights = map[Instance]map[string]map[string]string{
 			"escrows":          "SELECT",
 			"standings":        "SELECT",
 			"contributions":    "SELECT",
+			"late_bets":        "SELECT",
 			"mails":            "SELECT, UPDATE (state)",
 			"mail_pauses":      "SELECT (user_id), DELETE",
 			"operators":        "SELECT",

@@ -16,7 +16,7 @@
  *
  *   API         internal/api/missions.go createMission: insert, append the stake to the
  *               log (betlog/append.go), publish; internal/api/bets.go placeBet: look at
- *               a copy of the mission that may be old, append, publish. A client may
+ *               a copy of the mission that may be old, so also after its verdict, append, publish. A client may
  *               try again with its key.
  *   Streamer    internal/api/verdicts.go act over missionsdb/act.go take: one
  *               conditional UPDATE, publish.
@@ -99,7 +99,7 @@ bit was_active, judged, judged_again;
 bit stake_coming, streamer_acts; byte ticks;
 
 /* the log of bets, and the sweep's mark and strays; a set of bets is a byte of bits */
-byte logged, late, strays, passed;
+byte logged, late, after, strays, passed;  /* late: after the deadline; after: after the verdict */
 
 /* users instance */
 #define NONE 0
@@ -107,7 +107,7 @@ byte logged, late, strays, passed;
 #define CLOSED 2
 short cash[2]; byte streamer;
 byte escrow = NONE, ending, inflow, outflow, version, published, through;
-byte held, declined, refunded, mail_rows; bit paid, ledger_settled;
+byte held, declined, refunded, mail_rows, given_back; bit paid, ledger_settled, late_known;
 byte contribution[2], total_at[4];
 
 /* Pub/Sub: what is published and not acked */
@@ -145,7 +145,8 @@ inline enter(next) {
   if :: next >= SUCCEEDED -> was_decided = 1 :: else -> due = 0 fi
 }
 
-#define LOG(b) logged = logged | BIT(b); if :: due -> late = late | BIT(b) :: else fi
+#define LOG(b) logged = logged | BIT(b); if :: due -> late = late | BIT(b) :: else fi; \
+  if :: DECIDED -> after = after | BIT(b) :: else fi
 
 proctype API() {
 end_waits:
@@ -359,6 +360,15 @@ dead:  v = 0 }
 #endif
 #define CAN_REFUND(u) (contribution[u] > 0 && from <= (u))
 
+#ifdef WITHOUT_OUTFLOW_CHECK
+#define OUTFLOW_STANDS 1
+#else
+#define OUTFLOW_STANDS (out == outflow)                              /* advance: AND outflow = $5 */
+#endif
+/* what is held and was logged after the verdict, by user; the stake is user 0's */
+#define AFTER(b) ((HAS(held & after, b)) -> AMOUNT(b) : 0)
+#define AFTER_ALL (AFTER(0) + AFTER(1) + AFTER(2))
+
 inline refund(u) {
   mail_rows = mail_rows | BIT(u);
   if
@@ -405,9 +415,19 @@ end_waits:
         atomic {                                                     /* another settler may come between */
 #endif
           if
-          :: pays ->                                                 /* payout */
+          :: pays && !late_known ->                                  /* findLate */
+             late_known = 1;
+#ifndef WITHOUT_LATE_BETS
+             given_back = AFTER_ALL
+#endif
+          :: pays && late_known && out < given_back ->               /* refundLate */
              if
-             :: PAYOUT_IS_NEW -> paid = 1; streamer = streamer + in_all - out; outflow = outflow + in_all - out
+             :: OUTFLOW_STANDS -> cash[0] = cash[0] + AFTER(0); cash[1] = cash[1] + AFTER(1) + AFTER(2); outflow = outflow + given_back
+             :: else
+             fi
+          :: pays && late_known && out >= given_back ->              /* payout */
+             if
+             :: PAYOUT_IS_NEW && OUTFLOW_STANDS -> paid = 1; streamer = streamer + in_all - out; outflow = outflow + in_all - out
              :: else
              fi
           :: !pays && NOT_OVERTAKEN && CAN_REFUND(0) -> refund(0)
@@ -525,7 +545,8 @@ init {
        assert(ending == status);                                     /* both instances tell the same end */
        assert(inflow == outflow && escrow == CLOSED);                /* and the escrow is empty */
        assert(ending == SUCCEEDED || (cash[0] + cash[1] == START));  /* everyone has their cash back */
-       assert(ending != SUCCEEDED || streamer == inflow);            /* or the streamer has all of it */
+       assert(ending != SUCCEEDED || streamer == inflow - AFTER_ALL); /* or the streamer has all but what came after the verdict */
+       assert(ending != SUCCEEDED || cash[0] + cash[1] == START - streamer);  /* which is its owners' again */
        assert((mail_rows & 1) && (!contribution[1] || (mail_rows & 2)));  /* everyone's mail is written */
        assert(pot == inflow && pot_version == version)               /* the board shows what was held */
     :: UNDECIDED ->

@@ -100,7 +100,7 @@ func (s *Step) unfund(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	if closing, decided := m.Closing(); decided && m.Status == mission.Unfunded && m.SettledAt == nil {
-		if err := s.bus.Publish(ctx, event.GivenVerdict(closing, *m.DecidedAt)); err != nil {
+		if err := s.bus.Publish(ctx, event.GivenVerdict(closing)); err != nil {
 			return fmt.Errorf("mission %s is unfunded, but that was not told: %w", id, err)
 		}
 	}

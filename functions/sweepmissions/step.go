@@ -119,7 +119,7 @@ func (s *Step) tell(ctx context.Context, m mission.Mission) error {
 	if !decided {
 		return fmt.Errorf("mission %s has no verdict to tell", m.ID)
 	}
-	if err := s.bus.Publish(ctx, event.GivenVerdict(closing, *m.DecidedAt)); err != nil {
+	if err := s.bus.Publish(ctx, event.GivenVerdict(closing)); err != nil {
 		return fmt.Errorf("mission %s is %s, but that was not told: %w", m.ID, m.Status, err)
 	}
 	return nil

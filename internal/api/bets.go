@@ -35,7 +35,7 @@ type Bet struct {
 	MissionID uuid.UUID  `json:"mission_id"`
 	Amount    ledger.Won `json:"amount" example:"2000"`
 	Status    string     `json:"status" enum:"pending,held,declined,paid,refunded" doc:"pending: safe in the log, not decided yet. held: in the pot. declined: nothing moved, see reason. paid: the mission succeeded. refunded: it came back."`
-	Reason    *Reason    `json:"reason" doc:"Why it was declined, else null."`
+	Reason    *Reason    `json:"reason" doc:"Why it was declined; or mission_closed where it came after the verdict of a mission that succeeded and is given back; else null."`
 	PlacedAt  time.Time  `json:"placed_at"`
 	Delay     *Delay     `json:"delay,omitempty" doc:"There while the bet is pending for longer than it should be."`
 }

@@ -40,7 +40,7 @@ func (s *server) act(a mission.Action) func(context.Context, *byID) (*missionAns
 		}
 		s.seen.put(m)
 		if closing, decided := m.Closing(); decided {
-			s.publish(ctx, event.GivenVerdict(closing, *m.DecidedAt))
+			s.publish(ctx, event.GivenVerdict(closing))
 		}
 		s.copyToBoard(ctx, m.ID)
 		return &missionAnswer{Body: m.Snapshot()}, nil

@@ -48,6 +48,9 @@ type Escrow struct {
 	Rows         Rows
 	Given        ledger.Won // sum of its contributions
 	Givers       int        // how many there are
+	Late         ledger.Won // of the inflow of a mission that succeeded, what came after the verdict
+	LateGivers   int        // whose that is
+	LateGiven    ledger.Won // the sum of theirs
 	Unmailed     int        // people who must be told of the settlement and have no mail
 	Pending      int64      // logged bets of it that the check saw without an outcome
 }

@@ -79,7 +79,9 @@ func checkEscrow(e Escrow, m moment) []Finding {
 	f.broken(e.Inflow < 0 || e.Outflow < 0 || e.Outflow > e.Inflow, 2, "the escrow is negative")
 	f.broken(e.Rows.Payouts > 1, 3, "the mission was paid out more than once")
 	f.broken(e.Rows.Payouts > 0 && !(e.Closed && e.Ending.Pays()), 3, "the pot was paid out against the mission's ending")
-	f.broken(e.Rows.Refunds > 0 && !(e.Closed && !e.Ending.Pays()), 3, "the pot was given back against the mission's ending")
+	f.broken(e.Rows.Refunds > 0 && !e.Closed, 3, "cash was given back before the mission's ending")
+	f.broken(e.Ending.Pays() && e.Rows.Refunded > e.Late, 3, "the pot was given back against the mission's ending")
+	f.wants(3, "the late bets are not what the escrow says", int64(e.LateGiven), int64(e.Late))
 	if !e.SettledAt.IsZero() {
 		checkSettled(f, e)
 	} else {
@@ -95,10 +97,12 @@ func checkSettled(f *finder, e Escrow) {
 	f.wants(5, "a settled escrow is not empty", int64(e.Inflow), int64(e.Outflow))
 	if e.Ending.Pays() {
 		payouts := int64(0)
-		if e.Inflow > 0 {
+		if e.Inflow > e.Late {
 			payouts = 1
 		}
 		f.wants(3, "a mission that succeeded was not paid out once", payouts, e.Rows.Payouts)
+		f.wants(3, "the refunds are not one for each late contributor", int64(e.LateGivers), e.Rows.Refunds)
+		f.wants(5, "what came after the verdict was not given back", int64(e.Late), int64(e.Rows.Refunded))
 	} else {
 		f.wants(3, "the refunds are not one for each contributor", int64(e.Givers), e.Rows.Refunds)
 	}

@@ -14,6 +14,7 @@ type audit struct {
 	told  *told
 
 	rows     map[uuid.UUID][]ledgerRow // by id
+	logged   map[uuid.UUID]entry       // by bet
 	missions map[uuid.UUID]*MissionFacts
 	accounts map[uuid.UUID]Account
 }
@@ -22,10 +23,13 @@ type audit struct {
 func newAudit(v *Verdict, m *Model, t truth, told *told) *audit {
 	a := &audit{
 		Verdict: v, model: m, truth: t, told: told,
-		rows: map[uuid.UUID][]ledgerRow{}, missions: map[uuid.UUID]*MissionFacts{}, accounts: map[uuid.UUID]Account{},
+		rows: map[uuid.UUID][]ledgerRow{}, logged: map[uuid.UUID]entry{}, missions: map[uuid.UUID]*MissionFacts{}, accounts: map[uuid.UUID]Account{},
 	}
 	for _, r := range t.ledger {
 		a.rows[r.ID] = append(a.rows[r.ID], r)
+	}
+	for _, e := range t.log {
+		a.logged[e.Bet] = e
 	}
 	for _, mission := range m.Missions {
 		if mission.Acked {
@@ -52,10 +56,6 @@ func (a *audit) run() {
 // checkBets: a bet that a client saw acknowledged is logged and has exactly one outcome,
 // which the API tells as the ledger has it.
 func (a *audit) checkBets() {
-	logged := map[uuid.UUID]entry{}
-	for _, e := range a.truth.log {
-		logged[e.Bet] = e
-	}
 	for i := range a.model.Bets {
 		b := &a.model.Bets[i]
 		if b.Asked {
@@ -75,13 +75,13 @@ func (a *audit) checkBets() {
 			a.lost("bet %s was acknowledged, and refused with %s when asked for again", b.IDs[0], b.Refused)
 		}
 		for _, id := range b.IDs {
-			a.checkBet(b, id, logged)
+			a.checkBet(b, id)
 		}
 	}
 }
 
-func (a *audit) checkBet(b *BetFacts, id uuid.UUID, logged map[uuid.UUID]entry) {
-	e, there := logged[id]
+func (a *audit) checkBet(b *BetFacts, id uuid.UUID) {
+	e, there := a.logged[id]
 	user := a.model.Plan.Accounts[b.User]
 	if !there || e.User != user.ID || e.Amount != b.Amount || e.Mission != a.model.Missions[b.Mission].ID {
 		a.lost("bet %s of %d won was acknowledged, and the log has %+v", id, b.Amount, e)
@@ -99,7 +99,18 @@ func (a *audit) checkBet(b *BetFacts, id uuid.UUID, logged map[uuid.UUID]entry) 
 	if !found || said.declined() != declined || said.Amount != b.Amount {
 		a.lost("bet %s is a %s in the ledger, and its owner is told %+v", id, rows[0].Kind, said)
 	}
+	if !declined && found && a.late(e) != (said.Status == "refunded") && a.told.missions[e.Mission] == "succeeded" {
+		a.drift(b.Amount, "bet %s was logged at %s, the verdict was given at %s, and its owner is told %q",
+			id, e.LoggedAt, a.truth.missions[e.Mission].DecidedAt, said.Status)
+	}
 	a.checkDecline(id, rows[0], user)
+}
+
+// late reports whether a bet was logged at the moment of its mission's verdict or later.
+// What is late is nobody's but its owner's.
+func (a *audit) late(e entry) bool {
+	decided := a.truth.missions[e.Mission].DecidedAt
+	return !decided.IsZero() && !e.LoggedAt.Before(decided)
 }
 
 // checkDecline: a bet is declined for a reason that is one.
@@ -144,10 +155,6 @@ func (a *audit) checkLog() {
 // checkRows: the ledger holds nothing but outcomes of logged bets, one payout for a
 // mission, one refund for a contributor and charges.
 func (a *audit) checkRows() {
-	logged := map[uuid.UUID]entry{}
-	for _, e := range a.truth.log {
-		logged[e.Bet] = e
-	}
 	type credit struct {
 		kind          string
 		mission, user uuid.UUID
@@ -156,7 +163,7 @@ func (a *audit) checkRows() {
 	for _, r := range a.truth.ledger {
 		switch r.Kind {
 		case "hold", "decline":
-			if e, there := logged[r.ID]; !there || e.Amount != r.Amount || e.User != r.User {
+			if e, there := a.logged[r.ID]; !there || e.Amount != r.Amount || e.User != r.User {
 				a.duplicated("the ledger has a %s of %d won, %s, that the log does not know", r.Kind, r.Amount, r.ID)
 			}
 		case "payout", "refund":

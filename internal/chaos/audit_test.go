@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -48,7 +49,8 @@ func newEnded() *ended {
 		escrows:  map[uuid.UUID]escrow{e.mission: {Inflow: 1300, Outflow: 1300, Ending: "succeeded", Settled: true}},
 		missions: map[uuid.UUID]shown{e.mission: {Status: "succeeded", Pot: 1300, Settled: true}},
 		log: []entry{
-			{e.stake, e.mission, e.ana, 1000, true}, {e.held, e.mission, e.ben, 300, false}, {e.poor, e.mission, e.ben, 9000, false},
+			{Bet: e.stake, Mission: e.mission, User: e.ana, Amount: 1000, Stake: true}, {Bet: e.held, Mission: e.mission, User: e.ben, Amount: 300},
+			{Bet: e.poor, Mission: e.mission, User: e.ben, Amount: 9000},
 		},
 	}
 	reason := "insufficient_cash"
@@ -80,16 +82,18 @@ func TestWhatIsOffIsSeenInItsFigure(t *testing.T) {
 		spoil  func(e *ended)
 		figure string
 	}{
-		"an acknowledged bet is not in the log":   {func(e *ended) { e.truth.log = e.truth.log[:2] }, "lost"},
-		"a bet's owner is told another outcome":   {func(e *ended) { e.told.bets[e.held] = outcome{Status: "declined", Amount: 300} }, "lost"},
-		"a bet was declined with cash for it":     {func(e *ended) { e.truth.ledger[6].After = 10_000 }, "lost"},
-		"a mission's verdict is another":          {func(e *ended) { e.told.missions[e.mission] = "failed" }, "lost"},
-		"a mission is gone":                       {func(e *ended) { delete(e.told.missions, e.mission) }, "lost"},
-		"a charge is gone":                        {func(e *ended) { e.truth.ledger[3].ID = uuid.New() }, "lost"},
-		"a known key was refused":                 {func(e *ended) { e.model.Bets[0].Forgotten = true }, "lost"},
-		"a bet has two outcomes":                  {func(e *ended) { e.truth.ledger = append(e.truth.ledger, e.truth.ledger[5]) }, "duplicated"},
-		"one key has two bets":                    {func(e *ended) { e.model.Bets[0].IDs = append(e.model.Bets[0].IDs, e.poor) }, "duplicated"},
-		"the log has a bet that nobody asked for": {func(e *ended) { e.truth.log = append(e.truth.log, entry{uuid.New(), e.mission, e.ben, 300, false}) }, "duplicated"},
+		"an acknowledged bet is not in the log": {func(e *ended) { e.truth.log = e.truth.log[:2] }, "lost"},
+		"a bet's owner is told another outcome": {func(e *ended) { e.told.bets[e.held] = outcome{Status: "declined", Amount: 300} }, "lost"},
+		"a bet was declined with cash for it":   {func(e *ended) { e.truth.ledger[6].After = 10_000 }, "lost"},
+		"a mission's verdict is another":        {func(e *ended) { e.told.missions[e.mission] = "failed" }, "lost"},
+		"a mission is gone":                     {func(e *ended) { delete(e.told.missions, e.mission) }, "lost"},
+		"a charge is gone":                      {func(e *ended) { e.truth.ledger[3].ID = uuid.New() }, "lost"},
+		"a known key was refused":               {func(e *ended) { e.model.Bets[0].Forgotten = true }, "lost"},
+		"a bet has two outcomes":                {func(e *ended) { e.truth.ledger = append(e.truth.ledger, e.truth.ledger[5]) }, "duplicated"},
+		"one key has two bets":                  {func(e *ended) { e.model.Bets[0].IDs = append(e.model.Bets[0].IDs, e.poor) }, "duplicated"},
+		"the log has a bet that nobody asked for": {func(e *ended) {
+			e.truth.log = append(e.truth.log, entry{Bet: uuid.New(), Mission: e.mission, User: e.ben, Amount: 300})
+		}, "duplicated"},
 		"the ledger has a bet that the log has not": {func(e *ended) {
 			e.truth.ledger = append(e.truth.ledger, ledgerRow{ID: uuid.New(), Kind: "hold", User: e.ben, Mission: e.mission, Amount: 1})
 		}, "duplicated"},
@@ -97,8 +101,13 @@ func TestWhatIsOffIsSeenInItsFigure(t *testing.T) {
 		"a key took another amount":       {func(e *ended) { e.model.Bets[0].KeyTaken = true }, "duplicated"},
 		"a wallet has a won too many":     {func(e *ended) { e.truth.wallets[e.ana]++ }, "drift"},
 		"a user is told of a won too few": {func(e *ended) { e.told.cash[e.ben]-- }, "drift"},
-		"cash is held after the end":      {func(e *ended) { e.told.held = 5 }, "drift"},
-		"the board shows another pot":     {func(e *ended) { e.truth.missions[e.mission] = shown{Status: "succeeded", Pot: 1000, Settled: true} }, "drift"},
+		"a bet after the verdict was paid": {func(e *ended) {
+			m := e.truth.missions[e.mission]
+			m.DecidedAt = time.Now()
+			e.truth.missions[e.mission], e.truth.log[1].LoggedAt = m, m.DecidedAt
+		}, "drift"},
+		"cash is held after the end":  {func(e *ended) { e.told.held = 5 }, "drift"},
+		"the board shows another pot": {func(e *ended) { e.truth.missions[e.mission] = shown{Status: "succeeded", Pot: 1000, Settled: true} }, "drift"},
 		"an escrow gave out less than it took in": {func(e *ended) {
 			e.truth.escrows[e.mission] = escrow{Inflow: 1300, Outflow: 1000, Ending: "succeeded", Settled: true}
 		}, "drift"},

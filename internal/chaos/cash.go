@@ -8,7 +8,8 @@ import "github.com/google/uuid"
 // anything else came back.
 //
 // A bet whose client quit before the answer is nobody's to ask about; of those alone the
-// ledger says whether they count.
+// ledger says whether they count. What was logged after the verdict, by the log's time and
+// the board's, counts for nobody.
 func (a *audit) checkCash() {
 	want := map[uuid.UUID]int64{}
 	for _, account := range a.model.Plan.Accounts {
@@ -24,14 +25,14 @@ func (a *audit) checkCash() {
 		b := &a.model.Bets[i]
 		for _, id := range b.IDs {
 			acked[id] = true
-			if said, found := a.told.bets[id]; found && !said.declined() && said.Status != "pending" {
+			if said, found := a.told.bets[id]; found && !said.declined() && said.Status != "pending" && !a.late(a.logged[id]) {
 				a.move(want, a.model.Plan.Accounts[b.User].ID, a.model.Missions[b.Mission].ID, b.Amount)
 			}
 		}
 	}
 	for _, e := range a.truth.log {
 		switch {
-		case acked[e.Bet]:
+		case acked[e.Bet], a.late(e):
 		case e.Stake && a.told.missions[e.Mission] == "unfunded":
 		case e.Stake, len(a.rows[e.Bet]) > 0 && a.rows[e.Bet][0].Kind == "hold":
 			a.move(want, e.User, e.Mission, e.Amount)

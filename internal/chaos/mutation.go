@@ -49,7 +49,13 @@ func Mutations() []Mutation {
 			Edits: []Edit{
 				{File: "internal/ledger/decide.go", Old: "case !escrow.Open:", New: "case escrow.Open && false:"},
 			},
-			Function: &FunctionEdit{"00004_hold_batch.sql", " AND e.state = 'open'", ""},
+			Function: &FunctionEdit{"00045_late_bets.sql", " AND e.state = 'open'", ""},
+		},
+		{
+			Name: "late-bets", Guard: "what is logged after a verdict is given back",
+			Edits: []Edit{
+				{File: "internal/usersdb/late.go", Old: "AND logged_at >= $2 AND mission_id", New: "AND logged_at >= $2 AND false AND mission_id"},
+			},
 		},
 		{
 			Name: "sweep", Guard: "what was left behind is published again",

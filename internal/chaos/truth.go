@@ -35,9 +35,10 @@ type escrow struct {
 
 // shown is a mission on the board.
 type shown struct {
-	Status  string
-	Pot     int64
-	Settled bool
+	Status    string
+	Pot       int64
+	Settled   bool
+	DecidedAt time.Time // zero before the verdict
 }
 
 // entry is one entry of the bet log.
@@ -45,6 +46,7 @@ type entry struct {
 	Bet, Mission, User uuid.UUID
 	Amount             int64
 	Stake              bool
+	LoggedAt           time.Time // by the log itself, in microseconds
 }
 
 // truth is what the databases hold in the end, read past all proxies.
@@ -125,8 +127,8 @@ func (t *truth) readBoard(ctx context.Context, conn *pgx.Conn) error {
 	t.missions = map[uuid.UUID]shown{}
 	var id uuid.UUID
 	var m shown
-	rows, _ := conn.Query(ctx, `SELECT id, status, pot, settled_at IS NOT NULL FROM missions`) // its error comes with the rows
-	_, err := pgx.ForEachRow(rows, []any{&id, &m.Status, &m.Pot, &m.Settled}, func() error {
+	rows, _ := conn.Query(ctx, `SELECT id, status, pot, settled_at IS NOT NULL, coalesce(decided_at, '0001-01-01Z') FROM missions`) // its error comes with the rows
+	_, err := pgx.ForEachRow(rows, []any{&id, &m.Status, &m.Pot, &m.Settled, &m.DecidedAt}, func() error {
 		t.missions[id] = m
 		return nil
 	})
@@ -162,7 +164,7 @@ func (s *stand) readLog(ctx context.Context) (log []entry, err error) {
 		if err := doc.DataTo(&r); err != nil {
 			return nil, fmt.Errorf("read an entry of the bet log: %w", err)
 		}
-		e := entry{Amount: r.Amount, Stake: r.Kind == "stake"}
+		e := entry{Amount: r.Amount, Stake: r.Kind == "stake", LoggedAt: doc.CreateTime.Truncate(time.Microsecond)}
 		for text, id := range map[string]*uuid.UUID{r.BetID: &e.Bet, r.MissionID: &e.Mission, r.UserID: &e.User} {
 			if *id, err = uuid.Parse(text); err != nil {
 				return nil, fmt.Errorf("read an entry of the bet log: %w", err)

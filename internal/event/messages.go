@@ -192,14 +192,14 @@ func (e PotChanged) Pot() ledger.Pot {
 // Closing is the verdict as the ledger knows it.
 func (e VerdictGiven) Closing() ledger.Closing {
 	return ledger.Closing{
-		MissionID: e.MissionID, Ending: e.Ending, StreamerID: e.StreamerID, CreatorID: e.CreatorID, Title: e.Title,
+		MissionID: e.MissionID, Ending: e.Ending, DecidedAt: e.DecidedAt, StreamerID: e.StreamerID, CreatorID: e.CreatorID, Title: e.Title,
 	}
 }
 
-// GivenVerdict is the event that tells of a verdict given at a time.
-func GivenVerdict(c ledger.Closing, at time.Time) VerdictGiven {
+// GivenVerdict is the event of a verdict.
+func GivenVerdict(c ledger.Closing) VerdictGiven {
 	return VerdictGiven{
-		MissionID: c.MissionID, Ending: c.Ending, StreamerID: c.StreamerID, CreatorID: c.CreatorID, Title: c.Title, DecidedAt: at.UTC(),
+		MissionID: c.MissionID, Ending: c.Ending, StreamerID: c.StreamerID, CreatorID: c.CreatorID, Title: c.Title, DecidedAt: c.DecidedAt.UTC(),
 	}
 }
 

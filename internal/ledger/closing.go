@@ -12,12 +12,14 @@ import (
 type Closing struct {
 	MissionID  uuid.UUID
 	Ending     Ending
+	DecidedAt  time.Time // by the missions instance, UTC; the zero time if nobody knows
 	StreamerID uuid.UUID
 	CreatorID  uuid.UUID
 	Title      string // for the e-mails
 }
 
-// Settlement is a settled escrow's final figures. Paid + Refunded = Total.
+// Settlement is a settled escrow's final figures. Paid + Refunded = Total. Of a mission
+// that succeeded, what came after the verdict is refunded.
 type Settlement struct {
 	Pot
 	Ending    Ending

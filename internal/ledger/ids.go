@@ -21,6 +21,10 @@ func RefundID(mission, user uuid.UUID) uuid.UUID {
 	return id
 }
 
+// LateRefundID is the id of the ledger row that gives one contributor back what they
+// put in after the verdict of a mission that succeeded.
+func LateRefundID(mission, user uuid.UUID) uuid.UUID { return settlementID('l', mission, user) }
+
 func settlementID(kind byte, mission, user uuid.UUID) uuid.UUID {
 	name := make([]byte, 0, 33)
 	name = append(name, kind)

@@ -30,6 +30,7 @@ func (e Ending) Valid() bool {
 type Contribution struct {
 	UserID uuid.UUID
 	Amount Won
+	Late   Won // the part of it that was logged at the moment of the verdict or later
 }
 
 // Payment is cash that leaves an escrow for a wallet.
@@ -40,9 +41,9 @@ type Payment struct {
 }
 
 // Settle says who is paid what when a mission ends. The payments always add up
-// to the contributions: the whole pot to the streamer, or to every contributor
-// exactly what they put in. The SQL of the settlement follows this rule set by
-// set and is tested against it.
+// to the contributions: the pot to the streamer, but for what came after the verdict,
+// which goes back to whoever put it in; or to every contributor exactly what they put
+// in. The SQL of the settlement follows this rule set by set and is tested against it.
 func Settle(ending Ending, streamer uuid.UUID, held []Contribution) []Payment {
 	if !ending.Pays() {
 		refunds := make([]Payment, 0, len(held))
@@ -52,11 +53,15 @@ func Settle(ending Ending, streamer uuid.UUID, held []Contribution) []Payment {
 		return refunds
 	}
 	var pot Won
+	var payments []Payment
 	for _, c := range held {
-		pot += c.Amount
+		pot += c.Amount - c.Late
+		if c.Late > 0 {
+			payments = append(payments, Payment{UserID: c.UserID, Amount: c.Late, Refund: true})
+		}
 	}
-	if pot == 0 {
-		return nil
+	if pot > 0 {
+		payments = append(payments, Payment{UserID: streamer, Amount: pot})
 	}
-	return []Payment{{UserID: streamer, Amount: pot}}
+	return payments
 }

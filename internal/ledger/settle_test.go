@@ -14,7 +14,7 @@ func contributions(data []byte) []ledger.Contribution {
 	var held []ledger.Contribution
 	for i := 0; i+1 < len(data) && len(held) < 500; i += 2 {
 		amount := ledger.Won(data[i])<<8 | ledger.Won(data[i+1])
-		held = append(held, ledger.Contribution{UserID: uuid.NewSHA1(uuid.NameSpaceOID, []byte{byte(i), byte(i >> 8)}), Amount: amount + 1})
+		held = append(held, ledger.Contribution{UserID: uuid.NewSHA1(uuid.NameSpaceOID, []byte{byte(i), byte(i >> 8)}), Amount: amount + 1, Late: (amount + 1) * ledger.Won(data[i]%4) / 4})
 	}
 	return held
 }
@@ -26,10 +26,11 @@ func FuzzSettleLosesNothingAndGivesNobodyMoreThanTheyPutIn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, ending string, data []byte) {
 		streamer := uuid.NewSHA1(uuid.NameSpaceDNS, []byte("streamer"))
 		held := contributions(data)
-		put := map[uuid.UUID]ledger.Won{}
+		put, late := map[uuid.UUID]ledger.Won{}, map[uuid.UUID]ledger.Won{}
 		var pot ledger.Won
 		for _, c := range held {
 			put[c.UserID] += c.Amount
+			late[c.UserID] += c.Late
 			pot += c.Amount
 		}
 		var out ledger.Won
@@ -38,6 +39,8 @@ func FuzzSettleLosesNothingAndGivesNobodyMoreThanTheyPutIn(f *testing.F) {
 			switch {
 			case p.Amount <= 0:
 				t.Errorf("a payment of %s", p.Amount)
+			case p.Refund && ledger.Ending(ending).Pays() && p.Amount != late[p.UserID]:
+				t.Errorf("a contributor of %s after the verdict gets %s back", late[p.UserID], p.Amount)
 			case p.Refund && p.Amount > put[p.UserID]:
 				t.Errorf("a contributor of %s gets %s back", put[p.UserID], p.Amount)
 			case !p.Refund && (p.UserID != streamer || ledger.Ending(ending) != ledger.Succeeded):

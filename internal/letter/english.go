@@ -59,6 +59,10 @@ func englishCash(r Result) string {
 	switch {
 	case r.Ending.Pays() && r.Role == Streamer:
 		return fmt.Sprintf("The whole pot of %s is in your wallet.", r.Amount)
+	case r.Ending.Pays() && r.Amount == 0 && r.Late > 0:
+		return fmt.Sprintf("The %s you gave came after the verdict and is back in your wallet.", r.Late)
+	case r.Ending.Pays() && r.Late > 0:
+		return fmt.Sprintf("The %s you gave went to the streamer, out of a pot of %s. Another %s came after the verdict and is back in your wallet.", r.Amount, r.Total, r.Late)
 	case r.Ending.Pays():
 		return fmt.Sprintf("The %s you gave went to the streamer, out of a pot of %s.", r.Amount, r.Total)
 	case r.Total == 0:

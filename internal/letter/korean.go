@@ -61,6 +61,10 @@ func koreanCash(r Result) string {
 	switch {
 	case r.Ending.Pays() && r.Role == Streamer:
 		return fmt.Sprintf("모인 %s이 모두 지갑에 들어왔습니다.", amount)
+	case r.Ending.Pays() && r.Amount == 0 && r.Late > 0:
+		return fmt.Sprintf("보내 주신 %s은 판정 뒤에 도착하여 지갑으로 돌려드렸습니다.", koreanWon(r.Late))
+	case r.Ending.Pays() && r.Late > 0:
+		return fmt.Sprintf("보내 주신 %s이 스트리머에게 전달되었습니다. 모두 %s이 모였습니다. 판정 뒤에 도착한 %s은 지갑으로 돌려드렸습니다.", amount, total, koreanWon(r.Late))
 	case r.Ending.Pays():
 		return fmt.Sprintf("보내 주신 %s이 스트리머에게 전달되었습니다. 모두 %s이 모였습니다.", amount, total)
 	case r.Total == 0:

@@ -44,6 +44,7 @@ type Result struct {
 	// contributor or the creator gave, what the streamer got. Where it went back:
 	// what came back to this person, so nothing for the streamer.
 	Amount ledger.Won
+	Late   ledger.Won // what this person put in after the verdict of a mission that succeeded, and has back, in won
 	Total  ledger.Won // the pot, in won
 	// Attempt counts how often this letter was claimed to be sent, from 1.
 	Attempt int

@@ -150,6 +150,19 @@ func TestNoStrangersTextIsInASubject(t *testing.T) {
 	}
 }
 
+func TestALetterSaysWhatCameTooLate(t *testing.T) {
+	t.Parallel()
+	for _, locale := range locales {
+		var all strings.Builder
+		for _, amount := range []ledger.Won{300_000, 0} {
+			r := result(locale, ledger.Succeeded, letter.Contributor)
+			r.Amount, r.Late = amount, 2_000
+			all.WriteString(letter.Write(r).Text)
+		}
+		golden(t, string(locale)+"-late.txt", all.String())
+	}
+}
+
 func TestSeveralResultsAreOneListWithEachOfThem(t *testing.T) {
 	t.Parallel()
 	for _, locale := range locales {

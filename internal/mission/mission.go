@@ -31,9 +31,11 @@ type Mission struct {
 // while the mission is undecided.
 func (m Mission) Closing() (ledger.Closing, bool) {
 	ending, decided := m.Status.Ending()
-	return ledger.Closing{
-		MissionID: m.ID, Ending: ending, StreamerID: m.StreamerID, CreatorID: m.CreatorID, Title: m.Title,
-	}, decided
+	c := ledger.Closing{MissionID: m.ID, Ending: ending, StreamerID: m.StreamerID, CreatorID: m.CreatorID, Title: m.Title}
+	if m.DecidedAt != nil {
+		c.DecidedAt = m.DecidedAt.UTC()
+	}
+	return c, decided
 }
 
 // Snapshot is what anyone may see of a mission: the body of the REST contract,

@@ -277,7 +277,7 @@ func (w *world) judge(t failer, id uuid.UUID, a mission.Action, published bool) 
 		return false
 	}
 	if closing, decided := m.Closing(); decided && published {
-		w.queue = append(w.queue, event.GivenVerdict(closing, *m.DecidedAt))
+		w.queue = append(w.queue, event.GivenVerdict(closing))
 	}
 	return true
 }

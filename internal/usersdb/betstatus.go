@@ -12,14 +12,18 @@ import (
 
 // BetStatuses returns the outcomes of bets. A bet that is not in the answer has
 // none yet. A held bet is paid or refunded from the moment the cash left the
-// escrow, not from the verdict.
+// escrow, not from the verdict. One that was logged after the verdict of a mission that
+// succeeded is refunded, with the reason ledger.MissionClosed.
 func (d *DB) BetStatuses(ctx context.Context, bets []uuid.UUID) (map[uuid.UUID]ledger.BetStatus, error) {
 	refunds := make([]uuid.UUID, 0, len(bets))
 	statuses := make(map[uuid.UUID]ledger.BetStatus, len(bets))
-	const outcomes = `SELECT l.id, l.mission_id, l.user_id, l.amount, coalesce(l.reason, ''),
+	const outcomes = `SELECT l.id, l.mission_id, l.user_id, l.amount,
+			CASE WHEN l.kind = 'hold' AND e.ending = 'succeeded' AND l.logged_at >= e.decided_at THEN 'mission_closed' ELSE coalesce(l.reason, '') END,
 			CASE WHEN l.kind = 'decline' THEN 'declined'
+				WHEN e.ending = 'succeeded' AND l.logged_at >= e.decided_at THEN CASE WHEN b.refunded THEN 'refunded' ELSE 'held' END
 				WHEN e.ending = 'succeeded' AND e.outflow = e.inflow THEN 'paid' ELSE 'held' END
 		FROM ledger l LEFT JOIN escrows e ON e.mission_id = l.mission_id
+		LEFT JOIN late_bets b ON b.mission_id = l.mission_id AND b.user_id = l.user_id
 		WHERE l.id = ANY($1) AND l.kind IN ('hold', 'decline')`
 	rows, err := d.pool.Query(ctx, outcomes, raw(bets))
 	if err != nil {

@@ -193,8 +193,9 @@ func (s *bookSnapshot) Totals(ctx context.Context) (books.Totals, error) {
 	const read = `SELECT w.cash, w.negative, e.held, e.put_in, e.paid, e.refunded, e.negative, c.amount, c.charges FROM
 		(SELECT coalesce(sum(cash), 0)::bigint AS cash, count(*) FILTER (WHERE cash < 0) AS negative FROM wallets) w,
 		(SELECT coalesce(sum(inflow - outflow), 0)::bigint AS held, coalesce(sum(inflow), 0)::bigint AS put_in,
-			coalesce(sum(outflow) FILTER (WHERE ending = 'succeeded'), 0)::bigint AS paid,
-			coalesce(sum(outflow) FILTER (WHERE ending IS DISTINCT FROM 'succeeded'), 0)::bigint AS refunded,
+			-- of a mission that succeeded, what came too late goes out first
+			coalesce(sum(outflow - least(outflow, late)) FILTER (WHERE ending = 'succeeded'), 0)::bigint AS paid,
+			coalesce(sum(CASE WHEN ending = 'succeeded' THEN least(outflow, late) ELSE outflow END), 0)::bigint AS refunded,
 			count(*) FILTER (WHERE inflow < outflow) AS negative FROM escrows) e,
 		(SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS charges FROM charges WHERE status = 'succeeded') c`
 	var t books.Totals

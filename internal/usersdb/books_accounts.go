@@ -32,7 +32,8 @@ func (s *bookSnapshot) Escrows(ctx context.Context, missions []uuid.UUID) (map[u
 	read := `SELECT m.id, e.mission_id IS NULL, coalesce(e.state = 'closed', false), coalesce(e.ending, ''), coalesce(e.inflow, 0), coalesce(e.outflow, 0),
 			coalesce(e.contributors, 0), coalesce(e.version, 0), e.changed_at, e.closed_at, e.settled_at,
 			coalesce(b.held, 0), coalesce(b.holds, 0), coalesce(b.declines, 0), coalesce(b.paid, 0), coalesce(b.payouts, 0),
-			coalesce(b.refunded, 0), coalesce(b.refunds, 0), coalesce(b.logged, 0), c.given, c.givers,
+			coalesce(b.refunded, 0), coalesce(b.refunds, 0), coalesce(b.logged, 0), c.given, c.givers, coalesce(e.late, 0),
+			(SELECT count(*) FROM late_bets o WHERE o.mission_id = m.id), (SELECT coalesce(sum(amount), 0)::bigint FROM late_bets o WHERE o.mission_id = m.id),
 			(SELECT count(*) FROM ` + s.notes + `books_pending p WHERE p.mission_id = m.id),
 			CASE WHEN e.settled_at IS NULL THEN 0 ELSE (
 				SELECT count(*) FROM (SELECT user_id FROM contributions WHERE mission_id = m.id UNION SELECT e.creator_id
@@ -66,7 +67,7 @@ func scanEscrow(row pgx.CollectableRow) (books.Escrow, error) {
 	var changed, closed, settled *time.Time
 	r := &e.Rows
 	err := row.Scan(&e.MissionID, &e.Missing, &e.Closed, &e.Ending, &e.Inflow, &e.Outflow, &e.Contributors, &e.Version, &changed, &closed, &settled,
-		&r.Held, &r.Holds, &r.Declines, &r.Paid, &r.Payouts, &r.Refunded, &r.Refunds, &r.Logged, &e.Given, &e.Givers, &e.Pending, &e.Unmailed)
+		&r.Held, &r.Holds, &r.Declines, &r.Paid, &r.Payouts, &r.Refunded, &r.Refunds, &r.Logged, &e.Given, &e.Givers, &e.Late, &e.LateGivers, &e.LateGiven, &e.Pending, &e.Unmailed)
 	for at, to := range map[*time.Time]*time.Time{changed: &e.ChangedAt, closed: &e.ClosedAt, settled: &e.SettledAt} {
 		if at != nil {
 			*to = at.UTC()

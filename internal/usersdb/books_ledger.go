@@ -82,15 +82,19 @@ func (s *bookSnapshot) chargeRows(ctx context.Context, through int64, stretch *b
 		read, s.seq, through, maxFound)
 }
 
-// settlementRows checks that nobody got back another amount than they put in, and
-// that a pot went to its streamer.
+// settlementRows checks that nobody got back another amount than they put in, or put in
+// after the verdict of a mission that succeeded, and that a pot went to its streamer.
 func (s *bookSnapshot) settlementRows(ctx context.Context, through int64, stretch *books.Stretch) error {
-	const refunds = `SELECT l.id, coalesce(c.amount, 0), l.amount FROM ledger l
-		LEFT JOIN contributions c ON c.mission_id = l.mission_id AND c.user_id = l.user_id
-		WHERE l.seq > $1 AND l.seq <= $2 AND l.kind = 'refund' AND c.amount IS DISTINCT FROM l.amount LIMIT $3`
-	const payouts = `SELECT l.id, coalesce(e.inflow, 0), l.amount FROM ledger l
+	const refunds = `SELECT l.id, coalesce(p.amount, 0), l.amount FROM ledger l
+		CROSS JOIN LATERAL (SELECT CASE WHEN e.ending = 'succeeded' THEN b.amount ELSE c.amount END AS amount
+			FROM escrows e
+			LEFT JOIN contributions c ON c.mission_id = e.mission_id AND c.user_id = l.user_id
+			LEFT JOIN late_bets b ON b.mission_id = e.mission_id AND b.user_id = l.user_id
+			WHERE e.mission_id = l.mission_id) AS p
+		WHERE l.seq > $1 AND l.seq <= $2 AND l.kind = 'refund' AND p.amount IS DISTINCT FROM l.amount LIMIT $3`
+	const payouts = `SELECT l.id, coalesce(e.inflow - e.late, 0), l.amount FROM ledger l
 		LEFT JOIN escrows e ON e.mission_id = l.mission_id AND e.streamer_id = l.user_id
-		WHERE l.seq > $1 AND l.seq <= $2 AND l.kind = 'payout' AND e.inflow IS DISTINCT FROM l.amount LIMIT $3`
+		WHERE l.seq > $1 AND l.seq <= $2 AND l.kind = 'payout' AND e.inflow - e.late IS DISTINCT FROM l.amount LIMIT $3`
 	err := s.find(ctx, stretch, books.Finding{Rule: 5, Subject: books.OfMovement, What: "a refund is not what the user put in"},
 		refunds, s.seq, through, maxFound)
 	if err != nil {

@@ -3,6 +3,7 @@ package usersdb
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"example.com/missionpot/internal/ledger"
 )
@@ -15,13 +16,17 @@ import (
 // A mission nobody put cash on has no escrow. It gets a closed one, so that a
 // bet still under way finds a door that is shut rather than none.
 func (d *DB) CloseEscrow(ctx context.Context, c ledger.Closing) (ledger.Ending, error) {
-	const closeIt = `INSERT INTO escrows AS e (mission_id, state, ending, streamer_id, creator_id, title, closed_at)
-		VALUES ($1, 'closed', $2, $3, $4, $5, clock_timestamp())
-		ON CONFLICT (mission_id) DO UPDATE SET state = 'closed', ending = excluded.ending, streamer_id = excluded.streamer_id,
+	const closeIt = `INSERT INTO escrows AS e (mission_id, state, ending, decided_at, streamer_id, creator_id, title, closed_at)
+		VALUES ($1, 'closed', $2, $3, $4, $5, $6, clock_timestamp())
+		ON CONFLICT (mission_id) DO UPDATE SET state = 'closed', ending = excluded.ending, decided_at = excluded.decided_at, streamer_id = excluded.streamer_id,
 			creator_id = excluded.creator_id, title = excluded.title, closed_at = excluded.closed_at
 		WHERE e.state = 'open'`
 	const read = `SELECT ending FROM escrows WHERE mission_id = $1`
-	if _, err := d.pool.Exec(ctx, closeIt, c.MissionID, string(c.Ending), c.StreamerID, c.CreatorID, c.Title); err != nil {
+	var decided *time.Time
+	if !c.DecidedAt.IsZero() {
+		decided = &c.DecidedAt
+	}
+	if _, err := d.pool.Exec(ctx, closeIt, c.MissionID, string(c.Ending), decided, c.StreamerID, c.CreatorID, c.Title); err != nil {
 		return "", fmt.Errorf("close the escrow of %s: %w", c.MissionID, lasting(err))
 	}
 	var ending ledger.Ending

@@ -29,11 +29,10 @@ func readCash(ctx context.Context, on interface {
 }, user uuid.UUID) (ledger.Cash, error) {
 	const query = `
 		SELECT w.cash, coalesce((
-		  SELECT sum(h.amount)::bigint
-		  FROM (SELECT mission_id, sum(amount) AS amount FROM ledger
-		        WHERE user_id = $1 AND kind = 'hold' GROUP BY mission_id) h
-		  JOIN escrows e USING (mission_id)
-		  WHERE e.settled_at IS NULL AND (e.ending IS NULL OR e.settled_through < $1)), 0)
+		  SELECT sum(c.amount - CASE WHEN l.refunded THEN l.amount ELSE 0 END)::bigint
+		  FROM contributions c JOIN escrows e USING (mission_id)
+		  LEFT JOIN late_bets l ON l.mission_id = c.mission_id AND l.user_id = c.user_id
+		  WHERE c.user_id = $1 AND e.settled_at IS NULL AND (e.ending IS NULL OR e.settled_through < $1)), 0)
 		FROM wallets w WHERE w.user_id = $1`
 	var cash ledger.Cash
 	err := on.QueryRow(ctx, query, user).Scan(&cash.Available, &cash.Held)

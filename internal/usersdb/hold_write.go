@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,7 @@ type held struct {
 	betIDs              [][16]byte
 	betUser, betMission []int32
 	betAmount, betLater []int64
+	betLogged           []time.Time
 	users               [][16]byte
 	userSum             []int64
 	contributions       []contributionSum
@@ -39,7 +41,7 @@ func newHeld(bets []ledger.Bet) *held {
 	h.placeMissions(bets)
 	h.betIDs = make([][16]byte, len(bets))
 	h.betUser, h.betMission = make([]int32, len(bets)), make([]int32, len(bets))
-	h.betAmount = make([]int64, len(bets))
+	h.betAmount, h.betLogged = make([]int64, len(bets)), make([]time.Time, len(bets))
 	for i, b := range bets {
 		if i == 0 || b.UserID != bets[i-1].UserID {
 			h.users = append(h.users, b.UserID)
@@ -48,7 +50,7 @@ func newHeld(bets []ledger.Bet) *held {
 		place := h.missionPlaces[b.MissionID]
 		h.userSum[len(h.userSum)-1] += int64(b.Amount)
 		h.missionSum[place-1] += int64(b.Amount)
-		h.betIDs[i], h.betAmount[i] = b.ID, int64(b.Amount)
+		h.betIDs[i], h.betAmount[i], h.betLogged[i] = b.ID, int64(b.Amount), b.LoggedAt
 		h.betUser[i], h.betMission[i] = int32(len(h.users)), place // #nosec G115 -- a batch has 1,000 bets
 	}
 	h.sumLater()
@@ -144,9 +146,9 @@ func (d *DB) write(ctx context.Context, bets []ledger.Bet, declined []ledger.Ent
 	h, no := newHeld(bets), newDeclines(declined)
 	missions, users, amounts := h.contributionArrays()
 	const call = `SELECT mission_id, inflow, contributors, version
-		FROM hold_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+		FROM hold_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 	rows, err := d.pool.Query(ctx, call,
-		h.betIDs, orEmpty(h.betUser), orEmpty(h.betMission), orEmpty(h.betAmount), orEmpty(h.betLater),
+		h.betIDs, orEmpty(h.betUser), orEmpty(h.betMission), orEmpty(h.betAmount), orEmpty(h.betLogged), orEmpty(h.betLater),
 		orEmpty(h.users), orEmpty(h.userSum), orEmpty(missions), orEmpty(users), orEmpty(amounts), raw(h.missions), h.missionSum,
 		orEmpty(no.ids), orEmpty(no.users), orEmpty(no.missions), orEmpty(no.amounts), orEmpty(no.balances), orEmpty(no.reasons))
 	if err != nil {

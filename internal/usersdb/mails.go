@@ -17,6 +17,7 @@ type mailDue struct {
 	user   uuid.UUID
 	role   letter.Role
 	amount ledger.Won
+	late   ledger.Won // of a mission that succeeded, what came back because it was late
 }
 
 // contributorMails are the mails of one chunk of contributors. The creator is a
@@ -24,7 +25,7 @@ type mailDue struct {
 func contributorMails(e escrowRow, chunk []contribution) []mailDue {
 	due := make([]mailDue, len(chunk))
 	for i, c := range chunk {
-		due[i] = mailDue{user: c.UserID, role: letter.Contributor, amount: c.Amount}
+		due[i] = mailDue{user: c.UserID, role: letter.Contributor, amount: c.Amount - c.Late, late: c.Late}
 		if c.UserID == e.CreatorID {
 			due[i].role = letter.Creator
 		}
@@ -41,7 +42,7 @@ func principalMails(e escrowRow) []mailDue {
 	}
 	streamer := mailDue{user: e.StreamerID, role: letter.Streamer}
 	if e.Ending.Pays() {
-		streamer.amount = e.inflow
+		streamer.amount = e.inflow - e.late
 	}
 	return append(due, streamer)
 }
@@ -49,15 +50,16 @@ func principalMails(e escrowRow) []mailDue {
 // queueMails writes mails down as pending, in the transaction of what they tell
 // about. One that is there already stays as it is.
 func queueMails(ctx context.Context, tx pgx.Tx, e escrowRow, due []mailDue) error {
-	users, roles, amounts := make([]uuid.UUID, len(due)), make([]string, len(due)), make([]int64, len(due))
+	users, roles := make([]uuid.UUID, len(due)), make([]string, len(due))
+	amounts, lates := make([]int64, len(due)), make([]int64, len(due))
 	for i, m := range due {
-		users[i], roles[i], amounts[i] = m.user, string(m.role), int64(m.amount)
+		users[i], roles[i], amounts[i], lates[i] = m.user, string(m.role), int64(m.amount), int64(m.late)
 	}
-	const insert = `INSERT INTO mails (mission_id, user_id, role, ending, title, amount, total)
-		SELECT $1, m.user_id, m.role, $2, $3, m.amount, $4
-		FROM unnest($5::uuid[], $6::text[], $7::bigint[]) AS m (user_id, role, amount)
+	const insert = `INSERT INTO mails (mission_id, user_id, role, ending, title, amount, late, total)
+		SELECT $1, m.user_id, m.role, $2, $3, m.amount, m.late, $4
+		FROM unnest($5::uuid[], $6::text[], $7::bigint[], $8::bigint[]) AS m (user_id, role, amount, late)
 		ON CONFLICT (mission_id, user_id) DO NOTHING`
-	_, err := tx.Exec(ctx, insert, e.MissionID, string(e.Ending), e.Title, e.inflow, raw(users), roles, amounts)
+	_, err := tx.Exec(ctx, insert, e.MissionID, string(e.Ending), e.Title, e.inflow-e.late, raw(users), roles, amounts, lates)
 	if err != nil {
 		return fmt.Errorf("write %d mails down: %w", len(due), err)
 	}
@@ -122,7 +124,7 @@ func claimMails(ctx context.Context, tx pgx.Tx, limit int, lease time.Duration) 
 				due_at = CASE WHEN r.waits THEN r.until ELSE clock_timestamp() + $2::interval END
 			FROM due JOIN readers r ON r.id = due.user_id
 			WHERE m.mission_id = due.mission_id AND m.user_id = due.user_id
-			RETURNING m.state, m.mission_id, m.user_id, r.email, r.display_name, r.locale, m.role, m.title, m.ending, m.amount, m.total, m.attempts
+			RETURNING m.state, m.mission_id, m.user_id, r.email, r.display_name, r.locale, m.role, m.title, m.ending, m.amount, m.late, m.total, m.attempts
 		)
 		SELECT * FROM touched ORDER BY user_id, mission_id`
 	rows, err := tx.Query(ctx, claim, limit, lease, postponed)
@@ -132,7 +134,7 @@ func claimMails(ctx context.Context, tx pgx.Tx, limit int, lease time.Duration) 
 	var r letter.Result
 	var state string
 	_, err = pgx.ForEachRow(rows, []any{&state, &r.MissionID, &r.UserID, &r.Email, &r.DisplayName, &r.Locale,
-		&r.Role, &r.Title, &r.Ending, &r.Amount, &r.Total, &r.Attempt}, func() error {
+		&r.Role, &r.Title, &r.Ending, &r.Amount, &r.Late, &r.Total, &r.Attempt}, func() error {
 		touched++
 		if state == "leased" {
 			leased = append(leased, r)

@@ -18,6 +18,8 @@ type escrowRow struct {
 	state          string
 	inflow         ledger.Won
 	outflow        ledger.Won
+	lateKnown      bool
+	late           ledger.Won // of the inflow, what came after the verdict
 	contributors   int
 	version        int64
 	settledThrough uuid.UUID
@@ -94,11 +96,15 @@ var ErrNotClosed = errors.New("the escrow is not closed")
 
 func readEscrow(ctx context.Context, on querier, mission uuid.UUID) (escrowRow, error) {
 	const read = `SELECT state, coalesce(ending, ''), coalesce(streamer_id, mission_id), coalesce(creator_id, mission_id), coalesce(title, ''),
-			inflow, outflow, contributors, version, settled_through, settled_at
+			decided_at, inflow, outflow, late_known, late, contributors, version, settled_through, settled_at
 		FROM escrows WHERE mission_id = $1`
 	e := escrowRow{Closing: ledger.Closing{MissionID: mission}}
+	var decided *time.Time
 	err := on.QueryRow(ctx, read, mission).Scan(&e.state, &e.Ending, &e.StreamerID, &e.CreatorID, &e.Title,
-		&e.inflow, &e.outflow, &e.contributors, &e.version, &e.settledThrough, &e.settledAt)
+		&decided, &e.inflow, &e.outflow, &e.lateKnown, &e.late, &e.contributors, &e.version, &e.settledThrough, &e.settledAt)
+	if decided != nil {
+		e.DecidedAt = decided.UTC()
+	}
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && e.state != "closed" {
 		return e, ErrNotClosed
 	}
@@ -113,18 +119,23 @@ func (e escrowRow) settlement() *ledger.Settlement {
 		Pot:    ledger.Pot{MissionID: e.MissionID, Total: e.inflow, Contributors: e.contributors, Version: e.version},
 		Ending: e.Ending, SettledAt: e.settledAt.UTC(),
 	}
+	s.Refunded = e.outflow
 	if e.Ending.Pays() {
-		s.Paid = e.outflow
-	} else {
-		s.Refunded = e.outflow
+		s.Paid, s.Refunded = e.outflow-e.late, e.late
 	}
 	return s
 }
 
-// settleNext does one chunk: first the streamer's payout, if there is one, then
-// contributor after contributor. It finishes when nobody is left.
+// settleNext does one chunk: of a mission that succeeded first what came too late, and
+// the streamer's payout, if there is one; then contributor after contributor. It
+// finishes when nobody is left.
 func settleNext(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) error {
-	if e.Ending.Pays() && e.outflow < e.inflow {
+	switch {
+	case e.Ending.Pays() && !e.lateKnown:
+		return findLate(ctx, tx, e)
+	case e.Ending.Pays() && e.outflow < e.late:
+		return refundLate(ctx, tx, e, limit)
+	case e.Ending.Pays() && e.outflow < e.inflow:
 		out, err := payout(ctx, tx, e)
 		if err != nil {
 			return err
@@ -159,7 +170,8 @@ type contribution struct {
 // nextContributions reads the next contributors by id, and locks their wallets
 // in that order if they are to be refunded.
 func nextContributions(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) ([]contribution, error) {
-	query := `SELECT c.user_id, c.amount, w.cash FROM contributions c JOIN wallets w ON w.user_id = c.user_id
+	query := `SELECT c.user_id, c.amount, coalesce(l.amount, 0), w.cash FROM contributions c JOIN wallets w ON w.user_id = c.user_id
+		LEFT JOIN late_bets l ON l.mission_id = c.mission_id AND l.user_id = c.user_id
 		WHERE c.mission_id = $1 AND c.user_id > $2 ORDER BY c.user_id LIMIT $3`
 	if !e.Ending.Pays() {
 		query += ` FOR UPDATE OF w`
@@ -170,19 +182,27 @@ func nextContributions(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) (
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (contribution, error) {
 		var c contribution
-		err := row.Scan(&c.UserID, &c.Amount, &c.cash)
+		err := row.Scan(&c.UserID, &c.Amount, &c.Late, &c.cash)
 		return c, err
 	})
 }
 
 // refund gives contributors back what they put in, and returns what that came
-// to. A wallet is credited only for a row that this insert made.
+// to.
 func refund(ctx context.Context, tx pgx.Tx, mission uuid.UUID, chunk []contribution) (ledger.Won, error) {
-	ids, users := make([]uuid.UUID, len(chunk)), make([]uuid.UUID, len(chunk))
-	amounts, balances := make([]int64, len(chunk)), make([]int64, len(chunk))
+	ids := make([]uuid.UUID, len(chunk))
 	for i, c := range chunk {
-		ids[i], users[i] = ledger.RefundID(mission, c.UserID), c.UserID
-		amounts[i], balances[i] = int64(c.Amount), int64(c.cash+c.Amount)
+		ids[i] = ledger.RefundID(mission, c.UserID)
+	}
+	return credit(ctx, tx, mission, ids, chunk)
+}
+
+// credit writes refunds under their ids, and returns what they come to. A wallet is
+// credited only for a row that this insert made.
+func credit(ctx context.Context, tx pgx.Tx, mission uuid.UUID, ids []uuid.UUID, chunk []contribution) (ledger.Won, error) {
+	users, amounts, balances := make([]uuid.UUID, len(chunk)), make([]int64, len(chunk)), make([]int64, len(chunk))
+	for i, c := range chunk {
+		users[i], amounts[i], balances[i] = c.UserID, int64(c.Amount), int64(c.cash+c.Amount)
 	}
 	const pay = `WITH refunded AS (
 			INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after)
@@ -206,8 +226,8 @@ func refund(ctx context.Context, tx pgx.Tx, mission uuid.UUID, chunk []contribut
 // was faster.
 func advance(ctx context.Context, tx pgx.Tx, e escrowRow, out ledger.Won, through uuid.UUID) error {
 	const update = `UPDATE escrows SET outflow = outflow + $3, settled_through = $4
-		WHERE mission_id = $1 AND settled_through = $2 AND state = 'closed' AND settled_at IS NULL`
-	done, err := tx.Exec(ctx, update, e.MissionID, e.settledThrough, out, through)
+		WHERE mission_id = $1 AND settled_through = $2 AND outflow = $5 AND state = 'closed' AND settled_at IS NULL`
+	done, err := tx.Exec(ctx, update, e.MissionID, e.settledThrough, out, through, e.outflow)
 	if err != nil {
 		return fmt.Errorf("advance the settlement: %w", err)
 	}
