@@ -36,24 +36,47 @@ module "database" {
 
 # Rights end at a database, so each group of readers has its own.
 #
-#   log      missions/{mission}/bets: the API appends, sweepbets and checkbooks read
+#   bet-log  missions/{mission}/bets: the API appends, sweepbets and checkbooks read
 #   board    boards and missions/{mission}/events: the live board
 #   letters  dead letters, for operators
 module "firestore" {
   source   = "./modules/firestore"
-  for_each = { log = {}, board = {}, letters = {} }
+  for_each = { log = "bet-log", board = "board", letters = "letters" }
 
-  name      = each.key
+  name      = each.value
   region    = var.region
   protected = var.protected
 
-  # sweepbets reads the log by shard and time.
-  indexes = each.key != "log" ? {} : { sweep = { collection = "bets", fields = ["shard", "placed_at"] } }
+  indexes   = lookup(local.indexes, each.key, {})
+  unindexed = lookup(local.unindexed, each.key, {})
+}
 
-  # Ids and times of bets rise, and an index on a rising value takes about 500 writes a second. A Go
-  # test compares the list with the fields of an entry.
-  unindexed = each.key != "log" ? {} : {
-    bets = ["amount", "bet_id", "deadline", "kind", "mission_id", "placed_at", "request_hash", "shard", "user_id"]
+locals {
+  # What Firestore does not have by itself. A Go test asks the emulator which indexes the code's
+  # queries use, and compares.
+  indexes = {
+    # sweepbets reads one shard of all missions' bets, by time.
+    log = { sweep = {
+      collection = "bets", scope = "COLLECTION_GROUP"
+      fields     = [{ path = "shard", order = "ASCENDING" }, { path = "placed_at", order = "ASCENDING" }]
+    } }
+    # Whoever watches a streamer sees what changed last.
+    board = { streamer = {
+      collection = "boards", scope = "COLLECTION"
+      fields     = [{ path = "streamer_id", order = "ASCENDING" }, { path = "updated_at", order = "DESCENDING" }]
+    } }
+  }
+
+  # Ids and times rise, and an index on a rising value takes about 500 writes a second. No query
+  # needs these. A Go test compares the lists with the fields of the documents.
+  unindexed = {
+    log = {
+      bets = ["amount", "bet_id", "deadline", "kind", "mission_id", "placed_at", "request_hash", "shard", "user_id"]
+    }
+    board = {
+      boards = ["at", "is_active", "kind", "mission_id", "revision", "snapshot", "status", "streamer_id", "updated_at"]
+      events = ["at", "kind", "mission", "revision"]
+    }
   }
 }
 

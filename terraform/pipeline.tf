@@ -10,7 +10,7 @@
 #   max_instances  of the function; each opens at most `pool` connections to each of its instances
 #   timeout        seconds until the service ends a request. The handler gives up before, Pub/Sub waits longer
 #   subscriptions  by topic: seconds of the handler, seconds until Pub/Sub delivers again, deliveries
-#                  before a message is dead, and the wait between them in seconds
+#                  before a message is dead, the wait between them and how long it is kept, in seconds
 locals {
   pipeline = {
     # More instances would split the batches, and the batches are what makes it fast.
@@ -26,7 +26,7 @@ locals {
       memory        = "1Gi"
       timeout       = 30
       subscriptions = {
-        bets = { handler = 20, ack_deadline = 60, attempts = 100, min_backoff = 1, max_backoff = 600 }
+        bets = { handler = 20, ack_deadline = 60, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
       }
     }
 
@@ -42,7 +42,7 @@ locals {
       memory        = "512Mi"
       timeout       = 30
       subscriptions = {
-        pots = { handler = 20, ack_deadline = 60, attempts = 100, min_backoff = 1, max_backoff = 600 }
+        pots = { handler = 20, ack_deadline = 60, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
       }
     }
 
@@ -58,7 +58,7 @@ locals {
       memory        = "512Mi"
       timeout       = 540
       subscriptions = {
-        verdicts = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600 }
+        verdicts = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
       }
     }
 
@@ -74,7 +74,7 @@ locals {
       memory        = "512Mi"
       timeout       = 540
       subscriptions = {
-        settlements = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600 }
+        settlements = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
       }
     }
 
@@ -91,8 +91,8 @@ locals {
       memory        = "512Mi"
       timeout       = 540
       subscriptions = {
-        settlements = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600 }
-        ticks       = { handler = 500, ack_deadline = 600, attempts = 5, min_backoff = 1, max_backoff = 60 }
+        settlements = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
+        ticks       = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 60, retention = 600 }
       }
     }
 
@@ -108,7 +108,7 @@ locals {
       memory        = "512Mi"
       timeout       = 60
       subscriptions = {
-        ticks = { handler = 50, ack_deadline = 120, attempts = 5, min_backoff = 1, max_backoff = 60 }
+        ticks = { handler = 50, ack_deadline = 120, attempts = 100, min_backoff = 1, max_backoff = 60, retention = 600 }
       }
     }
 
@@ -124,7 +124,7 @@ locals {
       memory        = "512Mi"
       timeout       = 60
       subscriptions = {
-        ticks = { handler = 50, ack_deadline = 120, attempts = 5, min_backoff = 1, max_backoff = 60 }
+        ticks = { handler = 50, ack_deadline = 120, attempts = 100, min_backoff = 1, max_backoff = 60, retention = 600 }
       }
     }
 
@@ -141,7 +141,7 @@ locals {
       memory        = "512Mi"
       timeout       = 60
       subscriptions = {
-        ticks = { handler = 50, ack_deadline = 120, attempts = 5, min_backoff = 1, max_backoff = 60 }
+        ticks = { handler = 50, ack_deadline = 120, attempts = 100, min_backoff = 1, max_backoff = 60, retention = 600 }
       }
     }
 

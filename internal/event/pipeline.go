@@ -35,6 +35,7 @@ type Subscription struct {
 	Attempts    int           // deliveries before a message is dead, 5–100 by Pub/Sub's limits
 	MinBackoff  time.Duration // before the first redelivery
 	MaxBackoff  time.Duration // at most 600 s by Pub/Sub's limits
+	Retention   time.Duration // a message is forgotten then, 10 minutes to 31 days by Pub/Sub's limits
 	AckDeadline time.Duration // the push request must have ended by then
 	Handler     time.Duration // the step gives up before the service does
 	Concurrency int           // requests at once in one instance
@@ -84,6 +85,7 @@ func subscription(step, function string, topic Topic) Subscription {
 	return Subscription{
 		Name: step + "-" + string(topic), Step: step, Function: function, Topic: topic,
 		DeadLetter: Topic(step + "-dead"), Attempts: 100, MinBackoff: time.Second, MaxBackoff: 600 * time.Second,
+		Retention: 7 * 24 * time.Hour,
 	}
 }
 
@@ -99,10 +101,12 @@ func slow(step, function string, topic Topic, concurrency int) Subscription {
 	return s
 }
 
-// tick subscriptions give up early: the next tick does what this one missed.
+// tick subscriptions forget early: the next tick does what this one missed. A
+// tick is no dead letter, however long a database or its tables are away: it is
+// forgotten before its attempts are used up.
 func tick(step, function string, handler, ackDeadline time.Duration) Subscription {
 	s := subscription(step, function, Ticks)
-	s.Attempts, s.MaxBackoff = 5, 60*time.Second
+	s.MaxBackoff, s.Retention = 60*time.Second, 10*time.Minute
 	s.Handler, s.AckDeadline, s.Concurrency = handler, ackDeadline, 10
 	return s
 }

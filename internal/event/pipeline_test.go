@@ -37,5 +37,27 @@ func TestSubscriptionsAreWithinTheLimitsOfPubSub(t *testing.T) {
 		if s.MinBackoff > s.MaxBackoff || s.MaxBackoff > 600*time.Second {
 			t.Errorf("%s: backoff %s to %s, want at most 600 s", s.Name, s.MinBackoff, s.MaxBackoff)
 		}
+		if s.Retention < 10*time.Minute || s.Retention > 31*24*time.Hour {
+			t.Errorf("%s: kept for %s, want 10 minutes to 31 days", s.Name, s.Retention)
+		}
+	}
+}
+
+// On a first release the functions run before there are tables. Ticks that fail
+// meanwhile are worth nothing, and nobody should have to look at them.
+func TestATickIsForgottenBeforeItIsADeadLetterAndAnythingElseIsNot(t *testing.T) {
+	t.Parallel()
+	for _, s := range event.Pipeline() {
+		dead, wait := time.Duration(0), s.MinBackoff
+		for range s.Attempts - 1 {
+			dead += wait
+			wait = min(2*wait, s.MaxBackoff)
+		}
+		if forgotten := s.Retention < dead; forgotten != (s.Topic == event.Ticks) {
+			t.Errorf("%s: kept for %s, dead after %s", s.Name, s.Retention, dead)
+		}
+		if s.Topic != event.Ticks && dead < 12*time.Hour {
+			t.Errorf("%s: dead after %s, want half a day at least", s.Name, dead)
+		}
 	}
 }

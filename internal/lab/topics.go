@@ -59,6 +59,8 @@ func stepSubscription(client *pubsub.Client, s event.Subscription, opts TopicOpt
 		PushConfig:         opts.push(s.Function),
 		AckDeadlineSeconds: int32(cmp.Or(opts.AckDeadline, s.AckDeadline) / time.Second),
 		RetryPolicy:        opts.retry(s.MinBackoff, s.MaxBackoff),
+
+		MessageRetentionDuration: durationpb.New(s.Retention),
 		DeadLetterPolicy: &pubsubpb.DeadLetterPolicy{
 			DeadLetterTopic:     topicName(client, s.DeadLetter),
 			MaxDeliveryAttempts: int32(cmp.Or(opts.Attempts, s.Attempts)),

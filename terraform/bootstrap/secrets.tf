@@ -57,8 +57,8 @@ resource "google_pubsub_topic_iam_member" "rotation" {
   member = "serviceAccount:service-${var.project_number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
 }
 
-# A rotation that is due waits here until somebody has done it and acks it. An alert on what waits
-# calls them; docs/playbooks/key-rotation.md says what to do.
+# A rotation that is due waits here until somebody has done it and acknowledges it. The release makes
+# an alert on what waits; docs/playbooks/key-rotation.md says what to do.
 resource "google_pubsub_subscription" "rotation" {
   name                       = "secret-rotation-due"
   topic                      = google_pubsub_topic.rotation.id

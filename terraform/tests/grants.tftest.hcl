@@ -40,8 +40,6 @@ run "grants" {
   variables {
     found = run.prod.grants
     expected = [
-      "allUsers roles/run.invoker service api",
-      "allUsers roles/run.invoker service live",
       "deploy roles/iam.serviceAccountUser account job-migrate",
       "deploy roles/iam.serviceAccountUser account job-operator",
       "deploy roles/iam.serviceAccountUser account pubsub-push",
@@ -102,7 +100,7 @@ run "grants" {
       "service-api roles/cloudsql.instanceUser instances/missions",
       "service-api roles/cloudsql.instanceUser instances/users",
       "service-api roles/datastore.user databases/board",
-      "service-api roles/firestoreAppend databases/log",
+      "service-api roles/firestoreAppend databases/bet-log",
       "service-api roles/firestoreRedrive databases/letters",
       "service-api roles/pubsub.publisher topic bets",
       "service-api roles/pubsub.publisher topic pots",
@@ -123,7 +121,7 @@ run "grants" {
       "step-checkbooks roles/cloudsql.client instances/users",
       "step-checkbooks roles/cloudsql.instanceUser instances/missions",
       "step-checkbooks roles/cloudsql.instanceUser instances/users",
-      "step-checkbooks roles/datastore.viewer databases/log",
+      "step-checkbooks roles/datastore.viewer databases/bet-log",
       "step-checkbooks roles/telemetry.metricsWriter project",
       "step-checkbooks roles/telemetry.tracesWriter project",
       "step-closemission roles/cloudsql.client instances/missions",
@@ -157,7 +155,7 @@ run "grants" {
       "step-settlemission roles/telemetry.tracesWriter project",
       "step-sweepbets roles/cloudsql.client instances/users",
       "step-sweepbets roles/cloudsql.instanceUser instances/users",
-      "step-sweepbets roles/datastore.viewer databases/log",
+      "step-sweepbets roles/datastore.viewer databases/bet-log",
       "step-sweepbets roles/pubsub.publisher topic bets",
       "step-sweepbets roles/pubsub.publisher topic pots",
       "step-sweepbets roles/telemetry.metricsWriter project",

@@ -35,7 +35,7 @@ run "prod" {
 
   assert {
     condition = toset(keys(output.monitoring.alerts)) == toset([
-      "books-drift", "connection-use", "dead-letters", "error-budget", "exit-only", "no-progress", "settlement-lag", "undecided-bets", "unreachable",
+      "books-drift", "connection-use", "dead-letters", "error-budget", "exit-only", "key-rotation", "no-progress", "settlement-lag", "undecided-bets", "unreachable",
     ])
     error_message = "The alerts are ${join(", ", keys(output.monitoring.alerts))}."
   }

@@ -88,13 +88,3 @@ resource "google_secret_manager_secret_iam_member" "mounted" {
   role      = "roles/secretmanager.secretAccessor"
   member    = local.members[each.value.service]
 }
-
-# The API checks its callers itself.
-resource "google_cloud_run_v2_service_iam_member" "anybody" {
-  for_each = google_cloud_run_v2_service.service
-
-  name     = each.value.name
-  location = var.region
-  role     = "roles/run.invoker"
-  member   = "allUsers"
-}

@@ -22,6 +22,7 @@ output "services" {
     protected     = s.deletion_protection
     ingress       = s.ingress
     run_app       = !s.default_uri_disabled
+    open          = s.invoker_iam_disabled
     min_instances = s.scaling[0].min_instance_count
     max_instances = s.scaling[0].max_instance_count
     concurrency   = s.template[0].max_instance_request_concurrency
@@ -55,6 +56,5 @@ output "grants" {
     [for g in google_project_iam_member.firestore : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
     [for g in google_pubsub_topic_iam_member.publishes : { member = g.member, role = g.role, on = "topic ${basename(g.topic)}" }],
     [for g in google_secret_manager_secret_iam_member.mounted : { member = g.member, role = g.role, on = "secret ${basename(g.secret_id)}" }],
-    [for g in google_cloud_run_v2_service_iam_member.anybody : { member = g.member, role = g.role, on = "service ${g.name}" }],
   )
 }

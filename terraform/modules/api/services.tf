@@ -21,6 +21,9 @@ resource "google_cloud_run_v2_service" "service" {
   ingress              = var.domain == "" ? "INGRESS_TRAFFIC_ALL" : "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
   default_uri_disabled = var.domain != ""
 
+  # The API checks its callers itself. A grant to everybody would do too, but organisations forbid it.
+  invoker_iam_disabled = true
+
   # Of all revisions together, so that a release never opens more connections than Postgres has.
   scaling {
     min_instance_count = each.value.min_instances
@@ -70,11 +73,12 @@ resource "google_cloud_run_v2_service" "service" {
       }
 
       # An instance gets no call before it has reached both databases. The program's own limit is 3
-      # seconds. While it runs only a process that hangs is restarted: a restart mends no database.
+      # seconds. A grant made a moment ago takes minutes to hold, so the first instance waits for as
+      # long as Cloud Run lets it: 240 seconds. While it runs only a process that hangs is restarted: a restart mends no database.
       startup_probe {
         period_seconds    = 5
         timeout_seconds   = 4
-        failure_threshold = 12
+        failure_threshold = 48
         http_get {
           path = "/readyz"
         }
@@ -110,9 +114,10 @@ resource "google_cloud_run_v2_service" "service" {
   }
 
   # A release brings a new image and moves the traffic, by tag and in parts. Terraform makes the
-  # first revision and must not undo what releases do.
+  # first revision and must not undo what releases do. gcloud writes a label of its own into the
+  # template. The revision's name is not ignored: a changed template under an old name is refused.
   lifecycle {
-    ignore_changes = [client, client_version, template[0].containers[0].image, template[0].revision, traffic]
+    ignore_changes = [client, client_version, template[0].containers[0].image, template[0].labels, traffic]
   }
 
   depends_on = [

@@ -74,9 +74,10 @@ locals {
     # A session that forgot its transaction would hold wallets and keep vacuum from its work.
     "idle_in_transaction_session_timeout" = "60000" # milliseconds
     "log_lock_waits"                      = "on"
-    # A log with the values of parameters in it would hold mail addresses.
-    "log_parameter_max_length"          = "0"
-    "log_parameter_max_length_on_error" = "0"
+    # A log with the values of parameters in it would hold mail addresses. Postgres adds them to
+    # statements that it logs, so it logs none; with an error it leaves them out by default.
+    "log_min_duration_statement" = "-1"
+    "log_statement"              = "none"
   }
 }
 

@@ -15,13 +15,13 @@ resource "google_firestore_index" "this" {
 
   database    = google_firestore_database.this.name
   collection  = each.value.collection
-  query_scope = "COLLECTION_GROUP"
+  query_scope = each.value.scope
 
   dynamic "fields" {
     for_each = each.value.fields
     content {
-      field_path = fields.value
-      order      = "ASCENDING"
+      field_path = fields.value.path
+      order      = fields.value.order
     }
   }
 }

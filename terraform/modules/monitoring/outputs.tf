@@ -19,11 +19,11 @@ output "alerts" {
       links    = policy.documentation[0].links[*].url
       told     = length(policy.notification_channels)
     } },
-    { unreachable = {
-      severity = google_monitoring_alert_policy.unreachable.severity
-      queries  = []
-      links    = google_monitoring_alert_policy.unreachable.documentation[0].links[*].url
-      told     = length(google_monitoring_alert_policy.unreachable.notification_channels)
+    { for name, policy in { unreachable = google_monitoring_alert_policy.unreachable, key-rotation = google_monitoring_alert_policy.rotation } : name => {
+      severity                          = policy.severity
+      queries                           = []
+      links                             = policy.documentation[0].links[*].url
+      told                              = length(policy.notification_channels)
     } },
   )
 }

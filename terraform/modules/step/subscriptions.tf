@@ -31,8 +31,9 @@ resource "google_pubsub_subscription" "step" {
   topic                = var.topics[each.key]
   ack_deadline_seconds = each.value.ack_deadline
 
-  # Longer than the attempts last.
-  message_retention_duration = "${7 * 24 * 60 * 60}s"
+  # Of a message longer than its attempts last. A tick is forgotten sooner: the next does its work,
+  # and on a first release there are no tables yet.
+  message_retention_duration = "${each.value.retention}s"
 
   # Without it the messages wait for somebody to pull them, which nobody does.
   dynamic "push_config" {

@@ -22,6 +22,7 @@ variable "step" {
       attempts     = number
       min_backoff  = number
       max_backoff  = number
+      retention    = number
     }))
   })
 }

@@ -49,6 +49,12 @@ locals {
       tonumber(trimsuffix(s.min_backoff, "s")) >= 0 && tonumber(trimsuffix(s.max_backoff, "s")) <= 600
       && tonumber(trimsuffix(s.min_backoff, "s")) <= tonumber(trimsuffix(s.max_backoff, "s"))
     ])
+    "a message is kept for 10 minutes to 31 days" = alltrue([for s in concat(local.subscriptions, values(local.dead)) :
+      tonumber(trimsuffix(s.retention, "s")) >= 600 && tonumber(trimsuffix(s.retention, "s")) <= 2678400
+    ])
+    "a tick is forgotten before it is dead" = alltrue([for s in local.subscriptions :
+      s.on != "ticks" || (s.retention == "600s" && s.attempts * tonumber(trimsuffix(s.max_backoff, "s")) >= 6000)
+    ])
     "a function ends before Pub/Sub delivers again" = alltrue([for s in local.subscriptions : s.timeout < s.ack_deadline])
     "a subscription never expires"                  = alltrue([for s in concat(local.subscriptions, values(local.dead)) : s.expires == ""])
     "a push carries the push account's token" = alltrue([for s in local.subscriptions :
@@ -125,6 +131,8 @@ locals {
     "Firestore goes back in time"              = alltrue([for f in values(var.made.firestore) : f.recovery == "POINT_IN_TIME_RECOVERY_ENABLED"])
     "prod's Firestore can't be deleted"        = alltrue([for f in values(var.made.firestore) : f.protected == (local.prod ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED")])
     "the sweep has its index, of all missions" = var.made.firestore["log"].indexes == [{ collection = "bets", fields = ["shard ASCENDING", "placed_at ASCENDING"], scope = "COLLECTION_GROUP" }]
+    "a streamer's board has its index"         = var.made.firestore["board"].indexes == [{ collection = "boards", fields = ["streamer_id ASCENDING", "updated_at DESCENDING"], scope = "COLLECTION" }]
+    "a board's rising fields have no index"    = length(setsubtract(["boards.at", "boards.updated_at", "boards.snapshot", "events.at", "events.mission"], var.made.firestore["board"].unindexed)) == 0
     "a bet's rising fields have no index"      = length(setsubtract(["bets.bet_id", "bets.deadline", "bets.placed_at"], var.made.firestore["log"].unindexed)) == 0
   }
 
@@ -140,26 +148,26 @@ locals {
   }
 
   services = {
-    "an instance takes calls only after it reached its databases" = alltrue([for s in values(var.made.services) : s.startup == "/readyz" && s.startup_limit <= 240 && s.liveness == "/healthz"])
-    "each service plays its part"                                 = var.made.services["api"].environment["API_ROLE"] == "api" && var.made.services["live"].environment["API_ROLE"] == "live"
-    "streams may last an hour, calls a minute"                    = var.made.services["api"].timeout == "60s" && var.made.services["live"].timeout == "3600s"
-    "the signing keys are mounted where they sign, only"          = var.made.services["api"].secrets == { token-keys = "token-keys" } && length(var.made.services["live"].secrets) == 0
-    "in prod somebody always waits for the caller"                = !local.prod || alltrue([for s in values(var.made.services) : s.min_instances >= 1])
-    "dev costs nothing while nobody calls"                        = local.prod || alltrue([for s in values(var.made.services) : s.min_instances == 0])
-    "prod's services refuse to be deleted"                        = alltrue([for s in values(var.made.services) : s.protected == local.prod])
-    "a service's numbers are in Cloud Run's range"                = alltrue([for s in values(var.made.services) : s.concurrency >= 1 && s.concurrency <= 1000 && s.max_instances >= s.min_instances])
+    "an instance takes calls only after it reached its databases"         = alltrue([for s in values(var.made.services) : s.startup == "/readyz" && s.startup_limit == 240 && s.liveness == "/healthz"])
+    "anybody may call the services, which check their callers themselves" = alltrue([for s in values(var.made.services) : s.open])
+    "each service plays its part"                                         = var.made.services["api"].environment["API_ROLE"] == "api" && var.made.services["live"].environment["API_ROLE"] == "live"
+    "streams may last an hour, calls a minute"                            = var.made.services["api"].timeout == "60s" && var.made.services["live"].timeout == "3600s"
+    "the signing keys are mounted where they sign, only"                  = var.made.services["api"].secrets == { token-keys = "token-keys" } && length(var.made.services["live"].secrets) == 0
+    "in prod somebody always waits for the caller"                        = !local.prod || alltrue([for s in values(var.made.services) : s.min_instances >= 1])
+    "dev costs nothing while nobody calls"                                = local.prod || alltrue([for s in values(var.made.services) : s.min_instances == 0])
+    "prod's services refuse to be deleted"                                = alltrue([for s in values(var.made.services) : s.protected == local.prod])
+    "a service's numbers are in Cloud Run's range"                        = alltrue([for s in values(var.made.services) : s.concurrency >= 1 && s.concurrency <= 1000 && s.max_instances >= s.min_instances])
   }
 
   grants = {
     "nobody is owner, editor or admin" = length([for g in var.made.grants : g if length(regexall("roles/(owner|editor|viewer|[a-zA-Z.]*[aA]dmin)( |$)", g)) > 0]) == 0
-    "anybody may call the API, and nothing else" = [for g in var.made.grants : g if length(regexall("^all(Authenticated)?Users ", g)) > 0] == [
-      "allUsers roles/run.invoker service api", "allUsers roles/run.invoker service live"
-    ]
+    # An organisation may forbid grants to everybody, and new ones do.
+    "no grant is to everybody" = length([for g in var.made.grants : g if length(regexall("^all(Authenticated)?Users ", g)) > 0]) == 0
     "only the push account calls a function" = toset([for g in var.made.grants : g if length(regexall("roles/run.invoker", g)) > 0 && !startswith(g, "allUsers ")]) == toset([
       for name in keys(local.steps) : "pubsub-push roles/run.invoker service ${name}"
     ])
-    "only the API, sweepbets and checkbooks read the log, and only the API writes it" = [for g in var.made.grants : g if endswith(g, " databases/log")] == [
-      "service-api roles/firestoreAppend databases/log", "step-checkbooks roles/datastore.viewer databases/log", "step-sweepbets roles/datastore.viewer databases/log"
+    "only the API, sweepbets and checkbooks read the log, and only the API writes it" = [for g in var.made.grants : g if endswith(g, " databases/bet-log")] == [
+      "service-api roles/firestoreAppend databases/bet-log", "step-checkbooks roles/datastore.viewer databases/bet-log", "step-sweepbets roles/datastore.viewer databases/bet-log"
     ]
     "a function sees one SQL instance, checkbooks both" = alltrue([for name in keys(local.steps) : length(distinct([
       for g in var.made.grants : split(" ", g)[2] if startswith(g, "step-${name} roles/cloudsql.")
