@@ -69,7 +69,9 @@ run "with_a_domain" {
   }
   assert {
     condition = (
-      output.edge.limits["100"] == { action = "throttle", count = 20 } && output.edge.limits["200"] == { action = "throttle", count = 600 }
+      output.edge.limits["50"].action == "deny(404)"
+      && output.edge.limits["100"] == { action = "throttle", count = 300 } && output.edge.limits["110"] == { action = "throttle", count = 1200 }
+      && output.edge.limits["120"] == { action = "throttle", count = 600 } && output.edge.limits["200"] == { action = "throttle", count = 6000 }
       && output.edge.limits["2147483647"].action == "allow"
     )
     error_message = "The limits are ${jsonencode(output.edge.limits)}"

@@ -1,10 +1,20 @@
-# What one address may ask for in a minute. A viewer who clicks as fast as anybody can stays far
-# below; the limits are for programs.
+# What one address may ask for in a minute. An address may be a whole carrier's, so the limits lie
+# above those of the API, which knows accounts and not only addresses; these are for programs. A call
+# counts for the first rule that it matches, so a person who signs in does not use up the refreshes
+# of others. A Go test compares the rules with the API's routes and limits.
 locals {
   limits = {
-    # Each try costs a password hash, and guesses passwords.
-    100 = { what = "accounts and sign-ins", count = 20, expression = "request.method == 'POST' && request.path.matches('^/v1/(users|login|token)$')" }
-    200 = { what = "everything", count = 600, expression = "true" }
+    # Each try costs a password hash, sends a mail, or guesses a password or a code.
+    100 = {
+      what       = "passwords"
+      count      = 300
+      expression = "request.method != 'GET' && request.path.matches('^/v1/(login|password-resets(/redeem)?|users(/me(/password|/second-factor(/remove)?)?)?)$')"
+    }
+    # An app refreshes every 15 minutes: enough for 18,000 people behind one address.
+    110 = { what = "refreshes", count = 1200, expression = "request.method == 'POST' && request.path.matches('^/v1/(token|logout)$')" }
+    # A stream lasts up to an hour. How many are open at once is for the service to bound.
+    120 = { what = "event streams", count = 600, expression = "request.path.matches('^/v1/(missions|streamers)/[^/]+/events$')" }
+    200 = { what = "everything else", count = 6000, expression = "true" }
   }
 }
 
@@ -12,6 +22,20 @@ resource "google_compute_security_policy" "edge" {
   count = var.domain == "" ? 0 : 1
 
   name = "edge"
+
+  # The API reads /v1/%6Cogin as /v1/login, and the patterns below would not. No path of the API
+  # needs a percent sign.
+  rule {
+    priority    = 50
+    description = "no encoded paths"
+    action      = "deny(404)"
+
+    match {
+      expr {
+        expression = "request.path.contains('%')"
+      }
+    }
+  }
 
   dynamic "rule" {
     for_each = local.limits
@@ -51,6 +75,7 @@ resource "google_compute_security_policy" "edge" {
     }
   }
 
+  # It alerts only: to act by itself it needs Cloud Armor Enterprise.
   adaptive_protection_config {
     layer_7_ddos_defense_config {
       enable = true
