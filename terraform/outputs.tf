@@ -23,7 +23,7 @@ output "steps" {
       ack_deadline = google_pubsub_subscription.keep[name].ack_deadline_seconds
       retention    = google_pubsub_subscription.keep[name].message_retention_duration
       expires      = google_pubsub_subscription.keep[name].expiration_policy[0].ttl
-      gives_up     = length(google_pubsub_subscription.keep[name].dead_letter_policy) > 0
+      gives_up     = try(length(google_pubsub_subscription.keep[name].dead_letter_policy), 0) > 0
     }
   } }
 }

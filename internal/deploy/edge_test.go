@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 	"sigs.k8s.io/yaml"
 )
 
@@ -188,8 +189,11 @@ func literal(body *hclsyntax.Body, name string) string {
 	if diagnostics.HasErrors() {
 		return ""
 	}
-	if value.Type().FriendlyName() == "number" {
-		return value.AsBigFloat().String()
+	if value.Type() == cty.Number {
+		return value.AsBigFloat().Text('f', -1)
+	}
+	if value.Type() != cty.String || value.IsNull() {
+		return ""
 	}
 	return value.AsString()
 }

@@ -15,7 +15,7 @@ output "function" {
     concurrency = google_cloudfunctions2_function.step.service_config[0].max_instance_request_concurrency
     ingress     = google_cloudfunctions2_function.step.service_config[0].ingress_settings
     egress      = google_cloudfunctions2_function.step.service_config[0].direct_vpc_egress
-    trigger     = length(google_cloudfunctions2_function.step.event_trigger)
+    trigger     = try(length(google_cloudfunctions2_function.step.event_trigger), 0)
   }
 }
 
