@@ -157,7 +157,7 @@ func setenv(t *testing.T) {
 	for name, value := range map[string]string{
 		"GOOGLE_CLOUD_PROJECT": labtest.Firestore(t),
 		"USERS_DATABASE_URL":   labtest.UsersDatabase(t), "MISSIONS_DATABASE_URL": labtest.MissionsDatabase(t),
-		"SENDGRID_API_KEY": "SG.key", "SENDGRID_HOST": "http://127.0.0.1:1", "MAIL_FROM": "pot@example.com",
+		"PAYMENT_PROVIDER": "sandbox", "SENDGRID_API_KEY": "SG.key", "SENDGRID_HOST": "http://127.0.0.1:1", "MAIL_FROM": "pot@example.com",
 	} {
 		t.Setenv(name, value)
 	}

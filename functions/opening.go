@@ -2,7 +2,6 @@ package functions
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -144,10 +143,7 @@ func (o *opening) mail(c config.Mail) *mail.SendGrid {
 
 func (o *opening) payments(c config.Payments) payment.Provider {
 	return open(o, func() (payment.Provider, error) {
-		if c.Provider != "sandbox" {
-			return nil, fmt.Errorf("settings: PAYMENT_PROVIDER: there is no provider %q", c.Provider)
-		}
-		return payment.NewSandbox(c.SandboxAllowed, os.LookupEnv)
+		return payment.Open(c.Provider, c.SandboxAllowed, os.LookupEnv)
 	}, func(payment.Provider) {})
 }
 
@@ -166,7 +162,7 @@ func guarded(build func(*opening) http.HandlerFunc) func(*opening) http.HandlerF
 			o.err = config.Load(o.ctx, &c)
 		}
 		if o.err == nil {
-			o.err = c.Push.Check(c.OnGoogleCloud())
+			o.err = c.Push.Check(c.Platform)
 		}
 		if o.err != nil || c.Tokens == config.PushTokensOff {
 			return handler

@@ -236,7 +236,10 @@ module "step" {
 locals {
   step_environment = {
     mailresults = { MAIL_FROM = var.mail_from, SENDGRID_API_KEY_FILE = "/secrets/sendgrid-key/value" }
-    sweepbets   = { SANDBOX_PAYMENTS_ALLOWED = tostring(var.sandbox_payments_allowed) }
+    sweepbets = {
+      PAYMENT_PROVIDER         = var.sandbox_payments_allowed ? "sandbox" : "none"
+      SANDBOX_PAYMENTS_ALLOWED = tostring(var.sandbox_payments_allowed)
+    }
   }
   # By the secret's id; mounted at /secrets/ID/value.
   step_secrets = {

@@ -210,19 +210,29 @@ func (s *server) getMission(ctx context.Context, in *byID) (*missionAnswer, erro
 	return &missionAnswer{Body: m.Snapshot()}, nil
 }
 
-// tellTime bounds what is done after a commit.
-const tellTime = 10 * time.Second
+const (
+	// commitTime bounds what must be done after a commit.
+	commitTime = 10 * time.Second
+	// followUpTime bounds what a sweep does anyway if it is not done now. While
+	// Pub/Sub or Firestore hangs, each call waits for it, and takes a place meanwhile.
+	followUpTime = time.Second
+)
 
 // afterCommit goes on although the client may have gone: what is written down
 // must now be told.
 func afterCommit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), tellTime)
+	return context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+}
+
+// followUp is afterCommit for what a sweep repeats.
+func followUp(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), followUpTime)
 }
 
 // publish and copyToBoard tell others what is already committed. They can fail
 // only the telling, which a sweep repeats, so the caller is not told of it.
 func (s *server) publish(ctx context.Context, e event.Event) {
-	ctx, cancel := afterCommit(ctx)
+	ctx, cancel := followUp(ctx)
 	defer cancel()
 	if err := s.Publisher.Publish(ctx, e); err != nil {
 		s.log.WarnContext(ctx, "not published; the sweep will", "type", e.Type(), "mission_id", e.Mission(), "error", err)
@@ -230,7 +240,7 @@ func (s *server) publish(ctx context.Context, e event.Event) {
 }
 
 func (s *server) copyToBoard(ctx context.Context, id uuid.UUID) {
-	ctx, cancel := afterCommit(ctx)
+	ctx, cancel := followUp(ctx)
 	defer cancel()
 	if err := s.Board.Mission(ctx, id); err != nil {
 		s.log.WarnContext(ctx, "not copied to the board; the sweep will", "mission_id", id, "error", err)

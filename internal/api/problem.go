@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -98,8 +99,19 @@ func (s *server) problem(ctx context.Context, err error) *Problem {
 // lost connections, full queues, and what Firestore and Postgres say when they
 // are overloaded or going away.
 func passes(err error) bool {
+	for _, passing := range []error{context.DeadlineExceeded, batch.ErrFull, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
 	var network net.Error
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, batch.ErrFull) || errors.As(err, &network) {
+	if errors.As(err, &network) {
+		return true
+	}
+	// pgx says so of what never reached Postgres, such as on a connection that was lost
+	// before.
+	var unsent interface{ SafeToRetry() bool }
+	if errors.As(err, &unsent) && unsent.SafeToRetry() {
 		return true
 	}
 	switch status.Code(err) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"sync"
 
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/fault"
@@ -39,10 +40,12 @@ func (s *server) act(a mission.Action) func(context.Context, *byID) (*missionAns
 			return nil, err
 		}
 		s.seen.put(m)
+		var both sync.WaitGroup
 		if closing, decided := m.Closing(); decided {
-			s.publish(ctx, event.GivenVerdict(closing))
+			both.Go(func() { s.publish(ctx, event.GivenVerdict(closing)) })
 		}
-		s.copyToBoard(ctx, m.ID)
+		both.Go(func() { s.copyToBoard(ctx, m.ID) })
+		both.Wait()
 		return &missionAnswer{Body: m.Snapshot()}, nil
 	}
 }

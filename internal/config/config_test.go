@@ -43,7 +43,7 @@ func TestDefaultsAreThoseOfTheDesign(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.FirestoreDatabase != "(default)" || c.Port != 8080 || c.Role != config.RoleAll ||
-		c.Level != slog.LevelInfo || c.Age != time.Minute || c.Provider != "sandbox" || c.SandboxAllowed ||
+		c.Level != slog.LevelInfo || c.Age != time.Minute || c.Provider != "" || c.SandboxAllowed ||
 		c.Mail.Host != "https://api.sendgrid.com" {
 		t.Errorf("defaults are %+v", c)
 	}
@@ -173,22 +173,26 @@ func TestACloudRunServiceOrJobIsOnGoogleCloud(t *testing.T) {
 
 func TestThePushCheckCannotBeLeftOutByMistake(t *testing.T) {
 	t.Parallel()
+	local := config.Platform{FirestoreEmulator: "127.0.0.1:1", PubSubEmulator: "127.0.0.1:2"}
+	cloud := config.Platform{Service: "holdbets"}
 	const account = "pubsub-push@pot.iam.gserviceaccount.com"
 	for name, c := range map[string]struct {
-		push    config.Push
-		onCloud bool
-		names   string // the setting the error names, or none
+		push  config.Push
+		on    config.Platform
+		names string // the setting the error names, or none
 	}{
-		"an account":                     {config.Push{Tokens: "required", Account: account}, true, ""},
-		"off on one machine":             {config.Push{Tokens: "off"}, false, ""},
-		"a front end":                    {config.Push{Tokens: "front-end", Account: account}, true, ""},
-		"a front end that is not there":  {config.Push{Tokens: "front-end", Account: account}, false, "PUSH_TOKENS"},
-		"a front end without an account": {config.Push{Tokens: "front-end"}, true, "PUSH_ACCOUNT"},
-		"off in the cloud":               {config.Push{Tokens: "off", Account: account}, true, "PUSH_TOKENS"},
-		"a wrong word":                   {config.Push{Tokens: "no", Account: account}, false, "PUSH_TOKENS"},
-		"no account":                     {config.Push{Tokens: "required"}, true, "PUSH_ACCOUNT"},
+		"an account":                     {config.Push{Tokens: "required", Account: account}, cloud, ""},
+		"off on one machine":             {config.Push{Tokens: "off"}, local, ""},
+		"a front end":                    {config.Push{Tokens: "front-end", Account: account}, cloud, ""},
+		"a front end that is not there":  {config.Push{Tokens: "front-end", Account: account}, local, "PUSH_TOKENS"},
+		"a front end without an account": {config.Push{Tokens: "front-end"}, cloud, "PUSH_ACCOUNT"},
+		"off in the cloud":               {config.Push{Tokens: "off", Account: account}, cloud, "PUSH_TOKENS"},
+		"off on some machine":            {config.Push{Tokens: "off", Account: account}, config.Platform{}, "PUSH_TOKENS"},
+		"off with one emulator":          {config.Push{Tokens: "off"}, config.Platform{PubSubEmulator: "127.0.0.1:2"}, "PUSH_TOKENS"},
+		"a wrong word":                   {config.Push{Tokens: "no", Account: account}, local, "PUSH_TOKENS"},
+		"no account":                     {config.Push{Tokens: "required"}, cloud, "PUSH_ACCOUNT"},
 	} {
-		err := c.push.Check(c.onCloud)
+		err := c.push.Check(c.on)
 		if (err == nil) != (c.names == "") || err != nil && !strings.Contains(err.Error(), c.names) {
 			t.Errorf("%s: the error is %v, want one that names %q", name, err, c.names)
 		}

@@ -140,10 +140,11 @@ func (t Tokens) KeySet() (Secret, error) {
 	return oneOf("TOKEN_KEYS", t.Keys, t.KeysFile)
 }
 
-// Payments says who takes the cash of a charge. The sandbox invents cash, so
-// on Google Cloud it must be allowed expressly.
+// Payments says who takes the cash of a charge; nobody does unless it is set. The
+// sandbox invents cash, so anywhere but on a stand of emulators it must be allowed
+// expressly.
 type Payments struct {
-	Provider       string `env:"PAYMENT_PROVIDER, default=sandbox"`
+	Provider       string `env:"PAYMENT_PROVIDER"`
 	SandboxAllowed bool   `env:"SANDBOX_PAYMENTS_ALLOWED"`
 }
 
@@ -181,8 +182,16 @@ type Check struct {
 // Platform tells whether the program runs on Google Cloud, by the variables
 // that the Cloud Run container contract sets for services, functions and jobs.
 type Platform struct {
-	Service string `env:"K_SERVICE"`
-	Job     string `env:"CLOUD_RUN_JOB"`
+	Service           string `env:"K_SERVICE"`
+	Job               string `env:"CLOUD_RUN_JOB"`
+	FirestoreEmulator string `env:"FIRESTORE_EMULATOR_HOST"`
+	PubSubEmulator    string `env:"PUBSUB_EMULATOR_HOST"`
+}
+
+// Local reports whether the program runs on a stand of emulators. Whatever is no such
+// stand is taken for a deployment, on Google Cloud or anywhere else.
+func (p Platform) Local() bool {
+	return !p.OnGoogleCloud() && p.FirestoreEmulator != "" && p.PubSubEmulator != ""
 }
 
 // OnGoogleCloud reports whether this is a Cloud Run service, function or job.
@@ -209,13 +218,14 @@ const (
 )
 
 // Check refuses settings by which anybody could push: no account, the check off
-// on Google Cloud, and a front end that is relied on where there is none.
-func (p Push) Check(onGoogleCloud bool) error {
+// anywhere but on a stand of emulators, and a front end that is relied on where there is
+// none.
+func (p Push) Check(on Platform) error {
 	switch {
-	case p.Tokens == PushTokensFrontEnd && !onGoogleCloud:
+	case p.Tokens == PushTokensFrontEnd && !on.OnGoogleCloud():
 		return errors.New("settings: PUSH_TOKENS: only Cloud Run has the front end that checks push tokens")
-	case p.Tokens == PushTokensOff && onGoogleCloud:
-		return errors.New("settings: PUSH_TOKENS: the check of push tokens can't be off on Google Cloud")
+	case p.Tokens == PushTokensOff && !on.Local():
+		return errors.New("settings: PUSH_TOKENS: the check of push tokens can be off on a stand of emulators only")
 	case p.Tokens == PushTokensOff:
 		return nil
 	case p.Tokens != pushTokensRequired && p.Tokens != PushTokensFrontEnd:

@@ -175,7 +175,7 @@ func functionCommand(ctx context.Context, program, name string, port int) *exec.
 		"GOOGLE_CLOUD_PROJECT=missionpot-test",
 		"FIRESTORE_EMULATOR_HOST=127.0.0.1:1", "PUBSUB_EMULATOR_HOST=127.0.0.1:1",
 		"USERS_DATABASE_URL=postgres://nobody@127.0.0.1:1/users", "MISSIONS_DATABASE_URL=postgres://nobody@127.0.0.1:1/missions",
-		"SENDGRID_API_KEY=none", "MAIL_FROM=missionpot@example.com", "PUSH_TOKENS=off",
+		"SENDGRID_API_KEY=none", "MAIL_FROM=missionpot@example.com", "PUSH_TOKENS=off", "PAYMENT_PROVIDER=sandbox",
 	}
 	return cmd
 }

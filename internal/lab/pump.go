@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2"
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"golang.org/x/sync/errgroup"
 
 	"example.com/missionpot/internal/event"
@@ -69,24 +70,12 @@ func (p *Pump) Run(ctx context.Context) {
 }
 
 func (p *Pump) subscription(ctx context.Context, name, function string, concurrency int, deadline time.Duration) {
-	full := subscriptionName(p.client, name)
-	subscriber := p.client.Subscriber(full)
-	subscriber.ReceiveSettings.MaxOutstandingMessages = min(concurrency, maxInFlight)
-	subscriber.ReceiveSettings.MaxExtension = deadline
-	subscriber.ReceiveSettings.ShutdownOptions = &pubsub.ShutdownOptions{
-		Behavior: pubsub.ShutdownBehaviorWaitForProcessing, Timeout: drainTimeout,
+	f := &flow{
+		pump: p, subscription: subscriptionName(p.client, name), url: p.url(function), deadline: deadline,
+		places: make(chan struct{}, min(concurrency, maxInFlight)),
 	}
 	for {
-		err := subscriber.Receive(ctx, func(_ context.Context, m *pubsub.Message) {
-			// Not Receive's context: a push under way outlives the order to stop.
-			pushed, cancel := context.WithTimeout(context.WithoutCancel(ctx), deadline)
-			defer cancel()
-			if p.push(pushed, p.url(function), full, m) {
-				m.Ack()
-			} else {
-				m.Nack()
-			}
-		})
+		err := f.run(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -101,7 +90,7 @@ func (p *Pump) subscription(ctx context.Context, name, function string, concurre
 
 // push reports whether the function took the message. A refusal is told by the
 // function's own log; here only an unreachable function is worth a line.
-func (p *Pump) push(ctx context.Context, url, subscription string, m *pubsub.Message) bool {
+func (p *Pump) push(ctx context.Context, url, subscription string, m *pubsubpb.ReceivedMessage) bool {
 	body, err := json.Marshal(envelope(subscription, m))
 	if err != nil {
 		slog.ErrorContext(ctx, "encode a push", "subscription", subscription, "error", err)
@@ -109,7 +98,7 @@ func (p *Pump) push(ctx context.Context, url, subscription string, m *pubsub.Mes
 	}
 	status, err := p.post(ctx, url, body)
 	if err != nil {
-		slog.DebugContext(ctx, "push failed", "subscription", subscription, "message_id", m.ID, "error", err)
+		slog.DebugContext(ctx, "push failed", "subscription", subscription, "message_id", m.GetMessage().GetMessageId(), "error", err)
 		return false
 	}
 	return status/100 == 2
@@ -151,17 +140,15 @@ type pushMessage struct {
 	PublishTimeSnake time.Time         `json:"publish_time"`
 }
 
-func envelope(subscription string, m *pubsub.Message) pushEnvelope {
-	e := pushEnvelope{
-		Subscription: subscription,
+func envelope(subscription string, received *pubsubpb.ReceivedMessage) pushEnvelope {
+	m := received.GetMessage()
+	published := m.GetPublishTime().AsTime()
+	return pushEnvelope{
+		Subscription: subscription, DeliveryAttempt: int(received.GetDeliveryAttempt()),
 		Message: pushMessage{
-			Data: m.Data, Attributes: m.Attributes,
-			MessageID: m.ID, MessageIDSnake: m.ID,
-			PublishTime: m.PublishTime, PublishTimeSnake: m.PublishTime,
+			Data: m.GetData(), Attributes: m.GetAttributes(),
+			MessageID: m.GetMessageId(), MessageIDSnake: m.GetMessageId(),
+			PublishTime: published, PublishTimeSnake: published,
 		},
 	}
-	if m.DeliveryAttempt != nil {
-		e.DeliveryAttempt = *m.DeliveryAttempt
-	}
-	return e
 }

@@ -262,6 +262,12 @@ func (f *functions) wait(t *testing.T, function string, n int) []push {
 func openPipeline(t *testing.T, functions *functions, opts lab.TopicOptions) (*pubsub.Client, *bus.Bus) {
 	t.Helper()
 	client := openPubSub(t)
+	return client, pumpFrom(t, client, functions, opts)
+}
+
+// pumpFrom pumps a client's messages to functions.
+func pumpFrom(t *testing.T, client *pubsub.Client, functions *functions, opts lab.TopicOptions) *bus.Bus {
+	t.Helper()
 	if err := lab.MakeTopics(t.Context(), client, opts); err != nil {
 		t.Fatalf("make topics: %v", err)
 	}
@@ -272,7 +278,7 @@ func openPipeline(t *testing.T, functions *functions, opts lab.TopicOptions) (*p
 		lab.NewPump(client, functions.url).Run(ctx)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
-	return client, openBus(t, client.Project())
+	return openBus(t, client.Project())
 }
 
 func openPubSub(t *testing.T) *pubsub.Client {

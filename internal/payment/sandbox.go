@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"example.com/missionpot/internal/ledger"
 )
@@ -11,8 +12,20 @@ import (
 // after HTTP's 402 Payment Required. It approves every other one.
 const DeclinedAmount ledger.Won = 402
 
-// ErrSandboxInCloud refuses to hand out cash for nothing where it would count.
-var ErrSandboxInCloud = errors.New("the payment sandbox does not run on Google Cloud unless it is allowed by name")
+// ErrSandbox refuses to hand out cash for nothing where it would count.
+var ErrSandbox = errors.New("the payment sandbox runs on a stand of emulators only, unless it is allowed by name")
+
+// Open makes the provider of a name: there is "sandbox" so far. None is an error, so
+// that nobody gets the sandbox by leaving a setting out.
+func Open(name string, sandboxAllowed bool, lookup func(string) (string, bool)) (Provider, error) {
+	switch name {
+	case "sandbox":
+		return NewSandbox(sandboxAllowed, lookup)
+	case "", "none":
+		return nil, errors.New("settings: PAYMENT_PROVIDER: no payment provider is set; charges can't be made")
+	}
+	return nil, fmt.Errorf("settings: PAYMENT_PROVIDER: there is no provider %q", name)
+}
 
 // Sandbox is a Provider that moves no cash. Its answer follows from the charge
 // alone, so every instance, every retry and every lookup agree.
@@ -20,14 +33,25 @@ type Sandbox struct{}
 
 var _ Provider = Sandbox{}
 
-// NewSandbox makes a Sandbox. Outside Google Cloud it always does; on Google
-// Cloud, which lookup (os.LookupEnv) shows, only if allowed. The error is
-// ErrSandboxInCloud.
+// NewSandbox makes a Sandbox. On a stand of emulators, which lookup (os.LookupEnv)
+// shows, it always does; anywhere else, whatever platform that is, only if allowed. The
+// error is ErrSandbox.
 func NewSandbox(allowed bool, lookup func(string) (string, bool)) (Sandbox, error) {
-	if onGoogleCloud(lookup) && !allowed {
-		return Sandbox{}, ErrSandboxInCloud
+	if !allowed && (onGoogleCloud(lookup) || !onEmulators(lookup)) {
+		return Sandbox{}, ErrSandbox
 	}
 	return Sandbox{}, nil
+}
+
+// onEmulators looks for the addresses of Google's emulators, which its client libraries
+// read as well: a program that has them keeps nothing of value.
+func onEmulators(lookup func(string) (string, bool)) bool {
+	for _, name := range []string{"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST"} {
+		if value, set := lookup(name); !set || value == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // onGoogleCloud looks for what the platform sets in every container: Cloud Run

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"errors"
+	"maps"
 	"testing"
 
 	"github.com/google/uuid"
@@ -20,9 +21,9 @@ func environment(values map[string]string) func(string) (string, bool) {
 func TestTheSandboxRefusesToStartOnGoogleCloud(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"K_SERVICE", "K_REVISION", "CLOUD_RUN_JOB", "CLOUD_RUN_WORKER_POOL", "GAE_SERVICE", "FUNCTION_NAME"} {
-		cloud := environment(map[string]string{name: "missionpot"})
-		if _, err := payment.NewSandbox(false, cloud); !errors.Is(err, payment.ErrSandboxInCloud) {
-			t.Errorf("with %s set it gave %v, want ErrSandboxInCloud", name, err)
+		cloud := environment(map[string]string{name: "missionpot", "FIRESTORE_EMULATOR_HOST": "h:1", "PUBSUB_EMULATOR_HOST": "h:2"})
+		if _, err := payment.NewSandbox(false, cloud); !errors.Is(err, payment.ErrSandbox) {
+			t.Errorf("with %s set it gave %v, want ErrSandbox", name, err)
 		}
 		if _, err := payment.NewSandbox(true, cloud); err != nil {
 			t.Errorf("with %s set and allowed by name it gave %v", name, err)
@@ -30,12 +31,34 @@ func TestTheSandboxRefusesToStartOnGoogleCloud(t *testing.T) {
 	}
 }
 
-func TestTheSandboxStartsAnywhereElse(t *testing.T) {
+func TestTheSandboxStartsOnAStandOfEmulatorsAndNowhereElse(t *testing.T) {
 	t.Parallel()
-	for _, values := range []map[string]string{{}, {"K_SERVICE": ""}, {"FUNCTION_TARGET": "HoldBets"}} {
+	for _, more := range []map[string]string{{}, {"K_SERVICE": ""}, {"FUNCTION_TARGET": "HoldBets"}} {
+		values := map[string]string{"FIRESTORE_EMULATOR_HOST": "h:1", "PUBSUB_EMULATOR_HOST": "h:2"}
+		maps.Copy(values, more)
 		if _, err := payment.NewSandbox(false, environment(values)); err != nil {
 			t.Errorf("with %v it gave %v", values, err)
 		}
+	}
+	for _, values := range []map[string]string{
+		{}, {"FIRESTORE_EMULATOR_HOST": "h:1"}, {"PUBSUB_EMULATOR_HOST": "h:2"},
+		{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, {"FIRESTORE_EMULATOR_HOST": "", "PUBSUB_EMULATOR_HOST": "h:2"},
+	} {
+		if _, err := payment.NewSandbox(false, environment(values)); !errors.Is(err, payment.ErrSandbox) {
+			t.Errorf("with %v it gave %v, want ErrSandbox", values, err)
+		}
+	}
+}
+
+func TestNobodyGetsTheSandboxByLeavingASettingOut(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "sandbo", "toss"} {
+		if p, err := payment.Open(name, true, environment(nil)); err == nil {
+			t.Errorf("the provider %q gave %v, want an error", name, p)
+		}
+	}
+	if _, err := payment.Open("sandbox", true, environment(nil)); err != nil {
+		t.Errorf("the sandbox, named and allowed, gave %v", err)
 	}
 }
 

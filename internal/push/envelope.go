@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"time"
 )
@@ -46,6 +47,9 @@ func Read(w http.ResponseWriter, r *http.Request) (Delivery, error) {
 	if r.Method != http.MethodPost {
 		return Delivery{}, fmt.Errorf("a push is a POST, this is a %s", r.Method)
 	}
+	if err := notFromAPage(r.Header); err != nil {
+		return Delivery{}, err
+	}
 	body := bytes.NewBuffer(make([]byte, 0, usualBody))
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody)); err != nil {
 		return Delivery{}, fmt.Errorf("read the push: %w", err)
@@ -61,4 +65,21 @@ func Read(w http.ResponseWriter, r *http.Request) (Delivery, error) {
 		MessageID: e.Message.MessageID, Subscription: e.Subscription, PublishTime: e.Message.PublishTime,
 		Attributes: e.Message.Attributes, Data: e.Message.Data, Attempt: e.DeliveryAttempt,
 	}, nil
+}
+
+// notFromAPage refuses what a browser sends for a web page. On one machine pushes have no
+// token, and any page that its owner has open could send one: browsers say where a POST
+// comes from, Pub/Sub does not, and a page can't send JSON elsewhere without asking.
+func notFromAPage(h http.Header) error {
+	for _, name := range []string{"Origin", "Sec-Fetch-Site"} {
+		if h.Get(name) != "" {
+			return fmt.Errorf("a web page sent this: it has the header %s", name)
+		}
+	}
+	if kind := h.Get("Content-Type"); kind != "" {
+		if name, _, err := mime.ParseMediaType(kind); err != nil || name != "application/json" {
+			return errors.New("a push is JSON")
+		}
+	}
+	return nil
 }

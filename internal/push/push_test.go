@@ -88,6 +88,33 @@ func TestAMalformedPushGets400AndNeverReachesTheStep(t *testing.T) {
 	}
 }
 
+// A page in the browser of whoever runs the stand could forge a push otherwise.
+func TestAPushFromAWebPageNeverReachesTheStep(t *testing.T) {
+	t.Parallel()
+	tick := envelope(t, event.TypeTick, `{"at":"2026-11-01T00:00:00Z"}`)
+	for name, c := range map[string]struct {
+		headers map[string]string
+		want    int
+	}{
+		"of Pub/Sub":               {map[string]string{"Content-Type": "application/json"}, http.StatusNoContent},
+		"of Pub/Sub, with charset": {map[string]string{"Content-Type": "application/json; charset=utf-8"}, http.StatusNoContent},
+		"a form":                   {map[string]string{"Content-Type": "text/plain"}, http.StatusBadRequest},
+		"of another origin":        {map[string]string{"Origin": "https://evil.example"}, http.StatusBadRequest},
+		"of no origin":             {map[string]string{"Origin": "null", "Content-Type": "application/json"}, http.StatusBadRequest},
+		"by a browser":             {map[string]string{"Sec-Fetch-Site": "cross-site"}, http.StatusBadRequest},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(tick))
+		for header, value := range c.headers {
+			r.Header.Set(header, value)
+		}
+		push.Handler(func(context.Context, event.Event) error { return nil }, time.Second)(w, r)
+		if w.Code != c.want {
+			t.Errorf("a push %s is answered %d, want %d", name, w.Code, c.want)
+		}
+	}
+}
+
 func FuzzEnvelope(f *testing.F) {
 	f.Add(`{"message":{"messageId":"1","data":"e30=","attributes":{"type":"tick"}}}`)
 	f.Add(`{"message":null}`)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -168,10 +167,7 @@ func signingKeys(c settings) (*token.Keys, error) {
 }
 
 func provider(c settings) (payment.Provider, error) {
-	if c.Provider != "sandbox" {
-		return nil, errors.New("settings: PAYMENT_PROVIDER: the only provider so far is sandbox")
-	}
-	return payment.NewSandbox(c.SandboxAllowed, os.LookupEnv)
+	return payment.Open(c.Provider, c.SandboxAllowed, os.LookupEnv)
 }
 
 // missions, betLog and live fit the adapters to the API's own types, so that

@@ -1,0 +1,55 @@
+package lab_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/pubsub/v2"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+
+	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/lab/labtest"
+)
+
+// quiet is longer than the client library waits for an answer to its ping before it
+// gives a stream up: a ping after 30 s, then 15 s of patience, looked at every 10 s.
+const quiet = 53 * time.Second
+
+// A stream that was given up still gets the next message from the emulator, and each one
+// delays it: after two quiet minutes by half a minute. So no stream may ever be given up,
+// and this need not wait for more than the first.
+func TestAPauseGivesNoStreamUpAndDelaysNothing(t *testing.T) {
+	t.Parallel()
+	var opened atomic.Int64
+	count := func(ctx context.Context, d *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, o ...grpc.CallOption) (grpc.ClientStream, error) {
+		if strings.HasSuffix(method, "/StreamingPull") {
+			opened.Add(1)
+		}
+		return next(ctx, d, cc, method, o...)
+	}
+	client, err := pubsub.NewClient(context.Background(), labtest.PubSub(t), option.WithGRPCDialOption(grpc.WithChainStreamInterceptor(count)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	functions := newFunctions(t, func(string, int) int { return http.StatusNoContent })
+	b := pumpFrom(t, client, functions, lab.TopicOptions{})
+	time.Sleep(quiet) // it is what is tested
+	if want := int64(len(event.Pipeline()) + len(event.DeadLetters())); opened.Load() != want {
+		t.Errorf("%d streams were opened for %d subscriptions", opened.Load(), want)
+	}
+	published := time.Now()
+	if err := b.Publish(t.Context(), event.Tick{At: published}); err != nil {
+		t.Fatal(err)
+	}
+	functions.wait(t, "SweepBets", 1)
+	if took := time.Since(published); took > time.Second {
+		t.Errorf("the first message after %s came after %s, want a second at most", quiet, took)
+	}
+}
