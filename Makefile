@@ -5,13 +5,16 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run test check secure fuzz model generate deploy bench bench-quick chaos chaos-quick chaos-mutations
 
+# As the stand builds its programs (internal/lab/build.go), so that both use one build cache.
+GO_BUILD := CGO_ENABLED=0 go build -buildvcs=false
+
 # The local stand is built outside the tree, one for each checkout, and takes this
 # shell's place (exec), so that a signal to make reaches it.
 LOCAL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/missionpot/$(shell echo '$(CURDIR)' | cksum | cut -d' ' -f1)/local
-BUILD_LOCAL := mkdir -p '$(dir $(LOCAL))' && go build -o '$(LOCAL)' ./run/local
+BUILD_LOCAL := mkdir -p '$(dir $(LOCAL))' && $(GO_BUILD) -o '$(LOCAL)' ./run/local
 
 BENCH := $(dir $(LOCAL))bench
-BUILD_BENCH := mkdir -p '$(dir $(BENCH))' && go build -o '$(BENCH)' ./run/bench
+BUILD_BENCH := mkdir -p '$(dir $(BENCH))' && $(GO_BUILD) -o '$(BENCH)' ./run/bench
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -20,6 +23,7 @@ run: ## Start everything on this machine and play one mission (ARGS="-h" lists t
 	@$(BUILD_LOCAL) && exec '$(LOCAL)' up $(ARGS)
 
 test: ## Run every test, with the race detector, on servers of its own (ARGS="-run Name")
+	@command -v go >/dev/null || { echo 'Missionpot needs Go 1.26: https://go.dev/doc/install' >&2; exit 1; }
 	@command -v "$$(go env CC)" >/dev/null || { echo 'The race detector needs a C compiler: sudo apt-get install -y gcc libc6-dev' >&2; exit 1; }
 	@$(BUILD_LOCAL) && exec '$(LOCAL)' exec -- go test -race -timeout 10m $(ARGS) ./...
 
@@ -52,7 +56,7 @@ model: ## Check the model of the protocol, and that it fails without any one gua
 
 # The program of a chaos run is built outside the tree as well.
 CHAOS := $(dir $(LOCAL))chaos
-BUILD_CHAOS := mkdir -p '$(dir $(CHAOS))' && go build -o '$(CHAOS)' ./run/chaos
+BUILD_CHAOS := mkdir -p '$(dir $(CHAOS))' && $(GO_BUILD) -o '$(CHAOS)' ./run/chaos
 
 chaos: ## Break a stand of its own under load for 20 minutes and judge what is left (ARGS="-seed 1")
 	@$(BUILD_CHAOS) && exec '$(CHAOS)' $(ARGS)

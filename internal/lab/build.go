@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,10 @@ func BuildBinaries(ctx context.Context, module, dir string, flags ...string) (Bi
 func goBuild(ctx context.Context, module, out, target string, flags []string) error {
 	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"build", "-o", out}, flags, []string{target})...)
 	cmd.Dir = module
+	// Without cgo, so that a C compiler that is installed later, for the race detector,
+	// does not have everything built again; and without a look at git, which refuses a
+	// checkout that belongs to another user.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -buildvcs=false"))
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %w\n%s", target, err, text)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 )
 
 // MissingPart is a part of the stand that this machine does not have.
@@ -92,14 +93,26 @@ func FindOrInstallParts(ctx context.Context, out io.Writer) (Parts, error) {
 
 func runApt(ctx context.Context, out io.Writer, apt string, args ...string) error {
 	fmt.Fprintf(out, "running as root: apt-get %s\n", strings.Join(args, " "))
-	cmd := exec.CommandContext(ctx, apt, args...)
+	cmd := exec.CommandContext(ctx, apt, append([]string{"-o", lockTimeout}, args...)...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	cmd.Stdout, cmd.Stderr = out, out
+	// An apt-get that is killed leaves packages half installed, and the next one refuses
+	// to work. So it is asked to end, in a group of its own that Ctrl-C does not reach,
+	// and waited for: it ends between two packages.
+	cmd.SysProcAttr = OwnGroup(nil)
+	cmd.Cancel = func() error {
+		fmt.Fprintln(out, "apt-get is asked to end; it finishes what it is at")
+		return cmd.Process.Signal(syscall.SIGINT)
+	}
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("apt-get %s: %w", args[0], err)
 	}
 	return nil
 }
+
+// lockTimeout has apt wait for another one, such as the upgrades after a start, in
+// seconds.
+const lockTimeout = "DPkg::Lock::Timeout=120"
 
 func aptKnows(ctx context.Context, name string) bool {
 	return exec.CommandContext(ctx, "apt-cache", "show", "--no-all-versions", name).Run() == nil

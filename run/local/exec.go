@@ -60,14 +60,27 @@ func runCommand(ctx context.Context, args, env []string) error {
 		// There it must stay in our group, or it could not read the keyboard; Ctrl-C
 		// reaches both of us.
 		cmd.SysProcAttr.Setpgid = false
-		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-		return cmd.Run()
+		// SIGINT, because go removes what it built only on that one.
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+		return statusOf(args[0], cmd.Run())
 	}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	if err := cmd.Start(); err != nil {
-		return err
+		return fmt.Errorf("start %s: %w", args[0], err)
 	}
 	err := cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the rest of its group, if any
-	return err
+	return statusOf(args[0], err)
+}
+
+// statusOf makes the exit status of a command its own kind of error.
+func statusOf(name string, err error) error {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exit) && exit.ExitCode() > 0:
+		return commandStatus(exit.ExitCode())
+	}
+	return fmt.Errorf("run %s: %w", name, err)
 }

@@ -3,8 +3,13 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"example.com/missionpot/internal/lab"
@@ -43,8 +48,70 @@ func TestRefusesWhatItDoesNotKnow(t *testing.T) {
 func TestPassesOnTheStatusOfTheCommand(t *testing.T) {
 	t.Parallel()
 	err := runCommand(t.Context(), []string{"sh", "-c", "exit 7"}, nil)
-	if got := exitCode(err); got != 7 {
-		t.Errorf("exit code = %d, want 7", got)
+	var said bytes.Buffer
+	if got := exitCode(err, &said); got != 7 || said.Len() > 0 {
+		t.Errorf("exit code = %d with %q, want 7 and no word more", got, &said)
+	}
+}
+
+// Whatever the stand starts for itself, a program that fails is reported: initdb on a full
+// disk, go build with a compile error, a java that can't start, apt-get.
+func TestTheStatusOfAnyOtherProgramIsReported(t *testing.T) {
+	t.Parallel()
+	failed := exec.Command("sh", "-c", "exit 3").Run()
+	for name, err := range map[string]error{
+		"bare": failed, "wrapped": fmt.Errorf("make the users database directory: initdb: %w", failed),
+		"joined":                      errors.Join(errors.New("something else"), failed),
+		"beside the command's":        errors.Join(commandStatus(7), failed),
+		"a command that is not there": runCommand(t.Context(), []string{"/no/such/program"}, nil),
+	} {
+		var said bytes.Buffer
+		if got := exitCode(err, &said); got == 0 || !strings.Contains(said.String(), err.Error()) {
+			t.Errorf("%s: exit code = %d with %q, want the error to be said", name, got, &said)
+		}
+	}
+}
+
+func TestAllTakenPortsAreNamedAtOnceWithFlagsToCopy(t *testing.T) {
+	t.Parallel()
+	o := options{servers: lab.ServerPorts{Users: 23456}}
+	for _, port := range []*int{&o.system.API, &o.system.Functions} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		*port = l.Addr().(*net.TCPAddr).Port
+	}
+	err := o.checkPorts()
+	if err == nil || !strings.Contains(err.Error(), "-api-port ") || !strings.Contains(err.Error(), "-functions-port ") {
+		t.Errorf("error = %v, want both flags", err)
+	}
+	if err != nil && !strings.Contains(err.Error(), "-users-port 23456") {
+		t.Errorf("error = %v, want the flag that was given before kept", err)
+	}
+}
+
+// A root whose files are nobody else's by default can run the stand: Postgres's account
+// must get through every folder of it.
+func TestTheStandsFoldersCanBeEnteredWhateverTheUmask(t *testing.T) {
+	before := syscall.Umask(0o077)
+	defer syscall.Umask(before)
+	top := t.TempDir()
+	dir := filepath.Join(top, "missionpot", "0123")
+	lock, err := claimDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	for _, made := range []string{filepath.Dir(dir), dir} {
+		info, err := os.Stat(made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o755 {
+			t.Errorf("%s has the mode %v, want 0755", filepath.Base(made), info.Mode().Perm())
+		}
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 )
@@ -21,7 +21,7 @@ func main() {
 	// A second Ctrl-C ends this program at once, and the kernel its children with it.
 	context.AfterFunc(ctx, stop)
 	err := run(ctx, os.Args[1:])
-	os.Exit(exitCode(err))
+	os.Exit(exitCode(err, os.Stderr))
 }
 
 func run(ctx context.Context, args []string) error {
@@ -35,16 +35,34 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
-// exitCode passes on the status of exec's CMD and reports any other error.
-func exitCode(err error) int {
-	var exit *exec.ExitError
+// commandStatus is the exit status of exec's CMD, which has said itself what is wrong.
+// Another program's status is never one: what this program starts for itself has failed
+// for a reason that must be reported.
+type commandStatus int
+
+func (s commandStatus) Error() string {
+	return fmt.Sprintf("the command exited with status %d", int(s))
+}
+
+// onlyStatus reports whether an error is a status and nothing else is joined with it.
+func onlyStatus(err error, status *commandStatus) (is bool) {
+	*status, is = err.(commandStatus) //nolint:errorlint // what wraps it must be reported
+	return is
+}
+
+// exitCode passes on the status of exec's CMD, if that is all there is, and reports any
+// other error.
+func exitCode(err error, stderr io.Writer) int {
+	var status commandStatus
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &exit) && exit.ExitCode() > 0:
-		return exit.ExitCode()
-	default:
-		fmt.Fprintln(os.Stderr, "local:", err)
-		return 1
+	case onlyStatus(err, &status):
+		return int(status)
 	}
+	fmt.Fprintln(stderr, "local:", err)
+	if errors.As(err, &status) {
+		return int(status)
+	}
+	return 1
 }

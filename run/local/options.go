@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"example.com/missionpot/internal/lab"
@@ -24,16 +25,24 @@ type options struct {
 	once       bool
 }
 
+// The ports that are taken unless others are asked for.
+const (
+	apiPort        = 8080
+	functionsPort  = 8081
+	mailboxPort    = 8025
+	dashboardsPort = 8090
+)
+
 // errUsage says that the flags were wrong; the flag package has told why.
 var errUsage = errors.New("wrong usage")
 
 func parseOptions(args []string, module string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("local up", flag.ContinueOnError)
-	flags.IntVar(&o.system.API, "api-port", 8080, "port of the API and its pages")
-	flags.IntVar(&o.system.Functions, "functions-port", 8081, "port of the functions")
-	flags.IntVar(&o.system.Mailbox, "mailbox-port", 8025, "port of the mailbox")
-	flags.IntVar(&o.dashboards, "dashboards-port", 8090, "port of the dashboards")
+	flags.IntVar(&o.system.API, "api-port", apiPort, "port of the API and its pages")
+	flags.IntVar(&o.system.Functions, "functions-port", functionsPort, "port of the functions")
+	flags.IntVar(&o.system.Mailbox, "mailbox-port", mailboxPort, "port of the mailbox")
+	flags.IntVar(&o.dashboards, "dashboards-port", dashboardsPort, "port of the dashboards")
 	flags.IntVar(&o.servers.Users, "users-port", 0, "port of the users database; 0 takes a free one")
 	flags.IntVar(&o.servers.Missions, "missions-port", 0, "port of the missions database; 0 takes a free one")
 	flags.IntVar(&o.servers.Firestore, "firestore-port", 0, "port of the Firestore emulator; 0 takes a free one")
@@ -69,27 +78,37 @@ func defaultDir(module string) string {
 	return filepath.Join(cache, name)
 }
 
-// checkPorts fails if a port that was asked for is taken, and says which flag changes it.
+// checkPorts fails if ports that were asked for are taken, and says which flags change
+// them, together with the ports that were chosen before.
 func (o options) checkPorts() error {
+	var taken []error
+	var flags []string
 	for _, p := range []struct {
-		flag string
-		port int
+		flag        string
+		port, usual int
 	}{
-		{"api-port", o.system.API},
-		{"functions-port", o.system.Functions},
-		{"mailbox-port", o.system.Mailbox},
-		{"dashboards-port", o.dashboards},
-		{"users-port", o.servers.Users},
-		{"missions-port", o.servers.Missions},
-		{"firestore-port", o.servers.Firestore},
-		{"pubsub-port", o.servers.PubSub},
+		{"api-port", o.system.API, apiPort},
+		{"functions-port", o.system.Functions, functionsPort},
+		{"mailbox-port", o.system.Mailbox, mailboxPort},
+		{"dashboards-port", o.dashboards, dashboardsPort},
+		{"users-port", o.servers.Users, 0},
+		{"missions-port", o.servers.Missions, 0},
+		{"firestore-port", o.servers.Firestore, 0},
+		{"pubsub-port", o.servers.PubSub, 0},
 	} {
 		if p.port == 0 {
 			continue
 		}
 		if err := lab.CheckPort(p.port); err != nil {
-			return fmt.Errorf("%w; choose another with -%s, for example: make run ARGS=\"-%s %d\"", err, p.flag, p.flag, p.port+1000)
+			taken = append(taken, fmt.Errorf("-%s: %w", p.flag, err))
+			p.port += 1000
+		}
+		if p.port != p.usual {
+			flags = append(flags, fmt.Sprintf("-%s %d", p.flag, p.port))
 		}
 	}
-	return nil
+	if taken == nil {
+		return nil
+	}
+	return fmt.Errorf("%w\nChoose others, for example: make run ARGS=%q", errors.Join(taken...), strings.Join(flags, " "))
 }

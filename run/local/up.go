@@ -49,7 +49,6 @@ func up(ctx context.Context, args []string) (err error) {
 	defer lock.Close()
 	t := newTerminal(os.Stdout)
 	t.heading("Missionpot on this machine")
-	defer func() { t.line("\n  stopped") }()
 	defer func() {
 		// What fails because it was told to stop has not failed.
 		if ctx.Err() != nil {
@@ -64,7 +63,10 @@ func up(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, servers.Stop()) }()
+	defer func() {
+		err = errors.Join(err, servers.Stop())
+		t.line("\n  stopped")
+	}()
 	system, err := startSystem(ctx, t, o, servers, binaries)
 	if err != nil {
 		return err
@@ -85,7 +87,7 @@ func up(ctx context.Context, args []string) (err error) {
 
 // claimDir makes the directory and locks it for this stand alone.
 func claimDir(dir string) (*os.File, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeOpenDirs(dir); err != nil {
 		return nil, err
 	}
 	lock, err := lab.LockDir(dir)
@@ -93,6 +95,28 @@ func claimDir(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("%w; stop it, or choose another directory with -dir", err)
 	}
 	return lock, err
+}
+
+// makeOpenDirs makes a directory and those above it that are not there, each open to
+// everybody's look whatever the umask: as root Postgres runs as another account, which
+// must get through.
+func makeOpenDirs(dir string) error {
+	var missing []string
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); err == nil || at == filepath.Dir(at) {
+			break
+		}
+		missing = append(missing, at)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, made := range missing {
+		if err := os.Chmod(made, 0o755); err != nil { // #nosec G302 -- it holds a local stand's data, and the folders below have modes of their own
+			return err
+		}
+	}
+	return nil
 }
 
 // startServers starts the four servers and builds the programs meanwhile.
