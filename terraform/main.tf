@@ -124,7 +124,7 @@ module "api" {
       TOKEN_KEYS_FILE          = "/secrets/token-keys/value"
       TOKEN_ISSUER             = local.issuer
       TOKEN_AUDIENCE           = local.issuer
-      PAYMENT_PROVIDER         = var.sandbox_payments_allowed ? "sandbox" : "none"
+      PAYMENT_PROVIDER         = var.payment_provider
       SANDBOX_PAYMENTS_ALLOWED = tostring(var.sandbox_payments_allowed)
     })
     live = merge(module.monitoring.settings, { API_ROLE = "live" })

@@ -237,7 +237,7 @@ locals {
   step_environment = {
     mailresults = { MAIL_FROM = var.mail_from, SENDGRID_API_KEY_FILE = "/secrets/sendgrid-key/value" }
     sweepbets = {
-      PAYMENT_PROVIDER         = var.sandbox_payments_allowed ? "sandbox" : "none"
+      PAYMENT_PROVIDER         = var.payment_provider
       SANDBOX_PAYMENTS_ALLOWED = tostring(var.sandbox_payments_allowed)
     }
   }

@@ -132,6 +132,19 @@ variable "sandbox_payments_allowed" {
   default     = false
 }
 
+# A service whose first revision does not start is marked as broken, and a protected one can't be
+# made again. So this is refused while planning.
+variable "payment_provider" {
+  description = "Who takes charges. Only the sandbox is built in so far, so an environment without it can't start."
+  type        = string
+  default     = "none"
+
+  validation {
+    condition     = var.payment_provider == "sandbox" ? var.sandbox_payments_allowed : var.payment_provider != "none"
+    error_message = "The API does not start here: the sandbox is not allowed, and no other payment provider is built in. See docs/deploy.md."
+  }
+}
+
 variable "log_level" {
   description = "What is logged: debug, info, warn or error and above."
   type        = string

@@ -22,7 +22,7 @@ type healthAnswer struct {
 func (s *server) serveHealth() {
 	serve(s, operation{
 		id: "health", method: http.MethodGet, path: "/healthz", tag: "Platform",
-		summary: "Is the process alive?", description: "Asks nothing of any other part.",
+		summary: "Is the process alive?", description: "Asks nothing of any other part. Google answers this path itself on run.app addresses, with 404: ask `/readyz` there.",
 	}, func(context.Context, *struct{}) (*healthAnswer, error) { return healthy(), nil })
 	serve(s, operation{
 		id: "ready", method: http.MethodGet, path: "/readyz", tag: "Platform",

@@ -1,4 +1,4 @@
-# Cheap: small instances in one zone, nothing runs while nobody calls.
+# Cheap: small instances in one zone, and none that waits for calls.
 protected            = false
 step_instances_limit = 1
 
@@ -30,5 +30,6 @@ services = {
   live = { min_instances = 0, max_instances = 1, cpu = "1", memory = "512Mi", concurrency = 500 }
 }
 
+payment_provider         = "sandbox"
 sandbox_payments_allowed = true
 log_level                = "debug"

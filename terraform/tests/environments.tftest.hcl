@@ -10,8 +10,9 @@ variables {
     migrate  = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
     operator = "r.example/operator@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
   }
-  source_archive = { bucket = "missionpot-test-source", object = "functions.zip" }
-  mail_from      = "Missionpot <pot@example.com>"
+  source_archive   = { bucket = "missionpot-test-source", object = "functions.zip" }
+  mail_from        = "Missionpot <pot@example.com>"
+  payment_provider = "another" # prod is planned as it will be with one
 }
 
 run "settings" {

@@ -10,11 +10,12 @@ variables {
     migrate  = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
     operator = "r.example/operator@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
   }
-  source_archive = { bucket = "missionpot-test-source", object = "functions.zip" }
-  mail_from      = "Missionpot <pot@example.com>"
-  alert_email    = "oncall@example.com"
-  playbooks_url  = "https://git.example/missionpot/blob/main/docs/playbooks"
-  budget         = { billing_account = "000000-000000-000000", currency = "KRW", amount = 1000000 }
+  source_archive   = { bucket = "missionpot-test-source", object = "functions.zip" }
+  mail_from        = "Missionpot <pot@example.com>"
+  payment_provider = "another" # prod is planned as it will be with one
+  alert_email      = "oncall@example.com"
+  playbooks_url    = "https://git.example/missionpot/blob/main/docs/playbooks"
+  budget           = { billing_account = "000000-000000-000000", currency = "KRW", amount = 1000000 }
 }
 
 run "settings" {

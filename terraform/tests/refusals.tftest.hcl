@@ -10,8 +10,9 @@ variables {
     migrate  = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
     operator = "r.example/operator@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
   }
-  source_archive = { bucket = "missionpot-test-source", object = "functions.zip" }
-  mail_from      = "Missionpot <pot@example.com>"
+  source_archive   = { bucket = "missionpot-test-source", object = "functions.zip" }
+  mail_from        = "Missionpot <pot@example.com>"
+  payment_provider = "another" # prod is planned as it will be with one
 }
 
 run "settings" {
@@ -111,4 +112,36 @@ run "a_pause_of_no_step" {
   }
 
   expect_failures = [var.paused_steps]
+}
+
+run "the_sandbox_where_it_is_not_allowed" {
+  command = plan
+
+  variables {
+    payment_provider         = "sandbox"
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = run.settings.prod.databases
+    services                 = run.settings.prod.services
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+
+  expect_failures = [var.payment_provider]
+}
+
+run "no_payment_provider" {
+  command = plan
+
+  variables {
+    payment_provider         = "none"
+    protected                = run.settings.prod.protected
+    step_instances_limit     = run.settings.prod.step_instances_limit
+    databases                = run.settings.prod.databases
+    services                 = run.settings.prod.services
+    sandbox_payments_allowed = run.settings.prod.sandbox_payments_allowed
+    log_level                = run.settings.prod.log_level
+  }
+
+  expect_failures = [var.payment_provider]
 }

@@ -154,7 +154,7 @@ locals {
     "streams may last an hour, calls a minute"                            = var.made.services["api"].timeout == "60s" && var.made.services["live"].timeout == "3600s"
     "the signing keys are mounted where they sign, only"                  = var.made.services["api"].secrets == { token-keys = "token-keys" } && length(var.made.services["live"].secrets) == 0
     "in prod somebody always waits for the caller"                        = !local.prod || alltrue([for s in values(var.made.services) : s.min_instances >= 1])
-    "dev costs nothing while nobody calls"                                = local.prod || alltrue([for s in values(var.made.services) : s.min_instances == 0])
+    "in dev no instance waits for calls"                                  = local.prod || alltrue([for s in values(var.made.services) : s.min_instances == 0])
     "prod's services refuse to be deleted"                                = alltrue([for s in values(var.made.services) : s.protected == local.prod])
     "a service's numbers are in Cloud Run's range"                        = alltrue([for s in values(var.made.services) : s.concurrency >= 1 && s.concurrency <= 1000 && s.max_instances >= s.min_instances])
   }
