@@ -72,7 +72,8 @@ generate: ## Write the generated files again
 
 deploy: ## Take a Google Cloud project to a running system (PROJECT=id REGION=name MAIL_FROM=address)
 	@go run ./run/deploy -project '$(PROJECT)' -region '$(REGION)' -mail-from '$(MAIL_FROM)' \
-		-domain '$(DOMAIN)' -environment '$(or $(ENVIRONMENT),dev)' $(if $(DRY_RUN),-dry-run)
+		-domain '$(DOMAIN)' -environment '$(or $(ENVIRONMENT),dev)' -alert-email '$(ALERT_EMAIL)' \
+		-playbooks-url '$(PLAYBOOKS_URL)' -budget '$(BUDGET)' $(if $(DRY_RUN),-dry-run)
 
 bench: ## Measure everything against what one would write instead, under 25 minutes (ARGS="-only hold")
 	@$(BUILD_BENCH) && exec '$(BENCH)' $(ARGS)

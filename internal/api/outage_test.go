@@ -45,7 +45,9 @@ func TestCallsAreAnsweredWithinMomentsWhilePublishingHangs(t *testing.T) {
 	m := s.mission(mina, jun, 1_000)
 	stuck = true
 	for name, call := range map[string]func() reply{
-		"a bet":     func() reply { return s.postKeyed(betsOf(m), mina.token, object{"amount": 100}).want(http.StatusAccepted) },
+		"a bet": func() reply {
+			return s.postKeyed(betsOf(m), mina.token, object{"amount": 100}).want(http.StatusAccepted)
+		},
 		"a mission": func() reply { return s.postKeyed("/v1/missions", mina.token, draft(jun, 100)).want(http.StatusCreated) },
 		"a verdict": func() reply {
 			return s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/success", jun.token, nil).want(http.StatusOK)
@@ -64,7 +66,9 @@ func TestCallsAreAnsweredWithinMomentsWhilePublishingHangs(t *testing.T) {
 
 type publisherFunc func(ctx context.Context, events ...event.Event) error
 
-func (f publisherFunc) Publish(ctx context.Context, events ...event.Event) error { return f(ctx, events...) }
+func (f publisherFunc) Publish(ctx context.Context, events ...event.Event) error {
+	return f(ctx, events...)
+}
 
 // failing is a users database that fails in one way.
 type failing struct {

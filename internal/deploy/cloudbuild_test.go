@@ -174,7 +174,7 @@ func TestTheReleaseUsesWhatTheBootstrapMakes(t *testing.T) {
 		{"docker.pkg.dev/$PROJECT_ID/missionpot", "terraform/modules/build/main.tf", `repository_id = "missionpot"`},
 		{"bucket=$PROJECT_ID-terraform", "terraform/bootstrap/main.tf", `"${var.project}-terraform"`},
 		{"jobs execute migrate", "terraform/migrate.tf", `name                = "migrate"`},
-		{"--tag=candidate", "terraform/modules/api/balancer.tf", `"candidate" ? "candidate" : null`},
+		{"--update-tags=\"candidate=", "terraform/modules/api/balancer.tf", `"candidate" ? "candidate" : null`},
 	} {
 		if !strings.Contains(release, name.release) {
 			t.Errorf("cloudbuild.yaml does not say %s", name.release)

@@ -21,6 +21,7 @@ echo "$(basename "$0") $*" >>"$CALLS"
 	// In every service the revision 7 has all traffic, and an older one has a tag.
 	fakeGcloud = fakeProgram + `
 case "$*" in
+*latestCreatedRevisionName*) echo "$4-00008" ;;
 "run services describe "*) printf ',%s-00006\n100,%s-00007\n' "$4" "$4" ;;
 esac
 `
@@ -112,6 +113,11 @@ func TestAReleaseGoesStepByStep(t *testing.T) {
 	describe := func(service string) string {
 		return fmt.Sprintf("gcloud run services describe %s --flatten=status.traffic[] --format=csv[no-heading](status.traffic.percent,status.traffic.revisionName)\n", service)
 	}
+	candidate := func(service string) string {
+		return describe(service) + fmt.Sprintf("gcloud run deploy %[1]s --image="+repository+"/api:b@sha256:1 --no-traffic --update-labels=commit=unknown\n"+
+			"gcloud run services describe %[1]s --format=value(status.latestCreatedRevisionName)\n"+
+			"gcloud run services update-traffic %[1]s --update-tags=candidate=%[1]s-00008\n", service)
+	}
 	want := map[string]string{
 		"images": "go run github.com/google/ko@v0.19.1 build --base-import-paths --sbom=spdx --tags=b --image-refs=release/images ./run/api ./run/migrate ./run/operator\n" +
 			"go build -o release/smoke ./run/smoke\n",
@@ -119,16 +125,15 @@ func TestAReleaseGoesStepByStep(t *testing.T) {
 		"upload": "gcloud storage cp --no-clobber release/source.zip gs://pot-source/functions/abc.zip\n",
 		"plan": "terraform -chdir=terraform init -input=false -backend-config=bucket=pot-terraform\n" +
 			"terraform -chdir=terraform plan -input=false -lock-timeout=10m -var-file=envs/dev.tfvars -out=../release/plan\n" +
-			"TF_VAR_domain=\n" +
+			"TF_VAR_alert_email=\nTF_VAR_budget=null\nTF_VAR_domain=\n" +
 			`TF_VAR_images={api="` + repository + `/api:b@sha256:1",migrate="` + repository + `/migrate:b@sha256:1",operator="` + repository + `/operator:b@sha256:1"}` + "\n" +
 			"TF_VAR_mail_from=Missionpot <missionpot@example.com>\n" +
-			"TF_VAR_project=pot\nTF_VAR_project_number=123\nTF_VAR_region=asia-northeast3\n" +
+			"TF_VAR_playbooks_url=\nTF_VAR_project=pot\nTF_VAR_project_number=123\nTF_VAR_region=asia-northeast3\n" +
 			`TF_VAR_source_archive={bucket="pot-source",object="functions/abc.zip"}` + "\n",
-		"apply":   "terraform -chdir=terraform apply -input=false -lock-timeout=10m ../release/plan\n",
-		"migrate": "gcloud run jobs execute migrate --wait\n",
-		"candidate": describe("api") + "gcloud run deploy api --image=" + repository + "/api:b@sha256:1 --no-traffic --tag=candidate\n" +
-			describe("live") + "gcloud run deploy live --image=" + repository + "/api:b@sha256:1 --no-traffic --tag=candidate\n",
-		"smoke": "smoke -api https://candidate---api-123.asia-northeast3.run.app -live https://candidate---live-123.asia-northeast3.run.app\n",
+		"apply":     "terraform -chdir=terraform apply -input=false -lock-timeout=10m ../release/plan\n",
+		"migrate":   "gcloud run jobs execute migrate --wait\n",
+		"candidate": candidate("api") + candidate("live"),
+		"smoke":     "smoke -api https://candidate---api-123.asia-northeast3.run.app -live https://candidate---live-123.asia-northeast3.run.app\n",
 		"tenth": "gcloud run services update-traffic api --to-tags=candidate=10\n" +
 			"smoke -api https://api-123.asia-northeast3.run.app -for 5m\n",
 		"all": "gcloud run services update-traffic api --to-tags=candidate=100\n" +
@@ -164,7 +169,7 @@ func TestABrokenCandidateGetsNoTraffic(t *testing.T) {
 		t.Errorf("step %q fails, want smoke", failed)
 	}
 	for step, text := range calls {
-		if strings.Contains(text, "update-traffic") {
+		if strings.Contains(text, "update-traffic") && !strings.Contains(text, "--update-tags=candidate=") || strings.Contains(text, " --to-") {
 			t.Errorf("step %s moves traffic:\n%s", step, text)
 		}
 	}

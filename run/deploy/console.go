@@ -18,6 +18,9 @@ type console struct {
 	dry bool
 }
 
+// warn says what nobody should overlook.
+func (c *console) warn(text string) { fmt.Fprintln(c.out, "WARNING: "+text) }
+
 // do runs a program in the directory dir, after saying so. input, if there is any, is what
 // it reads, and is not said: it may be a secret.
 func (c *console) do(ctx context.Context, dir string, input []byte, name string, args ...string) error {

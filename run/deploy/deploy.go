@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 
@@ -16,10 +17,20 @@ func deploy(ctx context.Context, c *console, o options, sendGridKey string) erro
 	if err := checkTools(); err != nil {
 		return err
 	}
+	if _, err := cleanCommit(ctx, o.module); err != nil {
+		return err
+	}
+	if o.alertEmail == "" {
+		c.warn("ALERT_EMAIL is not set: alerts will be shown in the console and reach nobody.")
+	}
 	if !c.dry {
 		if err := checkProject(ctx, o); err != nil {
 			return err
 		}
+	}
+	// The bootstrap gives the release its right on the billing account.
+	if err := os.Setenv("TF_VAR_billing_account", o.billing); err != nil {
+		return err
 	}
 	if err := c.do(ctx, o.module, nil, "terraform/bootstrap/apply.sh", o.project, o.region); err != nil {
 		return fmt.Errorf("bootstrap: %w", err)
@@ -37,6 +48,7 @@ func deploy(ctx context.Context, c *console, o options, sendGridKey string) erro
 func checkTools() error {
 	var missing []error
 	for _, tool := range []struct{ name, page string }{
+		{"git", "https://git-scm.com/downloads"},
 		{"gcloud", "https://cloud.google.com/sdk/docs/install"},
 		{"terraform", "https://developer.hashicorp.com/terraform/install"},
 	} {
@@ -111,12 +123,30 @@ func giveSecret(ctx context.Context, c *console, o options, id string, value fun
 	return c.do(ctx, o.module, first, "gcloud", add...)
 }
 
+// cleanCommit is the id of the commit that is checked out. What is released must be found
+// again, so a tree with changes is refused, files that git does not know included.
+func cleanCommit(ctx context.Context, dir string) (string, error) {
+	changes, err := ask(ctx, "git", "-C", dir, "status", "--porcelain")
+	if err != nil {
+		return "", err
+	}
+	if changes != "" {
+		return "", fmt.Errorf("the checkout has changes that are in no commit; commit them or put them away:\n%s", changes)
+	}
+	return ask(ctx, "git", "-C", dir, "rev-parse", "HEAD")
+}
+
 // submit uploads the tree and follows the build. It is a global build: regional ones are
 // closed to new projects in most regions. Only the beta command follows logs that are kept
 // in Cloud Logging.
 func submit(ctx context.Context, c *console, o options) error {
+	commit, err := cleanCommit(ctx, o.module)
+	if err != nil {
+		return err
+	}
 	substitutions := []string{
 		"_REGION=" + o.region, "_ENVIRONMENT=" + o.environment, "_MAIL_FROM=" + o.mailFrom, "_DOMAIN=" + o.domain,
+		"_COMMIT=" + commit, "_ALERT_EMAIL=" + o.alertEmail, "_PLAYBOOKS_URL=" + o.playbooks, "_BUDGET=" + o.budget,
 	}
 	return c.do(ctx, o.module, nil, "gcloud", "beta", "builds", "submit", ".", "--config=cloudbuild.yaml",
 		"--project="+o.project, "--gcs-source-staging-dir=gs://"+o.project+"-source/builds",

@@ -29,6 +29,14 @@ case "$*" in
 esac
 `
 
+// fakeGit has a commit checked out, and what $DIRTY says beside it.
+const fakeGit = `#!/bin/sh
+case "$*" in
+*" status "*) printf '%s' "$DIRTY" ;;
+*" rev-parse "*) echo 0123abc ;;
+esac
+`
+
 const fakeBootstrap = `#!/bin/sh
 echo "bootstrap $*" >>"$CALLS"
 `
@@ -44,7 +52,7 @@ func newStage(t *testing.T) *stage {
 	dir := t.TempDir()
 	s := &stage{module: filepath.Join(dir, "module"), secrets: filepath.Join(dir, "secrets"), calls: filepath.Join(dir, "calls")}
 	for name, text := range map[string]string{
-		"bin/gcloud": fakeGcloud, "bin/terraform": "#!/bin/sh\n",
+		"bin/gcloud": fakeGcloud, "bin/terraform": "#!/bin/sh\n", "bin/git": fakeGit,
 		"module/terraform/bootstrap/apply.sh": fakeBootstrap,
 		"module/terraform/envs/dev.tfvars":    "",
 		"secrets/.keep":                       "",
@@ -98,7 +106,7 @@ func (s *stage) changes(t *testing.T) []string {
 
 const submitted = "gcloud beta builds submit . --config=cloudbuild.yaml --project=my-pot " +
 	"--gcs-source-staging-dir=gs://my-pot-source/builds " +
-	"--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN="
+	"--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN=|_COMMIT=0123abc|_ALERT_EMAIL=|_PLAYBOOKS_URL=|_BUDGET="
 
 func TestAnEmptyProjectIsBootstrappedGetsItsSecretsAndARelease(t *testing.T) {
 	s := newStage(t)
@@ -156,10 +164,11 @@ func TestADryRunSaysEverythingAndChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `+ terraform/bootstrap/apply.sh my-pot asia-northeast3
+	want := `WARNING: ALERT_EMAIL is not set: alerts will be shown in the console and reach nobody.
++ terraform/bootstrap/apply.sh my-pot asia-northeast3
 + gcloud secrets versions add token-keys --data-file=- --project=my-pot
 + gcloud secrets versions add sendgrid-key --data-file=- --project=my-pot
-+ gcloud beta builds submit . --config=cloudbuild.yaml --project=my-pot --gcs-source-staging-dir=gs://my-pot-source/builds '--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN='
++ gcloud beta builds submit . --config=cloudbuild.yaml --project=my-pot --gcs-source-staging-dir=gs://my-pot-source/builds '--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN=|_COMMIT=0123abc|_ALERT_EMAIL=|_PLAYBOOKS_URL=|_BUDGET='
 `
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
@@ -235,5 +244,44 @@ func TestMakeDeployPassesItsVariablesOn(t *testing.T) {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("make deploy does not pass %s on:\n%s", want, out)
 		}
+	}
+}
+
+func TestATreeWithChangesIsNotReleased(t *testing.T) {
+	s := newStage(t)
+	t.Setenv("DIRTY", " M internal/api/bets.go")
+	told, err := s.deploy(t, "SG.key")
+	if err == nil || !strings.Contains(err.Error(), "internal/api/bets.go") {
+		t.Errorf("deploy: %v, want the changes to be named", err)
+	}
+	if changes := s.changes(t); len(changes) > 0 {
+		t.Errorf("%q was done all the same\n%s", changes, told)
+	}
+}
+
+func TestWhoeverIsNotAlertedIsWarned(t *testing.T) {
+	s := newStage(t)
+	if told, err := s.deploy(t, "SG.key"); err != nil || !strings.Contains(told, "WARNING: ALERT_EMAIL") {
+		t.Errorf("deploy: %v\n%s\nwant a warning that alerts reach nobody", err, told)
+	}
+	told, err := s.deploy(t, "SG.key", "-alert-email", "you@example.com", "-playbooks-url", "https://pages.example/playbooks",
+		"-budget", "012345-6789AB-CDEF01:KRW:300000")
+	if err != nil || strings.Contains(told, "WARNING") {
+		t.Errorf("deploy: %v\n%s\nwant no warning", err, told)
+	}
+	changes := s.changes(t)
+	want := `|_COMMIT=0123abc|_ALERT_EMAIL=you@example.com|_PLAYBOOKS_URL=https://pages.example/playbooks|_BUDGET={billing_account="012345-6789AB-CDEF01",currency="KRW",amount=300000}`
+	if last := changes[len(changes)-1]; !strings.HasSuffix(last, want) {
+		t.Errorf("submitted %q, want it to end with %q", last, want)
+	}
+}
+
+func TestProdIsRefusedWhileItsAPICanNotStart(t *testing.T) {
+	s := newStage(t)
+	if err := os.WriteFile(filepath.Join(s.module, "terraform/envs/prod.tfvars"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.deploy(t, "SG.key", "-environment", "prod"); err == nil || !strings.Contains(err.Error(), "payment provider") {
+		t.Errorf("deploy: %v, want the missing payment provider to be named", err)
 	}
 }
