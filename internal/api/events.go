@@ -31,25 +31,36 @@ type eventsAnswer struct {
 	Body func(huma.Context)
 }
 
-const streamDescription = " With `Accept: text/event-stream` it is a live stream of server-sent events: `id` is the revision, `event` the kind, `data` " +
+const streamDescription = " With `Accept: text/event-stream` it is a live stream of server-sent events: `event` is the kind, `data` " +
 	"the same object as in the JSON list. A comment comes every 15 seconds; if nothing comes for longer, connect again."
 
-func (s *server) serveEvents() {
-	offers := []string{jsonType, streamType}
+const (
+	missionEventsPath  = "/v1/missions/{id}/events"
+	streamerEventsPath = "/v1/streamers/{id}/events"
+)
+
+// eventOffers are the media types of events here. Watchers have a service of their own.
+func (s *server) eventOffers() []string {
 	if s.Role == RoleAPI {
-		offers = offers[:1] // watchers have a service of their own
+		return []string{jsonType}
 	}
+	return []string{jsonType, streamType}
+}
+
+func (s *server) serveEvents() {
+	offers := s.eventOffers()
 	serve(s, operation{
-		id: "mission-events", method: http.MethodGet, path: "/v1/missions/{id}/events", tag: "Events", offers: offers,
+		id: "mission-events", method: http.MethodGet, path: missionEventsPath, tag: "Events", offers: offers,
 		summary: "What happened to a mission", refusals: []*fault.Kind{fault.NotFound},
 		description: "The event log, oldest first. Revisions rise by one, so you can tell that nothing is missing." + streamDescription +
-			" It begins with the present state, or right after `Last-Event-ID`.",
+			" `id` is the revision. It begins with the present state, or right after `Last-Event-ID`; with the present state too if there is no such event yet. " +
+			"It ends with the event `settled`, after which nothing comes; who connects again after that gets 204, on which browsers stop.",
 	}, s.missionEvents)
 	serve(s, operation{
-		id: "streamer-events", method: http.MethodGet, path: "/v1/streamers/{id}/events", tag: "Events", offers: offers,
+		id: "streamer-events", method: http.MethodGet, path: streamerEventsPath, tag: "Events", offers: offers,
 		summary: "What happens to a streamer's missions", refusals: []*fault.Kind{fault.NotFound},
 		description: "The missions for a streamer as they are now, newest first." + streamDescription +
-			" It begins with the open missions as they are; so after a break just connect again.",
+			" There is no `id`: it begins with the missions that are open, or were decided within the last hour, as they are; so after a break just connect again.",
 	}, s.streamerEvents)
 	s.documentEvents()
 }
@@ -58,11 +69,12 @@ func (s *server) missionEvents(ctx context.Context, in *missionEventsInput) (*ev
 	// Only the answer may go on for ever; all that comes before it is bounded.
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	if _, err := s.seen.get(ctx, in.ID); err != nil {
+	m, err := s.seen.get(ctx, in.ID)
+	if err != nil {
 		return nil, err
 	}
 	if accepted(ctx) == streamType {
-		return s.streamMission(ctx, in)
+		return s.streamMission(ctx, in, m)
 	}
 	list := listOf("mission events", in.ID)
 	from, err := after(in.Page, list, int64(0))
@@ -110,9 +122,9 @@ func streamID(revision int64) string {
 
 func same(e mission.Event) mission.Event { return e }
 
-// lastEvent tells a mission's present state in the shape of an event.
+// lastEvent is a mission's newest event, as its log has it.
 func lastEvent(m mission.Mission) mission.Event {
-	return mission.Event{Revision: m.Revision, Kind: mission.Entered(m.Status), Mission: m.Snapshot(), At: changedAt(m)}
+	return mission.Event{Revision: m.Revision, Kind: m.LastKind(), Mission: m.Snapshot(), At: changedAt(m)}
 }
 
 func jsonPage[T any](listed Listed[T], err error) (*eventsAnswer, error) {
@@ -137,7 +149,7 @@ func (s *server) documentEvents() {
 			Example: "id: 0000000000000000003\nevent: pot_changed\ndata: {\"revision\":3,\"kind\":\"pot_changed\",…}\n\n",
 		},
 	}
-	for _, path := range []string{"/v1/missions/{id}/events", "/v1/streamers/{id}/events"} {
+	for _, path := range []string{missionEventsPath, streamerEventsPath} {
 		s.huma.OpenAPI().Paths[path].Get.Responses["200"].Content = content
 	}
 }

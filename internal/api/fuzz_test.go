@@ -157,6 +157,9 @@ func FuzzLastEventID(f *testing.F) {
 		r := s.direct(t, http.MethodGet, "/v1/missions/"+m.ID.String()+"/events", "", nil, "Accept", "text/event-stream", "Last-Event-ID", id)
 		r.sane()
 		last := strings.TrimLeft(id, "0")
+		if len(last) > 1 || last > "4" { // beyond the end it begins with the present state
+			last, id = "", ""
+		}
 		for line := range strings.Lines(string(r.body)) {
 			next, found := strings.CutPrefix(line, "id: ")
 			if !found {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"example.com/missionpot/internal/account"
@@ -14,17 +13,11 @@ import (
 // the line in front of them and keep everybody else from signing in.
 type fairPasswords struct {
 	Passwords
-	most int
-
-	mu    sync.Mutex
-	count map[string]int // by address; those without any are not in it
+	shares *shares
 }
 
 func newFairPasswords(p Passwords, most int) Passwords {
-	if most <= 0 {
-		return p
-	}
-	return &fairPasswords{Passwords: p, most: most, count: map[string]int{}}
+	return &fairPasswords{Passwords: p, shares: newShares(most)}
 }
 
 // Hash is as the one it wraps, or fault.Unavailable.
@@ -49,19 +42,8 @@ func (f *fairPasswords) Verify(ctx context.Context, password, hash string) (bool
 
 func (f *fairPasswords) enter(ctx context.Context) (leave func(), err error) {
 	place := account.Place(addressOf(ctx))
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.count[place] >= f.most {
+	if !f.shares.take(place) {
 		return nil, fault.Unavailable.Because("Too many people are signing in from your address at this moment.").After(time.Second)
 	}
-	f.count[place]++
-	return func() { f.leave(place) }, nil
-}
-
-func (f *fairPasswords) leave(place string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.count[place]--; f.count[place] == 0 {
-		delete(f.count, place)
-	}
+	return func() { f.shares.leave(place) }, nil
 }

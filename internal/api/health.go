@@ -4,7 +4,10 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"example.com/missionpot/internal/fault"
 )
@@ -27,7 +30,43 @@ func (s *server) serveHealth() {
 	serve(s, operation{
 		id: "ready", method: http.MethodGet, path: "/readyz", tag: "Platform",
 		summary: "Can it do its work?", description: "503 names each part that does not answer, under `errors`.",
-	}, s.ready)
+	}, (&readiness{server: s}).answer)
+}
+
+// readyAge is how old an answer may be. Anybody may ask, as often as they like, and the
+// parts are asked once a second at most, one question at a time.
+const readyAge = time.Second
+
+// readiness shares one answer of all parts among all who ask.
+type readiness struct {
+	server  *server
+	flights singleflight.Group
+	known   atomic.Pointer[readyAnswer]
+}
+
+type readyAnswer struct {
+	answer *healthAnswer
+	err    error
+	at     time.Time
+}
+
+func (r *readiness) answer(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
+	if a := r.known.Load(); a != nil && time.Since(a.at) < readyAge {
+		return a.answer, a.err
+	}
+	asked := r.flights.DoChan("", func() (any, error) {
+		out, err := r.server.ready(context.WithoutCancel(ctx))
+		a := &readyAnswer{out, err, time.Now()}
+		r.known.Store(a)
+		return a, nil
+	})
+	select {
+	case result := <-asked:
+		a, _ := result.Val.(*readyAnswer)
+		return a.answer, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func healthy() *healthAnswer {
@@ -37,7 +76,7 @@ func healthy() *healthAnswer {
 }
 
 // ready asks all parts at once.
-func (s *server) ready(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
+func (s *server) ready(ctx context.Context) (*healthAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	failures := make([]error, len(s.Probes))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -95,7 +94,7 @@ func wholeSeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
 // limitAddress refuses a call of an address that makes too many. The platform's
 // probes are not counted: they decide whether an instance lives.
 func (s *server) limitAddress(r *http.Request, pattern string, h http.Header) error {
-	if strings.HasSuffix(pattern, "z") {
+	if isProbe(pattern) {
 		return nil
 	}
 	return s.perAddress.take(r.Context(), account.Place(addressOf(r.Context())), h)

@@ -4,11 +4,11 @@ import (
 	"context"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -22,14 +22,15 @@ func (s *server) outer(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		handler, pattern := mux.Handler(r)
-		room := s.placesFor(r, pattern)
-		if !room.take() {
+		address := clientAddress(r, s.TrustedHops)
+		room, place := s.placesFor(r, pattern), account.Place(address)
+		if !room.take(place) {
 			s.turnAway(w, r)
 			return
 		}
-		defer room.leave()
+		defer room.leave(place)
 		ctx, span := startSpan(r, pattern)
-		ctx = withAddress(ctx, clientAddress(r, s.TrustedHops))
+		ctx = withAddress(ctx, address)
 		r = r.WithContext(ctx)
 		seen := &recorder{ResponseWriter: w}
 		// Without a deadline of its own a connection could hold an instance for ever.
@@ -145,4 +146,9 @@ func (s *server) logCall(ctx context.Context, r *http.Request, w *recorder, patt
 }
 
 // isProbe knows the platform's probes, which ask for little and often.
-func isProbe(pattern string) bool { return strings.HasSuffix(pattern, "z") }
+func isProbe(pattern string) bool { return pattern == "GET /healthz" || pattern == "GET /readyz" }
+
+// isEvents knows the routes that can be answered with a stream.
+func isEvents(pattern string) bool {
+	return pattern == "GET "+missionEventsPath || pattern == "GET "+streamerEventsPath
+}

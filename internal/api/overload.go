@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,50 +13,57 @@ import (
 // instance.
 const busyFor = time.Second
 
-// places are how many may be in at once. What is beyond them is sent away at the
-// door, before anything is read or looked up: an overloaded instance must not
-// spend on refusals what the accepted calls need. No places at all means no
-// bound.
+// places are how many may be in at once, and how many of them one address may have. What
+// is beyond them is sent away at the door, before anything is read or looked up: an
+// overloaded instance must not spend on refusals what the accepted calls need. No places
+// at all means no bound.
 type places struct {
-	taken atomic.Int64
-	most  int64
+	taken  atomic.Int64
+	most   int64
+	shares *shares
 }
 
-// newPlaces makes places for a number of calls; 0 bounds nothing.
+// newPlaces makes places for a number of calls; 0 bounds nothing. One address may have
+// three quarters of them: it may be a whole carrier's, and whoever takes all of its share
+// and keeps it still leaves a quarter to everybody else.
 func newPlaces(most int) *places {
 	if most == 0 {
 		return nil
 	}
-	return &places{most: int64(most)}
+	return &places{most: int64(most), shares: newShares((3*most + 3) / 4)}
 }
 
-// take reports whether there was a place left, and takes it.
-func (p *places) take() bool {
+// take reports whether there was a place left for an address, and takes it.
+func (p *places) take(address string) bool {
 	if p == nil {
 		return true
 	}
+	if !p.shares.take(address) {
+		return false
+	}
 	if p.taken.Add(1) > p.most {
-		p.taken.Add(-1)
+		p.leave(address)
 		return false
 	}
 	return true
 }
 
 // leave gives a place back.
-func (p *places) leave() {
+func (p *places) leave(address string) {
 	if p != nil {
 		p.taken.Add(-1)
+		p.shares.leave(address)
 	}
 }
 
 // placesFor are those that a request needs one of. The platform's probes need
 // none: an instance that is busy is not ill. Streams are counted apart, because
-// they stay.
+// they stay; a stream is what is answered with one, however it was asked for.
 func (s *server) placesFor(r *http.Request, pattern string) *places {
 	switch {
-	case strings.HasSuffix(pattern, "/healthz"), strings.HasSuffix(pattern, "/readyz"):
+	case isProbe(pattern):
 		return nil
-	case strings.HasSuffix(pattern, "/events") && strings.Contains(r.Header.Get("Accept"), streamType):
+	case r.Method == http.MethodGet && isEvents(pattern) && prefers(r.Header.Values("Accept"), s.eventOffers()) == streamType:
 		return s.streams
 	}
 	return s.calls

@@ -24,6 +24,8 @@ const (
 	// callTime bounds a call; waitTime one that the caller asked to wait.
 	callTime = 15 * time.Second
 	waitTime = maxWait + callTime
+	// bodyTime bounds the reading of a body, which keeps a place.
+	bodyTime = 5 * time.Second
 )
 
 type contextKey int
@@ -188,7 +190,13 @@ func (s *server) readBody(ctx huma.Context, next func(huma.Context)) {
 		s.refuse(ctx, err)
 		return
 	}
+	// A body of 64 KiB at most that is not here by then is not meant to come.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // a writer without deadlines, as in a test, needs none
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil { // else it ends the connection too
+		_ = control.SetReadDeadline(time.Time{})
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -26,6 +26,7 @@ type server struct {
 	outcomes                     *batch.Batcher[uuid.UUID, outcome]
 	metrics                      metrics
 	perAddress, perUser, signUps *quota
+	topics                       *topics
 	mode                         *modeWatch
 	proofs                       *proofCache
 	frames                       frames
@@ -48,6 +49,7 @@ func build(d Dependencies) *server {
 	s.calls, s.streams = newPlaces(d.MaxCalls), newPlaces(d.MaxStreams)
 	s.seen = newMissionCache(d.Now, d.Missions)
 	s.Passwords = newFairPasswords(d.Passwords, d.Limits.Hashes)
+	s.topics = newTopics()
 	s.mode = &modeWatch{now: d.Now, checks: d.Checks}
 	s.proofs = &proofCache{now: d.Now, checks: d.Checks}
 	s.perAddress = newQuota("address", d.Limits.PerAddress, d.Now)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -61,21 +63,21 @@ func (st *stream) write(text []byte) error {
 
 // streamMission joins the live feed first and then reads what the client
 // missed, so that nothing falls between the two.
-func (s *server) streamMission(ctx context.Context, in *missionEventsInput) (*eventsAnswer, error) {
-	resumed := in.LastEventID != ""
-	var last int64
-	if resumed {
-		var err error
-		if last, err = strconv.ParseInt(in.LastEventID, 10, 64); err != nil {
-			return nil, badEventID()
-		}
+func (s *server) streamMission(ctx context.Context, in *missionEventsInput, m mission.Mission) (*eventsAnswer, error) {
+	last, resumed, err := s.resume(ctx, in, m)
+	if errors.Is(err, errOver) {
+		return &eventsAnswer{Body: func(hc huma.Context) { hc.SetStatus(http.StatusNoContent) }}, nil
 	}
-	feed, err := s.Live.WatchMission(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	feed, err := s.watch(ctx, in.ID, s.Live.WatchMission)
 	if err != nil {
 		return nil, err
 	}
 	return s.streaming(feed, func(ctx context.Context, st *stream) error {
 		if resumed {
+			var err error
 			if last, err = s.replay(ctx, st, in.ID, last); err != nil {
 				return err
 			}
@@ -85,9 +87,64 @@ func (s *server) streamMission(ctx context.Context, in *missionEventsInput) (*ev
 				return nil
 			}
 			last = e.Revision
-			return s.sendShared(st, e, true)
+			if err := s.sendShared(st, e, true); err != nil || e.Kind != mission.WasSettled {
+				return err
+			}
+			return errOver
 		})
 	}), nil
+}
+
+// countedFeed gives its address's place back when it is closed.
+type countedFeed struct {
+	Feed
+	leave func()
+}
+
+func (f countedFeed) Close() {
+	f.Feed.Close()
+	f.leave()
+}
+
+// watch opens a feed, counted for the caller's address.
+func (s *server) watch(ctx context.Context, id uuid.UUID, open func(context.Context, uuid.UUID) (Feed, error)) (Feed, error) {
+	leave, err := s.topics.enter(account.Place(addressOf(ctx)), id)
+	if err != nil {
+		return nil, err
+	}
+	feed, err := open(ctx, id)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return countedFeed{feed, leave}, nil
+}
+
+// errOver says that a mission is settled and its client has all of its events.
+var errOver = errors.New("nothing more comes")
+
+// resume is where a client goes on, and whether it does. A client that names an event
+// that has not been yet, after a restore perhaps, gets the present state: it would wait
+// for good otherwise.
+func (s *server) resume(ctx context.Context, in *missionEventsInput, m mission.Mission) (last int64, resumed bool, err error) {
+	if in.LastEventID == "" {
+		return 0, false, nil
+	}
+	if last, err = strconv.ParseInt(in.LastEventID, 10, 64); err != nil {
+		return 0, false, badEventID()
+	}
+	if last > m.Revision { // or the copy of the mission is old
+		if m, err = s.seen.fresh(ctx, in.ID); err != nil {
+			return 0, false, err
+		}
+	}
+	switch {
+	case last > m.Revision:
+		return 0, false, nil
+	case last == m.Revision && m.SettledAt != nil:
+		return 0, false, errOver
+	}
+	return last, true, nil
 }
 
 // replay sends the log from after a revision to its end, and returns the
@@ -107,6 +164,9 @@ func (s *server) replay(ctx context.Context, st *stream, id uuid.UUID, last int6
 				return last, err
 			}
 			last = e.Revision
+			if e.Kind == mission.WasSettled {
+				return last, errOver
+			}
 		}
 		if len(events) < replayPage {
 			return last, nil
@@ -115,7 +175,7 @@ func (s *server) replay(ctx context.Context, st *stream, id uuid.UUID, last int6
 }
 
 func (s *server) streamStreamer(ctx context.Context, id uuid.UUID) (*eventsAnswer, error) {
-	feed, err := s.Live.WatchStreamer(ctx, id)
+	feed, err := s.watch(ctx, id, s.Live.WatchStreamer)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +198,16 @@ func (s *server) streaming(feed Feed, run func(context.Context, *stream) error) 
 	return &eventsAnswer{Body: func(hc huma.Context) {
 		defer feed.Close()
 		r, w := humago.Unwrap(hc)
+		if r.Method == http.MethodHead {
+			w.Header().Set("Content-Type", streamType)
+			return
+		}
 		defer s.metrics.watching(r.Context())()
 		st, err := openStream(w)
 		if err == nil {
 			err = run(r.Context(), st)
 		}
-		if err != nil && r.Context().Err() == nil {
+		if err != nil && !errors.Is(err, errOver) && r.Context().Err() == nil {
 			s.log.InfoContext(r.Context(), "stream ended", "error", err)
 		}
 	}}

@@ -107,6 +107,24 @@ func Entered(s Status) EventKind {
 	return EventKind(s)
 }
 
+// LastKind is the kind of the mission's newest event. It follows from the state and the
+// revision, which each event raises by one: 1 is the creation, then comes the first pot,
+// then the acceptance if the streamer wanted to be asked, and every other event before
+// the verdict is another pot.
+func (m Mission) LastKind() EventKind {
+	accepted := int64(2)
+	if !m.AutoAccept {
+		accepted = 3
+	}
+	switch {
+	case m.SettledAt != nil:
+		return WasSettled
+	case m.Status == Active && m.Revision > accepted:
+		return PotChanged
+	}
+	return Entered(m.Status)
+}
+
 // Event is one entry of a mission's event log. The revisions of a mission rise
 // by one, so a reader can tell that nothing is missing.
 type Event struct {

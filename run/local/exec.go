@@ -37,16 +37,25 @@ func execWithServers(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, scratch.Close()) }()
+	defer func() { err = withMore(err, scratch.Close()) }()
 	start := time.Now()
 	servers, err := lab.StartServers(ctx, parts, lab.ServersConfig{Dir: scratch.Dir, ThrowAway: true})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, servers.Stop()) }()
+	defer func() { err = withMore(err, servers.Stop()) }()
 	fmt.Fprintf(os.Stderr, "local: four servers up in %.1f s\n", time.Since(start).Seconds())
 	env := append(os.Environ(), servers.TestEnv()...)
 	return runCommand(ctx, args, append(env, lab.EnvTestDir+"="+scratch.Dir))
+}
+
+// withMore joins what else went wrong, if anything did: the command's status alone must
+// stay alone.
+func withMore(err, more error) error {
+	if more == nil {
+		return err
+	}
+	return errors.Join(err, more)
 }
 
 // runCommand runs args with our standard streams until it ends or ctx does.

@@ -49,7 +49,7 @@ func TestPassesOnTheStatusOfTheCommand(t *testing.T) {
 	t.Parallel()
 	err := runCommand(t.Context(), []string{"sh", "-c", "exit 7"}, nil)
 	var said bytes.Buffer
-	if got := exitCode(err, &said); got != 7 || said.Len() > 0 {
+	if got := exitCode(withMore(err, nil), &said); got != 7 || said.Len() > 0 {
 		t.Errorf("exit code = %d with %q, want 7 and no word more", got, &said)
 	}
 }
