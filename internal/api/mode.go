@@ -130,13 +130,16 @@ func (s *server) takesCash(ctx context.Context) error {
 	if mode.ExitOnly {
 		return fault.ExitOnly.Because("")
 	}
+	if mode.Unchecked {
+		return fault.ExitOnly.Because("The books have not been checked for half an hour. It passes with the next check.")
+	}
 	return nil
 }
 
 // modeName is the mode as the contract names it. The instance's own setting is
 // as good as the switch.
 func (s *server) modeName(mode books.Mode) string {
-	if s.ExitOnly || mode.ExitOnly {
+	if s.ExitOnly || mode.ExitOnly || mode.Unchecked {
 		return modeExitOnly
 	}
 	return modeOpen

@@ -55,6 +55,30 @@ func TestTheSwitchStopsNewCashWithinTwoSecondsAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestCashIsNotTakenByBooksThatNobodyHasCheckedForLong(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina := s.viewer("mina", 10_000)
+	s.keepCheck(0)
+	_, err := s.usersSQL.Exec(t.Context(), `UPDATE books_checks SET finished_at = finished_at - interval '31 minutes'`)
+	s.ok(err)
+	charge := func() reply { return s.postKeyed("/v1/users/me/charges", mina.token, object{"amount": 700}) }
+	for began := time.Now(); charge().status != http.StatusServiceUnavailable; {
+		if time.Since(began) > 3*time.Second {
+			t.Fatal("cash is taken though the last check is 31 minutes old")
+		}
+	}
+	if got := read[api.Proof](s.get("/v1/books", "").want(http.StatusOK)).Mode; got != "exit_only" {
+		t.Errorf("the proof says %q, want exit_only", got)
+	}
+	s.keepCheck(0)
+	for began := time.Now(); charge().status != http.StatusCreated; {
+		if time.Since(began) > 3*time.Second {
+			t.Fatal("cash is not taken after the next check")
+		}
+	}
+}
+
 func TestAProbeAsksForNoMode(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

@@ -134,7 +134,9 @@ func (r *Report) dropLate() {
 // Mode is whether new cash is taken.
 type Mode struct {
 	ExitOnly bool
-	Since    time.Time // of the last change, UTC; zero if there never was one
-	By       string
-	Reason   string
+	// Unchecked says that the last check of the books was too long ago to take cash by.
+	Unchecked bool
+	Since     time.Time // of the last change, UTC; zero if there never was one
+	By        string
+	Reason    string
 }

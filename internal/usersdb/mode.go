@@ -20,15 +20,21 @@ const cleanFor = 10 * time.Minute
 // one, not clean, too old, or another one after it found something.
 var ErrNotClean = errors.New("there is no clean check of the whole books to go by")
 
-// Mode is whether new cash is taken, by the last change there was.
+// uncheckedAfter is how old the last check of the books may be. It comes once a minute and
+// an alert calls people after four; a system whose books nobody has looked at for half an
+// hour takes no new cash until somebody does. One that was never checked has not begun.
+const uncheckedAfter = 30 * time.Minute
+
+// Mode is whether new cash is taken: by the last change there was, and by the age of the
+// last check.
 func (d *DB) Mode(ctx context.Context) (books.Mode, error) {
-	const read = `SELECT exit_only, changed_at, changed_by, reason FROM mode_changes ORDER BY id DESC LIMIT 1`
+	const read = `SELECT coalesce(m.exit_only, false), coalesce(m.changed_at, '0001-01-01Z'), coalesce(m.changed_by, ''), coalesce(m.reason, ''),
+			coalesce(c.finished_at < clock_timestamp() - $1::interval, false)
+		FROM (SELECT) AS one
+		LEFT JOIN (SELECT * FROM mode_changes ORDER BY id DESC LIMIT 1) AS m ON true
+		LEFT JOIN (SELECT finished_at FROM books_checks ORDER BY id DESC LIMIT 1) AS c ON true`
 	var m books.Mode
-	err := d.pool.QueryRow(ctx, read).Scan(&m.ExitOnly, &m.Since, &m.By, &m.Reason)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return books.Mode{}, nil
-	}
-	if err != nil {
+	if err := d.pool.QueryRow(ctx, read, uncheckedAfter).Scan(&m.ExitOnly, &m.Since, &m.By, &m.Reason, &m.Unchecked); err != nil {
 		return books.Mode{}, fmt.Errorf("read the mode: %w", err)
 	}
 	m.Since = m.Since.UTC()
@@ -37,7 +43,7 @@ func (d *DB) Mode(ctx context.Context) (books.Mode, error) {
 
 // ModeChanges lists what was changed, by whom and why, newest first.
 func (d *DB) ModeChanges(ctx context.Context, limit int) ([]books.Mode, error) {
-	const read = `SELECT exit_only, changed_at, changed_by || ' (' || login || ')', reason FROM mode_changes ORDER BY id DESC LIMIT $1`
+	const read = `SELECT exit_only, false, changed_at, changed_by || ' (' || login || ')', reason FROM mode_changes ORDER BY id DESC LIMIT $1`
 	rows, _ := d.pool.Query(ctx, read, limit)
 	changes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[books.Mode])
 	if err != nil {
