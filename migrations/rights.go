@@ -90,7 +90,7 @@ var rights = map[Instance]map[string]map[string]string{
 		"live": {
 			"users": "SELECT (" + profile + ")",
 		},
-		"operator": {
+		"operator": { // #nosec G101 -- a table's name
 			"users":            "SELECT (" + profile + ", generation), UPDATE (id, generation)",
 			"charges":          "SELECT",
 			"ledger":           "SELECT",

@@ -36,22 +36,19 @@ func NewRefresh() Refresh {
 // two tabs of a browser refresh at once. Others allow 10 to 60 seconds.
 const RepeatTime = 30 * time.Second
 
-// Seal encrypts this token's successor so that only this token's text opens it. The
-// key is used once, so the nonce may be constant.
+// Seal encrypts this token's successor so that only this token's text opens it.
 func (r Refresh) Seal(next Refresh) []byte {
-	return r.cipher().Seal(nil, make([]byte, sealNonce), []byte(next), nil)
+	return r.cipher().Seal(nil, nil, []byte(next), nil)
 }
 
 // Open returns the successor that was sealed with this token.
 func (r Refresh) Open(sealed []byte) (Refresh, error) {
-	next, err := r.cipher().Open(nil, make([]byte, sealNonce), sealed, nil)
+	next, err := r.cipher().Open(nil, nil, sealed, nil)
 	if err != nil {
 		return "", fmt.Errorf("open a sealed refresh token: %w", err)
 	}
 	return Refresh(next), nil
 }
-
-const sealNonce = 12 // bytes, of AES-GCM
 
 // cipher is AES-256-GCM under a key made of the token's text. What the database keeps
 // of the token, its hash, does not lead to the key.
@@ -64,7 +61,7 @@ func (r Refresh) cipher() cipher.AEAD {
 	if err != nil {
 		panic(err) // only for a key of another length
 	}
-	aead, err := cipher.NewGCM(block)
+	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
 		panic(err) // only for another block size
 	}
