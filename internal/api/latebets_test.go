@@ -11,7 +11,7 @@ import (
 
 // Two instances of the API: the verdict is given at one, and bets come at the other,
 // whose copy of the mission is a moment old. They are logged and held, because nobody
-// has told the ledger yet, and must not be paid.
+// has published the verdict to the ledger yet, and must not be paid.
 func TestBetsAtAnotherInstanceAfterTheVerdictComeBack(t *testing.T) {
 	t.Parallel()
 	var deps api.Dependencies

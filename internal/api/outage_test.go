@@ -97,7 +97,7 @@ func TestWhatPassesByItselfIs503WithATimeToRetry(t *testing.T) {
 		"the connection was reset":                    {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, http.StatusServiceUnavailable},
 		"nobody listens":                              {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, http.StatusServiceUnavailable},
 		"the query never left":                        {unsent{errors.New("conn closed")}, http.StatusServiceUnavailable},
-		"Postgres is told to stop":                    {&pgconn.PgError{Code: "57P01"}, http.StatusServiceUnavailable},
+		"Postgres is asked to stop":                   {&pgconn.PgError{Code: "57P01"}, http.StatusServiceUnavailable},
 		"Postgres recovers":                           {&pgconn.PgError{Code: "57P03"}, http.StatusServiceUnavailable},
 		"Postgres has no connection left":             {&pgconn.PgError{Code: "53300"}, http.StatusServiceUnavailable},
 		"a deadlock":                                  {&pgconn.PgError{Code: "40P01"}, http.StatusServiceUnavailable},

@@ -100,7 +100,7 @@ func (a *audit) checkBet(b *BetFacts, id uuid.UUID) {
 		a.lost("bet %s is a %s in the ledger, and its owner is told %+v", id, rows[0].Kind, said)
 	}
 	if !declined && found && a.late(e) != (said.Status == "refunded") && a.told.missions[e.Mission] == "succeeded" {
-		a.drift(b.Amount, "bet %s was logged at %s, the verdict was given at %s, and its owner is told %q",
+		a.drift(b.Amount, "bet %s was logged at %s, the verdict was given at %s, and its owner sees %q",
 			id, e.LoggedAt, a.truth.missions[e.Mission].DecidedAt, said.Status)
 	}
 	a.checkDecline(id, rows[0], user)

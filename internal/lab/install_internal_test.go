@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// slowApt stands for an apt-get in the middle of a package: told to end, it finishes that.
+// slowApt stands for an apt-get in the middle of a package: asked to end, it finishes that.
 const slowApt = `#!/bin/sh
 echo "$@" >"$(dirname "$0")/asked"
 trap 'sleep 0.3; echo finished >"$(dirname "$0")/state"; exit 130' INT
@@ -17,7 +17,7 @@ echo unpacking >"$(dirname "$0")/state"
 while :; do sleep 0.05; done
 `
 
-func TestAptIsWaitedForWhenTheStandIsToldToStop(t *testing.T) {
+func TestAptIsWaitedForWhenTheStandIsStopped(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	apt := filepath.Join(dir, "apt-get")
@@ -38,7 +38,7 @@ func TestAptIsWaitedForWhenTheStandIsToldToStop(t *testing.T) {
 	}()
 	var out strings.Builder
 	if err := runApt(ctx, &out, apt, "install", "-y", "postgresql"); err == nil {
-		t.Error("an apt-get that was told to end is no error")
+		t.Error("an apt-get that was asked to end is no error")
 	}
 	if got := state(); got != "finished" {
 		t.Errorf("apt-get was left %q, want it to finish the package it was at", got)

@@ -103,7 +103,7 @@ func TestAPotOfNothingButLateBetsGoesBackWhole(t *testing.T) {
 	h.checkBooks()
 }
 
-// While a settlement goes on, nobody is told of more or less than they have.
+// While a settlement goes on, nobody sees more or less than they have.
 func TestCashIsNeverCountedTwiceWhileLateBetsGoBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

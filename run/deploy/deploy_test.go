@@ -250,24 +250,24 @@ func TestMakeDeployPassesItsVariablesOn(t *testing.T) {
 func TestATreeWithChangesIsNotReleased(t *testing.T) {
 	s := newStage(t)
 	t.Setenv("DIRTY", " M internal/api/bets.go")
-	told, err := s.deploy(t, "SG.key")
+	out, err := s.deploy(t, "SG.key")
 	if err == nil || !strings.Contains(err.Error(), "internal/api/bets.go") {
 		t.Errorf("deploy: %v, want the changes to be named", err)
 	}
 	if changes := s.changes(t); len(changes) > 0 {
-		t.Errorf("%q was done all the same\n%s", changes, told)
+		t.Errorf("%q was done all the same\n%s", changes, out)
 	}
 }
 
 func TestWhoeverIsNotAlertedIsWarned(t *testing.T) {
 	s := newStage(t)
-	if told, err := s.deploy(t, "SG.key"); err != nil || !strings.Contains(told, "WARNING: ALERT_EMAIL") {
-		t.Errorf("deploy: %v\n%s\nwant a warning that alerts reach nobody", err, told)
+	if out, err := s.deploy(t, "SG.key"); err != nil || !strings.Contains(out, "WARNING: ALERT_EMAIL") {
+		t.Errorf("deploy: %v\n%s\nwant a warning that alerts reach nobody", err, out)
 	}
-	told, err := s.deploy(t, "SG.key", "-alert-email", "you@example.com", "-playbooks-url", "https://pages.example/playbooks",
+	out, err := s.deploy(t, "SG.key", "-alert-email", "you@example.com", "-playbooks-url", "https://pages.example/playbooks",
 		"-budget", "012345-6789AB-CDEF01:KRW:300000")
-	if err != nil || strings.Contains(told, "WARNING") {
-		t.Errorf("deploy: %v\n%s\nwant no warning", err, told)
+	if err != nil || strings.Contains(out, "WARNING") {
+		t.Errorf("deploy: %v\n%s\nwant no warning", err, out)
 	}
 	changes := s.changes(t)
 	want := `|_COMMIT=0123abc|_ALERT_EMAIL=you@example.com|_PLAYBOOKS_URL=https://pages.example/playbooks|_BUDGET={billing_account="012345-6789AB-CDEF01",currency="KRW",amount=300000}`
