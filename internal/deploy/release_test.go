@@ -58,6 +58,7 @@ func rehearse(t *testing.T, settings map[string]string) *rehearsal {
 	maps.Copy(r.environment, settings)
 	for name, script := range map[string]string{
 		"bin/gcloud": fakeGcloud, "bin/go": fakeGo, "bin/terraform": fakeTerraform, "release/smoke": fakeSmoke,
+		"terraform/.terraform.lock.hcl": "# pinned\n",
 	} {
 		file := filepath.Join(r.dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -123,7 +124,7 @@ func TestAReleaseGoesStepByStep(t *testing.T) {
 			"go build -o release/smoke ./run/smoke\n",
 		"source": "go run ./run/source -o release/source.zip\n",
 		"upload": "gcloud storage cp --no-clobber release/source.zip gs://pot-source/functions/abc.zip\n",
-		"plan": "terraform -chdir=terraform init -input=false -backend-config=bucket=pot-terraform\n" +
+		"plan": "terraform -chdir=terraform init -input=false -lockfile=readonly -backend-config=bucket=pot-terraform\n" +
 			"terraform -chdir=terraform plan -input=false -lock-timeout=10m -var-file=envs/dev.tfvars -out=../release/plan\n" +
 			"TF_VAR_alert_email=\nTF_VAR_budget=null\nTF_VAR_domain=\n" +
 			`TF_VAR_images={api="` + repository + `/api:b@sha256:1",migrate="` + repository + `/migrate:b@sha256:1",operator="` + repository + `/operator:b@sha256:1"}` + "\n" +
@@ -159,6 +160,29 @@ func TestWithADomainTheSmokeTestComesThroughTheLoadBalancer(t *testing.T) {
 		if !strings.HasSuffix(calls[step], want) {
 			t.Errorf("step %s calls\n%swant it to end with\n%s", step, calls[step], want)
 		}
+	}
+}
+
+func TestAnUnpinnedProviderIsNotUsed(t *testing.T) {
+	t.Parallel()
+	r := rehearse(t, nil)
+	if err := os.Remove(filepath.Join(r.dir, "terraform/.terraform.lock.hcl")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "dash", "-s")
+	for _, step := range parseBuild(t).Steps {
+		if step.Id == "plan" {
+			cmd.Stdin = strings.NewReader(step.Script)
+		}
+	}
+	cmd.Dir = r.dir
+	cmd.Env = []string{"PATH=" + filepath.Join(r.dir, "bin") + ":/usr/bin:/bin", "CALLS=" + filepath.Join(r.dir, "calls")}
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), ".terraform.lock.hcl is missing") {
+		t.Errorf("the plan goes on without pinned providers: %v\n%s", err, out)
+	}
+	if calls, err := os.ReadFile(filepath.Join(r.dir, "calls")); err == nil && strings.Contains(string(calls), "terraform") {
+		t.Errorf("terraform was called:\n%s", calls)
 	}
 }
 

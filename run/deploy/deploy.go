@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"example.com/missionpot/internal/token"
@@ -17,7 +18,11 @@ func deploy(ctx context.Context, c *console, o options, sendGridKey string) erro
 	if err := checkTools(); err != nil {
 		return err
 	}
-	if _, err := cleanCommit(ctx, o.module); err != nil {
+	commit, err := cleanCommit(ctx, o.module)
+	if err != nil {
+		return err
+	}
+	if err := checkPinned(o.module); err != nil {
 		return err
 	}
 	if o.alertEmail == "" {
@@ -38,7 +43,7 @@ func deploy(ctx context.Context, c *console, o options, sendGridKey string) erro
 	if err := giveSecrets(ctx, c, o, sendGridKey); err != nil {
 		return err
 	}
-	if err := submit(ctx, c, o); err != nil {
+	if err := submit(ctx, c, o, commit); err != nil {
 		return fmt.Errorf("release: %w; docs/deploy.md says how to go on", err)
 	}
 	return nil
@@ -136,14 +141,23 @@ func cleanCommit(ctx context.Context, dir string) (string, error) {
 	return ask(ctx, "git", "-C", dir, "rev-parse", "HEAD")
 }
 
+// checkPinned wants the checksum of Terraform's provider in the checkout: the release takes no
+// other, and would find that out after half an hour of tests.
+func checkPinned(dir string) error {
+	var missing []error
+	for _, folder := range []string{"terraform", "terraform/bootstrap"} {
+		if _, err := os.Stat(filepath.Join(dir, folder, ".terraform.lock.hcl")); err != nil {
+			missing = append(missing, fmt.Errorf("%[1]s/.terraform.lock.hcl is missing, so nothing says which provider is meant:\n"+
+				"  terraform -chdir=%[1]s providers lock -platform=linux_amd64 -platform=darwin_arm64 && git add %[1]s/.terraform.lock.hcl", folder))
+		}
+	}
+	return errors.Join(missing...)
+}
+
 // submit uploads the tree and follows the build. It is a global build: regional ones are
 // closed to new projects in most regions. Only the beta command follows logs that are kept
 // in Cloud Logging.
-func submit(ctx context.Context, c *console, o options) error {
-	commit, err := cleanCommit(ctx, o.module)
-	if err != nil {
-		return err
-	}
+func submit(ctx context.Context, c *console, o options, commit string) error {
 	substitutions := []string{
 		"_REGION=" + o.region, "_ENVIRONMENT=" + o.environment, "_MAIL_FROM=" + o.mailFrom, "_DOMAIN=" + o.domain,
 		"_COMMIT=" + commit, "_ALERT_EMAIL=" + o.alertEmail, "_PLAYBOOKS_URL=" + o.playbooks, "_BUDGET=" + o.budget,

@@ -53,9 +53,11 @@ func newStage(t *testing.T) *stage {
 	s := &stage{module: filepath.Join(dir, "module"), secrets: filepath.Join(dir, "secrets"), calls: filepath.Join(dir, "calls")}
 	for name, text := range map[string]string{
 		"bin/gcloud": fakeGcloud, "bin/terraform": "#!/bin/sh\n", "bin/git": fakeGit,
-		"module/terraform/bootstrap/apply.sh": fakeBootstrap,
-		"module/terraform/envs/dev.tfvars":    "",
-		"secrets/.keep":                       "",
+		"module/terraform/bootstrap/apply.sh":            fakeBootstrap,
+		"module/terraform/envs/dev.tfvars":               "",
+		"module/terraform/.terraform.lock.hcl":           "",
+		"module/terraform/bootstrap/.terraform.lock.hcl": "",
+		"secrets/.keep": "",
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -256,6 +258,19 @@ func TestATreeWithChangesIsNotReleased(t *testing.T) {
 	}
 	if changes := s.changes(t); len(changes) > 0 {
 		t.Errorf("%q was done all the same\n%s", changes, out)
+	}
+}
+
+func TestAnUnpinnedProviderStopsTheReleaseBeforeAnythingIsDone(t *testing.T) {
+	s := newStage(t)
+	if err := os.Remove(filepath.Join(s.module, "terraform/.terraform.lock.hcl")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.deploy(t, "SG.key"); err == nil || !strings.Contains(err.Error(), "providers lock") {
+		t.Errorf("deploy: %v, want the command that makes the lock file", err)
+	}
+	if changes := s.changes(t); len(changes) > 0 {
+		t.Errorf("%q was done all the same", changes)
 	}
 }
 
