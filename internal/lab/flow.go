@@ -49,38 +49,66 @@ func (f *flow) run(ctx context.Context) error {
 	done := make(chan settled, cap(f.places))
 	sent := make(chan struct{})
 	go func() { defer close(sent); answerAll(stream, done) }()
-	broken := make(chan error, 1)
-	go func() { broken <- f.receive(ctx, stream, done) }()
-	select {
-	case <-ctx.Done():
-	case err = <-broken:
-	}
+	err = f.pushAll(ctx, receive(lasting, stream), done)
 	f.finish(done, sent)
 	return err
 }
 
-// receive starts a push for each message.
-func (f *flow) receive(ctx context.Context, stream pubsubpb.Subscriber_StreamingPullClient, done chan<- settled) error {
-	for {
-		response, err := stream.Recv()
-		if err != nil {
-			return err
-		}
-		for _, m := range response.GetReceivedMessages() {
+// arrived is what the stream brought: messages, or the error it broke with.
+type arrived struct {
+	messages []*pubsubpb.ReceivedMessage
+	err      error
+}
+
+// receive reads the stream until it breaks or ctx ends.
+func receive(ctx context.Context, stream pubsubpb.Subscriber_StreamingPullClient) <-chan arrived {
+	all := make(chan arrived)
+	go func() {
+		for {
+			response, err := stream.Recv()
 			select {
+			case all <- arrived{response.GetReceivedMessages(), err}:
 			case <-ctx.Done():
-				return ctx.Err()
-			case f.places <- struct{}{}:
+				return
 			}
-			f.pushes.Go(func() {
-				defer func() { <-f.places }()
-				// Not ctx itself: a push under way outlives the order to stop.
-				pushed, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.deadline)
-				defer cancel()
-				done <- settled{m.GetAckId(), f.pump.push(pushed, f.url, f.subscription, m)}
-			})
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return all
+}
+
+// pushAll starts a push for each message until ctx ends or the stream breaks. No push
+// starts after it has returned, so that finish can wait for all of them.
+func (f *flow) pushAll(ctx context.Context, all <-chan arrived, done chan<- settled) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case a := <-all:
+			if a.err != nil {
+				return a.err
+			}
+			for _, m := range a.messages {
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case f.places <- struct{}{}:
+					f.pushes.Go(func() { f.push(ctx, m, done) })
+				}
+			}
 		}
 	}
+}
+
+// push pushes one message and reports what became of it.
+func (f *flow) push(ctx context.Context, m *pubsubpb.ReceivedMessage, done chan<- settled) {
+	defer func() { <-f.places }()
+	// Not ctx itself: a push under way outlives the order to stop.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.deadline)
+	defer cancel()
+	done <- settled{m.GetAckId(), f.pump.push(ctx, f.url, f.subscription, m)}
 }
 
 // finish lets pushes under way end, and what became of them be said.
