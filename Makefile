@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check secure fuzz model generate deploy bench bench-quick chaos chaos-quick chaos-mutations
+.PHONY: help run test check secure fuzz model generate deploy release destroy bench bench-quick chaos chaos-quick chaos-mutations
 
 # As the stand builds its programs (internal/lab/build.go), so that both use one build cache.
 GO_BUILD := CGO_ENABLED=0 go build -buildvcs=false
@@ -72,10 +72,19 @@ chaos-mutations: ## Turn off each guard in turn: every run must fail
 generate: ## Write the generated files again
 	go generate ./...
 
-deploy: ## Take a Google Cloud project to a running system (PROJECT=id REGION=name MAIL_FROM=address)
-	@go run ./run/deploy -project '$(PROJECT)' -region '$(REGION)' -mail-from '$(MAIL_FROM)' \
+# The settings of a release. What is left out is taken away, so they are the same each time.
+RELEASE = -project '$(PROJECT)' -region '$(REGION)' -mail-from '$(MAIL_FROM)' \
 		-domain '$(DOMAIN)' -environment '$(or $(ENVIRONMENT),dev)' -alert-email '$(ALERT_EMAIL)' \
 		-playbooks-url '$(PLAYBOOKS_URL)' -budget '$(BUDGET)' $(if $(DRY_RUN),-dry-run)
+
+deploy: ## Take a Google Cloud project to a running system (PROJECT=id REGION=name MAIL_FROM=address)
+	@go run ./run/deploy $(RELEASE)
+
+release: ## Release a commit that was built before, without a build (COMMIT=id and the variables of deploy)
+	@go run ./run/deploy release -commit '$(or $(COMMIT),HEAD)' $(RELEASE)
+
+destroy: ## Delete an environment that is not protected, with all that is in it (PROJECT=id REGION=name)
+	@go run ./run/deploy destroy -project '$(PROJECT)' -region '$(REGION)' -environment '$(or $(ENVIRONMENT),dev)' $(if $(DRY_RUN),-dry-run)
 
 bench: ## Measure everything against what one would write instead, under 25 minutes (ARGS="-only hold")
 	@$(BUILD_BENCH) && exec '$(BENCH)' $(ARGS)

@@ -5,6 +5,7 @@ locals {
     scheduler = "${google_service_account.scheduler.account_id}@${var.project}.iam.gserviceaccount.com"
     migrate   = "${google_service_account.migrate.account_id}@${var.project}.iam.gserviceaccount.com"
     operator  = "${google_service_account.operator.account_id}@${var.project}.iam.gserviceaccount.com"
+    smoke     = "${google_service_account.smoke.account_id}@${var.project}.iam.gserviceaccount.com"
   }
   # The account of every program that may have rights in Postgres, by its name in migrations/rights.go.
   programs = merge(

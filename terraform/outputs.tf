@@ -106,6 +106,7 @@ locals {
     [for g in [google_project_iam_member.operator_letters] : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
     [for g in google_pubsub_topic_iam_member.operator_publishes : { member = g.member, role = g.role, on = "topic ${g.topic}" }],
     [for g in [google_service_account_iam_member.operator_deployer] : { member = g.member, role = g.role, on = "account job-operator" }],
+    [for g in [google_service_account_iam_member.smoke_deployer] : { member = g.member, role = g.role, on = "account job-smoke" }],
     [for g in [google_service_account_iam_member.push_tokens, google_service_account_iam_member.push_deployer] : { member = g.member, role = g.role, on = "account pubsub-push" }],
     [for g in [google_service_account_iam_member.scheduler_deployer] : { member = g.member, role = g.role, on = "account scheduler" }],
     [for g in [google_pubsub_topic_iam_member.scheduler] : { member = g.member, role = g.role, on = "topic ${g.topic}" }],

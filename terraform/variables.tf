@@ -27,7 +27,7 @@ variable "region" {
 
 variable "images" {
   description = "Container images, by digest. The release changes the services' own after the first apply."
-  type        = object({ api = string, migrate = string, operator = string })
+  type        = object({ api = string, migrate = string, operator = string, smoke = string })
 
   validation {
     condition     = alltrue([for image in values(var.images) : can(regex("@sha256:[0-9a-f]{64}$", image))])

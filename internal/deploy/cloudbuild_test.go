@@ -18,41 +18,60 @@ const root = "../../"
 // builtIn are the substitutions that Cloud Build gives every build.
 var builtIn = []string{"PROJECT_ID", "PROJECT_NUMBER", "BUILD_ID"}
 
-// parseBuild reads cloudbuild.yaml as Cloud Build does, but refuses fields it does not
+// The two halves of a release. A rehearsal runs them one after the other.
+const (
+	buildFile   = "cloudbuild.yaml"
+	releaseFile = "cloudbuild.release.yaml"
+)
+
+var buildFiles = []string{buildFile, releaseFile}
+
+// parseBuild reads a file as Cloud Build does, but refuses fields it does not
 // know and keys that occur twice.
-func parseBuild(t *testing.T) *cloudbuildpb.Build {
+func parseBuild(t *testing.T, file string) *cloudbuildpb.Build {
 	t.Helper()
-	text, err := os.ReadFile(root + "cloudbuild.yaml")
+	text, err := os.ReadFile(root + file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	asJSON, err := yaml.YAMLToJSONStrict(text)
 	if err != nil {
-		t.Fatalf("cloudbuild.yaml: %v", err)
+		t.Fatalf("%s: %v", file, err)
 	}
 	var build cloudbuildpb.Build
 	if err := protojson.Unmarshal(asJSON, &build); err != nil {
-		t.Fatalf("cloudbuild.yaml is no build: %v", err)
+		t.Fatalf("%s is no build: %v", file, err)
 	}
 	return &build
 }
 
+// allSteps are the steps of both halves.
+func allSteps(t *testing.T) (steps []*cloudbuildpb.BuildStep) {
+	t.Helper()
+	for _, file := range buildFiles {
+		steps = append(steps, parseBuild(t, file).Steps...)
+	}
+	return steps
+}
+
 func TestEveryStepHasItsOwnNameAndWaitsForStepsBeforeIt(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{"-": true}
-	for i, step := range parseBuild(t).Steps {
-		if step.Id == "" || seen[step.Id] {
-			t.Errorf("step %d has the id %q, want one of its own", i, step.Id)
-		}
-		if len(step.WaitFor) == 0 {
-			t.Errorf("step %s does not say what it waits for", step.Id)
-		}
-		for _, before := range step.WaitFor {
-			if !seen[before] {
-				t.Errorf("step %s waits for %q, which is no step before it", step.Id, before)
+	for _, file := range buildFiles {
+		seen := map[string]bool{"-": true}
+		for i, step := range parseBuild(t, file).Steps {
+			if step.Id == "" || seen[step.Id] {
+				t.Errorf("%s: step %d has the id %q, want one of its own", file, i, step.Id)
 			}
+			if len(step.WaitFor) == 0 {
+				t.Errorf("%s: step %s does not say what it waits for", file, step.Id)
+			}
+			for _, before := range step.WaitFor {
+				if !seen[before] {
+					t.Errorf("%s: step %s waits for %q, which is no step before it", file, step.Id, before)
+				}
+			}
+			seen[step.Id] = true
 		}
-		seen[step.Id] = true
 	}
 }
 
@@ -61,13 +80,14 @@ func TestEveryStepHasItsOwnNameAndWaitsForStepsBeforeIt(t *testing.T) {
 func TestNothingIsReleasedBeforeItWasTested(t *testing.T) {
 	t.Parallel()
 	order := map[string][]string{}
-	for _, step := range parseBuild(t).Steps {
+	for _, step := range allSteps(t) {
 		for _, before := range step.WaitFor {
 			order[step.Id] = append(append(order[step.Id], before), order[before]...)
 		}
 	}
 	for _, want := range []struct{ step, after string }{
-		{"images", "test"}, {"source", "test"}, {"plan", "images"}, {"plan", "upload"}, {"apply", "plan"}, {"migrate", "apply"},
+		{"images", "test"}, {"source", "test"}, {"upload", "images"}, {"upload", "source"},
+		{"plan", "artefacts"}, {"apply", "plan"}, {"migrate", "apply"},
 		{"candidate", "migrate"}, {"smoke", "candidate"}, {"tenth", "smoke"}, {"all", "tenth"},
 	} {
 		if !slices.Contains(order[want.step], want.after) {
@@ -91,7 +111,7 @@ func TestImagesArePinnedByTagAndDigest(t *testing.T) {
 		}
 		pinned[name] = image
 	}
-	for _, step := range parseBuild(t).Steps {
+	for _, step := range allSteps(t) {
 		check("step "+step.Id, step.Name)
 	}
 	text, err := os.ReadFile(root + ".ko.yaml")
@@ -114,31 +134,33 @@ var variable = regexp.MustCompile(`\$\{?(_?[A-Z][A-Z0-9_]*)`)
 
 func TestSubstitutionsAreDefinedAndUsed(t *testing.T) {
 	t.Parallel()
-	build := parseBuild(t)
-	used := map[string]bool{}
-	text := build.ServiceAccount + strings.Join(build.Options.Env, " ")
-	for _, step := range build.Steps {
-		text += " " + strings.Join(slices.Concat(step.Args, step.Env, []string{step.Script}), " ")
-	}
-	for _, match := range variable.FindAllStringSubmatch(text, -1) {
-		used[match[1]] = true
-	}
-	for name := range used {
-		_, defined := build.Substitutions[name]
-		if !defined && name != "PATH" && !slices.Contains(builtIn, name) {
-			t.Errorf("$%s is used and defined nowhere", name)
+	for _, file := range buildFiles {
+		build := parseBuild(t, file)
+		used := map[string]bool{}
+		text := build.ServiceAccount + strings.Join(build.Options.Env, " ")
+		for _, step := range build.Steps {
+			text += " " + strings.Join(slices.Concat(step.Args, step.Env, []string{step.Script}), " ")
 		}
-	}
-	for name := range build.Substitutions {
-		if !used[name] {
-			t.Errorf("%s is defined and used nowhere", name)
+		for _, match := range variable.FindAllStringSubmatch(text, -1) {
+			used[match[1]] = true
+		}
+		for name := range used {
+			_, defined := build.Substitutions[name]
+			if !defined && name != "PATH" && !slices.Contains(builtIn, name) {
+				t.Errorf("%s: $%s is used and defined nowhere", file, name)
+			}
+		}
+		for name := range build.Substitutions {
+			if !used[name] {
+				t.Errorf("%s: %s is defined and used nowhere", file, name)
+			}
 		}
 	}
 }
 
 func TestScriptsAreShell(t *testing.T) {
 	t.Parallel()
-	for _, step := range parseBuild(t).Steps {
+	for _, step := range allSteps(t) {
 		shell, body, _ := strings.Cut(step.Script, "\n")
 		// Debian's sh knows no more than the small one of the Terraform image.
 		interpreter := map[string]string{"#!/bin/sh": "dash", "#!/usr/bin/env bash": "bash"}[shell]
@@ -167,20 +189,23 @@ func TestTheReleaseUsesWhatTheBootstrapMakes(t *testing.T) {
 		}
 		return string(text)
 	}
-	release := read("cloudbuild.yaml")
-	for _, name := range []struct{ release, file, terraform string }{
-		{"serviceAccounts/deploy@$PROJECT_ID.iam", "terraform/modules/build/main.tf", `account_id   = "deploy"`},
-		{"gs://$PROJECT_ID-source/", "terraform/modules/build/main.tf", `"${var.project}-source"`},
-		{"docker.pkg.dev/$PROJECT_ID/missionpot", "terraform/modules/build/main.tf", `repository_id = "missionpot"`},
-		{"bucket=$PROJECT_ID-terraform", "terraform/bootstrap/main.tf", `"${var.project}-terraform"`},
-		{"jobs execute migrate", "terraform/migrate.tf", `name                = "migrate"`},
-		{"--update-tags=\"candidate=", "terraform/modules/api/balancer.tf", `"candidate" ? "candidate" : null`},
+	const module = "terraform/modules/build/main.tf"
+	for _, name := range []struct{ file, release, made, terraform string }{
+		{buildFile, "serviceAccounts/builder@$PROJECT_ID.iam", module, `account_id   = "builder"`},
+		{buildFile, "gs://$PROJECT_ID-artefacts", module, `"${var.project}-artefacts"`},
+		{buildFile, "docker.pkg.dev/$PROJECT_ID/missionpot", module, `repository_id = "missionpot"`},
+		{releaseFile, "serviceAccounts/deploy@$PROJECT_ID.iam", module, `account_id   = "deploy"`},
+		{releaseFile, "gs://$PROJECT_ID-artefacts", module, `"${var.project}-artefacts"`},
+		{releaseFile, "bucket=$PROJECT_ID-terraform", "terraform/bootstrap/main.tf", `"${var.project}-terraform"`},
+		{releaseFile, "jobs execute migrate", "terraform/migrate.tf", `name                = "migrate"`},
+		{releaseFile, "jobs execute smoke", "terraform/smoke.tf", `name                = "smoke"`},
+		{releaseFile, "--update-tags=\"candidate=", "terraform/modules/api/balancer.tf", `"candidate" ? "candidate" : null`},
 	} {
-		if !strings.Contains(release, name.release) {
-			t.Errorf("cloudbuild.yaml does not say %s", name.release)
+		if !strings.Contains(read(name.file), name.release) {
+			t.Errorf("%s does not say %s", name.file, name.release)
 		}
-		if !strings.Contains(read(name.file), name.terraform) {
-			t.Errorf("%s does not say %s", name.file, name.terraform)
+		if !strings.Contains(read(name.made), name.terraform) {
+			t.Errorf("%s does not say %s", name.made, name.terraform)
 		}
 	}
 }

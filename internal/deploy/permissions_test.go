@@ -34,7 +34,7 @@ func readPermissions(t *testing.T) (p permissions) {
 // resources in terraform/modules/build.
 func TestTheReleaseMayMakeEveryResource(t *testing.T) {
 	t.Parallel()
-	table, allowed, found := readPermissions(t), allowedToRelease(t), 0
+	table, allowed, found := readPermissions(t), allowedTo(t, "deploy"), 0
 	for _, r := range terraformResources(t) {
 		if r.folder == "bootstrap" || r.folder == "modules/build" { // made by a person
 			continue
@@ -57,9 +57,21 @@ func TestTheReleaseMayMakeEveryResource(t *testing.T) {
 
 func TestTheReleaseMayRunEveryCommand(t *testing.T) {
 	t.Parallel()
-	table, allowed, found := readPermissions(t), allowedToRelease(t), 0
-	command := regexp.MustCompile(`gcloud(?: [a-z][a-z-]+)+`)
-	for _, step := range parseBuild(t).Steps {
+	mayRun(t, releaseFile, allowedTo(t, "deploy"), 5)
+}
+
+func TestTheBuildMayRunEveryCommand(t *testing.T) {
+	t.Parallel()
+	mayRun(t, buildFile, allowedTo(t, "build"), 2)
+}
+
+var command = regexp.MustCompile(`gcloud(?: (?:--)?[a-z][a-z-]+)+`)
+
+// mayRun compares the commands of a build with what its account may do.
+func mayRun(t *testing.T, file string, allowed map[string]bool, least int) {
+	t.Helper()
+	table, found := readPermissions(t), 0
+	for _, step := range parseBuild(t, file).Steps {
 		for line := range strings.Lines(step.Script) {
 			for _, text := range command.FindAllString(line, -1) {
 				name := longest(text, table.Commands)
@@ -70,13 +82,13 @@ func TestTheReleaseMayRunEveryCommand(t *testing.T) {
 				found++
 				for _, permission := range table.Commands[name] {
 					if !allowed[permission] {
-						t.Errorf("step %s: %q takes %s, which no role of the release has", step.Id, name, permission)
+						t.Errorf("step %s: %q takes %s, which no role of the account has", step.Id, name, permission)
 					}
 				}
 			}
 		}
 	}
-	if found < 5 {
+	if found < least {
 		t.Errorf("found %d commands, want more", found)
 	}
 }
@@ -91,11 +103,11 @@ func longest(text string, table map[string][]string) (name string) {
 	return name
 }
 
-// allowedToRelease is the sum of what the roles of the release allow.
-func allowedToRelease(t *testing.T) map[string]bool {
+// allowedTo is the sum of what the roles of an account allow: "build" or "deploy".
+func allowedTo(t *testing.T, account string) map[string]bool {
 	t.Helper()
 	table, allowed := readPermissions(t), map[string]bool{}
-	allow := func(role string) {
+	for _, role := range rolesOf(t, account) {
 		permissions, known := table.Roles[role]
 		if !known {
 			t.Errorf("%s is not in the table: what does it allow?", role)
@@ -104,18 +116,8 @@ func allowedToRelease(t *testing.T) map[string]bool {
 			allowed[permission] = true
 		}
 	}
-	roles := local(t, "modules/build/grants.tf", "deploy_roles", nil)
-	for _, role := range roles.AsValueSlice() {
-		allow(role.AsString())
-	}
 	for _, r := range terraformResources(t) {
-		if r.folder != "modules/build" {
-			continue
-		}
-		if role := literal(r.body, "role"); role != "" && strings.Contains(r.text, "local.deploy") {
-			allow(role)
-		}
-		if r.kind != "google_project_iam_custom_role" {
+		if account != "deploy" || r.folder != "modules/build" || r.kind != "google_project_iam_custom_role" {
 			continue
 		}
 		for _, permission := range value(t, r.body.Attributes["permissions"].Expr, nil).AsValueSlice() {
@@ -125,10 +127,31 @@ func allowedToRelease(t *testing.T) map[string]bool {
 	return allowed
 }
 
+// rolesOf are the predefined roles that modules/build grants to one of its accounts.
+func rolesOf(t *testing.T, account string) (roles []string) {
+	t.Helper()
+	if account == "deploy" {
+		for _, role := range local(t, "modules/build/grants.tf", "deploy_roles", nil).AsValueSlice() {
+			roles = append(roles, role.AsString())
+		}
+	}
+	member := regexp.MustCompile(`local\.` + account + `\b`)
+	named := regexp.MustCompile(`role\s+= "(roles/[^"]+)"`)
+	for _, r := range terraformResources(t) {
+		if r.folder == "modules/build" && member.MatchString(r.text) {
+			for _, m := range named.FindAllStringSubmatch(r.text, -1) {
+				roles = append(roles, m[1])
+			}
+		}
+	}
+	slices.Sort(roles)
+	return slices.Compact(roles)
+}
+
 // The table would hide a mistake in a name.
 func TestNoRoleOfTheReleaseIsUseless(t *testing.T) {
 	t.Parallel()
-	idle := []string{"roles/logging.logWriter", "roles/serviceusage.serviceUsageConsumer", "roles/artifactregistry.writer", "roles/iam.serviceAccountUser"}
+	idle := []string{"roles/logging.logWriter", "roles/serviceusage.serviceUsageConsumer", "roles/iam.serviceAccountUser"}
 	for role, allows := range readPermissions(t).Roles {
 		if len(allows) == 0 && !slices.Contains(idle, role) {
 			t.Errorf("%s allows nothing that the release needs", role)

@@ -15,7 +15,7 @@ import (
 // deploy does all of it, one thing after the other. sendGridKey may be empty if the project
 // has one already.
 func deploy(ctx context.Context, c *console, o options, sendGridKey string) error {
-	if err := checkTools(); err != nil {
+	if err := checkTools("git", "gcloud", "terraform"); err != nil {
 		return err
 	}
 	commit, err := cleanCommit(ctx, o.module)
@@ -25,9 +25,7 @@ func deploy(ctx context.Context, c *console, o options, sendGridKey string) erro
 	if err := checkPinned(o.module); err != nil {
 		return err
 	}
-	if o.alertEmail == "" {
-		c.warn("ALERT_EMAIL is not set: alerts will be shown in the console and reach nobody.")
-	}
+	warnUnalerted(c, o)
 	if !c.dry {
 		if err := checkProject(ctx, o); err != nil {
 			return err
@@ -43,35 +41,44 @@ func deploy(ctx context.Context, c *console, o options, sendGridKey string) erro
 	if err := giveSecrets(ctx, c, o, sendGridKey); err != nil {
 		return err
 	}
-	if err := submit(ctx, c, o, commit); err != nil {
-		return fmt.Errorf("release: %w; docs/deploy.md says how to go on", err)
+	if err := build(ctx, c, o, commit); err != nil {
+		return fmt.Errorf("build: %w; nothing has changed", err)
 	}
-	return nil
+	return release(ctx, c, o, commit)
+}
+
+// pages say how to install a program.
+var pages = map[string]string{
+	"git":       "https://git-scm.com/downloads",
+	"gcloud":    "https://cloud.google.com/sdk/docs/install",
+	"terraform": "https://developer.hashicorp.com/terraform/install",
 }
 
 // checkTools names every program that is missing at once.
-func checkTools() error {
+func checkTools(names ...string) error {
 	var missing []error
-	for _, tool := range []struct{ name, page string }{
-		{"git", "https://git-scm.com/downloads"},
-		{"gcloud", "https://cloud.google.com/sdk/docs/install"},
-		{"terraform", "https://developer.hashicorp.com/terraform/install"},
-	} {
-		if _, err := exec.LookPath(tool.name); err != nil {
-			missing = append(missing, fmt.Errorf("%s is not installed: %s", tool.name, tool.page))
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			missing = append(missing, fmt.Errorf("%s is not installed: %s", name, pages[name]))
 		}
 	}
 	return errors.Join(missing...)
 }
 
+// checkLogin wants somebody to be logged in.
+func checkLogin(ctx context.Context) (account string, err error) {
+	account, err = ask(ctx, "gcloud", "auth", "list", "--filter=status:ACTIVE", "--format=value(account)")
+	if err == nil && account == "" {
+		err = errors.New("nobody is logged in: gcloud auth login --update-adc")
+	}
+	return account, err
+}
+
 // checkProject finds out what would stop the rest halfway, and says what to type.
 func checkProject(ctx context.Context, o options) error {
-	account, err := ask(ctx, "gcloud", "auth", "list", "--filter=status:ACTIVE", "--format=value(account)")
+	account, err := checkLogin(ctx)
 	if err != nil {
 		return err
-	}
-	if account == "" {
-		return errors.New("nobody is logged in: gcloud auth login --update-adc")
 	}
 	if _, err := ask(ctx, "gcloud", "auth", "application-default", "print-access-token"); err != nil {
 		return errors.New("there are no credentials for Terraform: gcloud auth login --update-adc")
@@ -152,17 +159,4 @@ func checkPinned(dir string) error {
 		}
 	}
 	return errors.Join(missing...)
-}
-
-// submit uploads the tree and follows the build. It is a global build: regional ones are
-// closed to new projects in most regions. Only the beta command follows logs that are kept
-// in Cloud Logging.
-func submit(ctx context.Context, c *console, o options, commit string) error {
-	substitutions := []string{
-		"_REGION=" + o.region, "_ENVIRONMENT=" + o.environment, "_MAIL_FROM=" + o.mailFrom, "_DOMAIN=" + o.domain,
-		"_COMMIT=" + commit, "_ALERT_EMAIL=" + o.alertEmail, "_PLAYBOOKS_URL=" + o.playbooks, "_BUDGET=" + o.budget,
-	}
-	return c.do(ctx, o.module, nil, "gcloud", "beta", "builds", "submit", ".", "--config=cloudbuild.yaml",
-		"--project="+o.project, "--gcs-source-staging-dir=gs://"+o.project+"-source/builds",
-		"--substitutions=^|^"+strings.Join(substitutions, "|"))
 }

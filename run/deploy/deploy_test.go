@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,14 +27,20 @@ case "$*" in
 "billing "*) echo "$BILLED" ;;
 "secrets versions list "*) [ ! -e "$SECRETS/$4" ] || echo 1 ;;
 "secrets versions add "*) cat >"$SECRETS/$4" ;;
+"sql instances list "*) printf '%s' "$PROTECTED" ;;
+"beta builds submit "*) cat "$4" >>"$UPLOADS"; cat "${5#--config=}" >>"$UPLOADS" ;;
 esac
 `
 
-// fakeGit has a commit checked out, and what $DIRTY says beside it.
+// fakeGit has a commit checked out, and what $DIRTY says beside it. It knows one older commit.
 const fakeGit = `#!/bin/sh
 case "$*" in
 *" status "*) printf '%s' "$DIRTY" ;;
-*" rev-parse "*) echo 0123abc ;;
+*" rev-parse HEAD"|*" HEAD^{commit}") echo 0123abc ;;
+*" old^{commit}") echo 4567def ;;
+*" rev-parse "*) exit 1 ;;
+*" show "*) echo "config $4" ;;
+"archive "*) echo "archive $4 $5 $6" >"${3#--output=}" ;;
 esac
 `
 
@@ -41,18 +48,23 @@ const fakeBootstrap = `#!/bin/sh
 echo "bootstrap $*" >>"$CALLS"
 `
 
+const fakeTerraform = `#!/bin/sh
+echo "terraform $*" >>"$CALLS"
+exit "${TERRAFORM_STATUS:-0}"
+`
+
 // stage is a machine with the programs that deploy calls, and a module to deploy.
 type stage struct {
-	module, secrets, calls string
+	module, secrets, calls, uploads string
 }
 
 // Not parallel: programs are found by the process's own PATH.
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	dir := t.TempDir()
-	s := &stage{module: filepath.Join(dir, "module"), secrets: filepath.Join(dir, "secrets"), calls: filepath.Join(dir, "calls")}
+	s := &stage{module: filepath.Join(dir, "module"), secrets: filepath.Join(dir, "secrets"), calls: filepath.Join(dir, "calls"), uploads: filepath.Join(dir, "uploads")}
 	for name, text := range map[string]string{
-		"bin/gcloud": fakeGcloud, "bin/terraform": "#!/bin/sh\n", "bin/git": fakeGit,
+		"bin/gcloud": fakeGcloud, "bin/terraform": fakeTerraform, "bin/git": fakeGit,
 		"module/terraform/bootstrap/apply.sh":            fakeBootstrap,
 		"module/terraform/envs/dev.tfvars":               "",
 		"module/terraform/.terraform.lock.hcl":           "",
@@ -70,6 +82,7 @@ func newStage(t *testing.T) *stage {
 	t.Setenv("PATH", filepath.Join(dir, "bin")+":/usr/bin:/bin")
 	t.Setenv("CALLS", s.calls)
 	t.Setenv("SECRETS", s.secrets)
+	t.Setenv("UPLOADS", s.uploads)
 	t.Setenv("ACCOUNT", "somebody@example.com")
 	t.Setenv("PROJECT_EXISTS", "yes")
 	t.Setenv("BILLED", "True")
@@ -78,17 +91,21 @@ func newStage(t *testing.T) *stage {
 
 func (s *stage) deploy(t *testing.T, sendGridKey string, more ...string) (told string, err error) {
 	t.Helper()
-	args := append([]string{
+	t.Setenv("SENDGRID_API_KEY", sendGridKey)
+	return s.run(t, append([]string{
 		"-project", "my-pot", "-region", "asia-northeast3", "-mail-from", "Pot <pot@example.com>", "-module", s.module,
-	}, more...)
-	o, err := parse(args, io.Discard)
-	if err != nil {
-		return "", err
-	}
+	}, more...)...)
+}
+
+func (s *stage) run(t *testing.T, args ...string) (told string, err error) {
+	t.Helper()
 	var out bytes.Buffer
-	err = deploy(t.Context(), &console{out: &out, in: strings.NewReader(""), dry: o.dry}, o, sendGridKey)
+	err = run(t.Context(), args, &out, io.Discard)
 	return out.String(), err
 }
+
+// elsewhere is where a build's files lie until they are uploaded.
+var elsewhere = regexp.MustCompile(`/\S*/missionpot-release-\d+`)
 
 // changes are the calls that were not only questions.
 func (s *stage) changes(t *testing.T) []string {
@@ -99,16 +116,20 @@ func (s *stage) changes(t *testing.T) []string {
 	}
 	var changes []string
 	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "bootstrap") || strings.Contains(line, " add ") || strings.Contains(line, " submit ") {
-			changes = append(changes, strings.TrimSpace(line))
+		if !strings.HasPrefix(line, "gcloud") || strings.Contains(line, " add ") || strings.Contains(line, " submit ") {
+			changes = append(changes, elsewhere.ReplaceAllString(strings.TrimSpace(line), "DIR"))
 		}
 	}
 	return changes
 }
 
-const submitted = "gcloud beta builds submit . --config=cloudbuild.yaml --project=my-pot " +
-	"--gcs-source-staging-dir=gs://my-pot-source/builds " +
-	"--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN=|_COMMIT=0123abc|_ALERT_EMAIL=|_PLAYBOOKS_URL=|_BUDGET="
+const (
+	built = "gcloud beta builds submit DIR/tree.tgz --config=DIR/cloudbuild.yaml --project=my-pot " +
+		"--gcs-source-staging-dir=gs://my-pot-source/builds --substitutions=^|^_REGION=asia-northeast3|_COMMIT=0123abc"
+	released = "gcloud beta builds submit DIR/tree.tgz --config=DIR/cloudbuild.release.yaml --project=my-pot " +
+		"--gcs-source-staging-dir=gs://my-pot-source/builds --substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|" +
+		"_MAIL_FROM=Pot <pot@example.com>|_DOMAIN=|_COMMIT=0123abc|_ALERT_EMAIL=|_PLAYBOOKS_URL=|_BUDGET="
+)
 
 func TestAnEmptyProjectIsBootstrappedGetsItsSecretsAndARelease(t *testing.T) {
 	s := newStage(t)
@@ -120,7 +141,7 @@ func TestAnEmptyProjectIsBootstrappedGetsItsSecretsAndARelease(t *testing.T) {
 		"bootstrap my-pot asia-northeast3",
 		"gcloud secrets versions add token-keys --data-file=- --project=my-pot",
 		"gcloud secrets versions add sendgrid-key --data-file=- --project=my-pot",
-		submitted,
+		built, released,
 	}
 	if diff := cmp.Diff(want, s.changes(t)); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
@@ -155,7 +176,7 @@ func TestASecondReleaseLeavesTheSecretsAlone(t *testing.T) {
 	if told, err := s.deploy(t, ""); err != nil {
 		t.Fatalf("deploy: %v\n%s", err, told)
 	}
-	if diff := cmp.Diff([]string{"bootstrap my-pot asia-northeast3", submitted}, s.changes(t)); diff != "" {
+	if diff := cmp.Diff([]string{"bootstrap my-pot asia-northeast3", built, released}, s.changes(t)); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }
@@ -170,7 +191,10 @@ func TestADryRunSaysEverythingAndChangesNothing(t *testing.T) {
 + terraform/bootstrap/apply.sh my-pot asia-northeast3
 + gcloud secrets versions add token-keys --data-file=- --project=my-pot
 + gcloud secrets versions add sendgrid-key --data-file=- --project=my-pot
-+ gcloud beta builds submit . --config=cloudbuild.yaml --project=my-pot --gcs-source-staging-dir=gs://my-pot-source/builds '--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN=|_COMMIT=0123abc|_ALERT_EMAIL=|_PLAYBOOKS_URL=|_BUDGET='
++ git archive --format=tar.gz --output=DIR/tree.tgz 0123abc
++ gcloud beta builds submit DIR/tree.tgz --config=DIR/cloudbuild.yaml --project=my-pot --gcs-source-staging-dir=gs://my-pot-source/builds '--substitutions=^|^_REGION=asia-northeast3|_COMMIT=0123abc'
++ git archive --format=tar.gz --output=DIR/tree.tgz 0123abc cloudbuild.release.yaml terraform
++ gcloud beta builds submit DIR/tree.tgz --config=DIR/cloudbuild.release.yaml --project=my-pot --gcs-source-staging-dir=gs://my-pot-source/builds '--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN=|_COMMIT=0123abc|_ALERT_EMAIL=|_PLAYBOOKS_URL=|_BUDGET='
 `
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)

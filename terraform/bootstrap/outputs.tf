@@ -6,12 +6,12 @@ output "repository" {
   value = module.build.repository
 }
 
-output "source_bucket" {
-  value = module.build.source_bucket
+output "buckets" {
+  value = module.build.buckets
 }
 
-output "release_account" {
-  value = module.build.account
+output "build_accounts" {
+  value = module.build.accounts
 }
 
 output "grantable_roles" {

@@ -57,7 +57,12 @@ run "grants" {
   variables {
     found = run.bootstrap.grants
     expected = [
-      "deploy roles/artifactregistry.writer repository missionpot",
+      "builder roles/artifactregistry.writer repository missionpot",
+      "builder roles/logging.logWriter project",
+      "builder roles/storage.objectCreator bucket missionpot-test-artefacts",
+      "builder roles/storage.objectViewer bucket missionpot-test-artefacts",
+      "builder roles/storage.objectViewer bucket missionpot-test-source",
+      "deploy roles/artifactregistry.reader repository missionpot",
       "deploy roles/cloudfunctions.developer project",
       "deploy roles/cloudscheduler.admin project",
       "deploy roles/cloudsql.admin project",
@@ -79,8 +84,9 @@ run "grants" {
       "deploy roles/secretAccess secret token-keys",
       "deploy roles/servicenetworking.networksAdmin project",
       "deploy roles/serviceusage.serviceUsageConsumer project",
-      "deploy roles/storage.objectUser bucket missionpot-test-source",
       "deploy roles/storage.objectUser bucket missionpot-test-terraform",
+      "deploy roles/storage.objectViewer bucket missionpot-test-artefacts",
+      "deploy roles/storage.objectViewer bucket missionpot-test-source",
       "function-build roles/artifactregistry.writer repository missionpot",
       "function-build roles/logging.logWriter project",
       "function-build roles/storage.objectViewer project, only the functions' source",

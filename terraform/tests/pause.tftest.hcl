@@ -9,8 +9,9 @@ variables {
     api      = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     migrate  = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
     operator = "r.example/operator@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+    smoke    = "r.example/smoke@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
   }
-  source_archive   = { bucket = "missionpot-test-source", object = "functions.zip" }
+  source_archive   = { bucket = "missionpot-test-artefacts", object = "functions.zip" }
   mail_from        = "Missionpot <pot@example.com>"
   payment_provider = "another" # prod is planned as it will be with one
 }

@@ -9,8 +9,9 @@ variables {
     api      = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     migrate  = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
     operator = "r.example/operator@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+    smoke    = "r.example/smoke@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
   }
-  source_archive   = { bucket = "missionpot-test-source", object = "functions.zip" }
+  source_archive   = { bucket = "missionpot-test-artefacts", object = "functions.zip" }
   mail_from        = "Missionpot <pot@example.com>"
   payment_provider = "another" # prod is planned as it will be with one
 }
@@ -55,7 +56,7 @@ run "an_image_by_its_tag" {
   command = plan
 
   variables {
-    images                   = { api = "r.example/api:latest", migrate = "r.example/migrate:latest", operator = "r.example/operator:latest" }
+    images                   = { api = "r.example/api:latest", migrate = "r.example/migrate:latest", operator = "r.example/operator:latest", smoke = "r.example/smoke:latest" }
     protected                = run.settings.prod.protected
     step_instances_limit     = run.settings.prod.step_instances_limit
     databases                = run.settings.prod.databases

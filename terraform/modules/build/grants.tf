@@ -86,15 +86,46 @@ resource "google_secret_manager_secret_iam_member" "deploy" {
 }
 
 resource "google_storage_bucket_iam_member" "deploy" {
-  for_each = { state = var.state_bucket, source = google_storage_bucket.source.name }
+  for_each = {
+    state     = { bucket = var.state_bucket, role = "roles/storage.objectUser" }
+    source    = { bucket = google_storage_bucket.source.name, role = "roles/storage.objectViewer" }
+    artefacts = { bucket = google_storage_bucket.artefacts.name, role = "roles/storage.objectViewer" }
+  }
 
-  bucket = each.value
-  role   = "roles/storage.objectUser"
+  bucket = each.value.bucket
+  role   = each.value.role
   member = local.deploy
 }
 
+resource "google_artifact_registry_repository_iam_member" "deploy" {
+  repository = google_artifact_registry_repository.images.repository_id
+  location   = var.region
+  role       = "roles/artifactregistry.reader"
+  member     = local.deploy
+}
+
+# All that the build may do. It can make an object and never replace or delete one, so what was released
+# once stays what it was.
+resource "google_storage_bucket_iam_member" "build" {
+  for_each = {
+    source = { bucket = google_storage_bucket.source.name, role = "roles/storage.objectViewer" }
+    read   = { bucket = google_storage_bucket.artefacts.name, role = "roles/storage.objectViewer" }
+    create = { bucket = google_storage_bucket.artefacts.name, role = "roles/storage.objectCreator" }
+  }
+
+  bucket = each.value.bucket
+  role   = each.value.role
+  member = local.build
+}
+
+resource "google_project_iam_member" "build_logs" {
+  project = var.project
+  role    = "roles/logging.logWriter"
+  member  = local.build
+}
+
 resource "google_artifact_registry_repository_iam_member" "writers" {
-  for_each = { deploy = local.deploy, function_build = local.function_build }
+  for_each = { build = local.build, function_build = local.function_build }
 
   repository = google_artifact_registry_repository.images.repository_id
   location   = var.region

@@ -1,5 +1,5 @@
-# What a release needs to be there before it: who builds, where images and source lie. It is part of
-# bootstrap/ because the first release could not make it.
+# What a release needs to be there before it: who builds and who applies, where images and source lie.
+# It is part of bootstrap/ because the first release could not make it.
 resource "google_artifact_registry_repository" "images" {
   repository_id = "missionpot"
   location      = var.region
@@ -27,8 +27,7 @@ resource "google_artifact_registry_repository" "images" {
   }
 }
 
-# Zips of the functions' source. A function's source is read when it is made; older ones are for
-# going back.
+# Trees that people submit to builds. Nobody else writes here.
 resource "google_storage_bucket" "source" {
   name                        = "${var.project}-source"
   location                    = var.region
@@ -40,12 +39,47 @@ resource "google_storage_bucket" "source" {
       type = "Delete"
     }
     condition {
-      age = 365
+      age = 30
     }
   }
 }
 
-# Runs the release: builds, plans, applies, moves the traffic.
+# What builds make: zips of the functions' source, named by what is in them, and a manifest for each
+# commit. A function's source is read when it is made; older ones are for going back.
+resource "google_storage_bucket" "artefacts" {
+  name                        = "${var.project}-artefacts"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  # A manifest goes before the images that it names. The commit can be built again then.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 85
+      matches_prefix = ["releases/"]
+    }
+  }
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age            = 365
+      matches_prefix = ["functions/"]
+    }
+  }
+}
+
+# Tests and builds. The code of every dependency runs as this account, so it can write artefacts and logs.
+resource "google_service_account" "build" {
+  account_id   = "builder"
+  display_name = "Cloud Build's tests and images"
+}
+
+# Plans, applies, moves the traffic. It may change grants, so it runs gcloud and Terraform only.
 resource "google_service_account" "deploy" {
   account_id   = "deploy"
   display_name = "Cloud Build's release"
@@ -59,6 +93,7 @@ resource "google_service_account" "function_build" {
 }
 
 locals {
+  build          = "serviceAccount:${google_service_account.build.account_id}@${var.project}.iam.gserviceaccount.com"
   deploy         = "serviceAccount:${google_service_account.deploy.account_id}@${var.project}.iam.gserviceaccount.com"
   function_build = "serviceAccount:${google_service_account.function_build.account_id}@${var.project}.iam.gserviceaccount.com"
 }
