@@ -72,7 +72,7 @@ locals {
   # needs these. A Go test compares the lists with the fields of the documents.
   unindexed = {
     log = {
-      bets = ["amount", "bet_id", "deadline", "kind", "mission_id", "placed_at", "request_hash", "shard", "user_id"]
+      bets = ["amount", "bet_id", "deadline", "kind", "logged_at", "mission_id", "placed_at", "request_hash", "shard", "user_id"]
     }
     board = {
       boards = ["at", "is_active", "kind", "mission_id", "revision", "snapshot", "status", "streamer_id", "updated_at"]

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"time"
@@ -139,22 +138,18 @@ func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAns
 // every other bet a read of the log.
 func (s *server) logBet(ctx context.Context, in *placeBetInput, user uuid.UUID, hash []byte) (ledger.Bet, bool, error) {
 	m, refusal := s.takesBet(ctx, in, user)
+	e := LogEntry{
+		Bet:  ledger.Bet{MissionID: in.ID, UserID: user, Amount: in.Body.Amount, Deadline: m.Deadline},
+		Kind: betKind, IdempotencyKey: in.Key, RequestHash: hash,
+	}
 	if refusal == nil {
-		return s.BetLog.Append(ctx, LogEntry{
-			Bet:  ledger.Bet{MissionID: m.ID, UserID: user, Amount: in.Body.Amount, Deadline: m.Deadline},
-			Kind: betKind, IdempotencyKey: in.Key, RequestHash: hash,
-		})
+		return s.BetLog.Append(ctx, e)
 	}
-	e, known, err := s.BetLog.Lookup(ctx, in.ID, user, betKind, in.Key)
-	switch {
-	case err != nil:
-		return ledger.Bet{}, false, err
-	case !known:
-		return ledger.Bet{}, false, refusal
-	case !bytes.Equal(e.RequestHash, hash):
-		return ledger.Bet{}, false, fault.IdempotencyReused.Because("")
+	b, known, err := s.BetLog.Lookup(ctx, e)
+	if err == nil && !known {
+		err = refusal
 	}
-	return e.Bet, false, nil
+	return b, false, err
 }
 
 // takesBet returns the mission, or why it does not take this bet.
@@ -195,7 +190,8 @@ func (s *server) getBet(ctx context.Context, in *getBetInput) (*betAnswer, error
 		return nil, err
 	}
 	b := ledger.Bet{
-		ID: in.BetID, MissionID: decided.status.MissionID, UserID: decided.status.UserID, Amount: decided.status.Amount,
+		ID: in.BetID, MissionID: decided.status.MissionID, UserID: decided.status.UserID,
+		Amount: decided.status.Amount, LoggedAt: decided.status.LoggedAt,
 	}
 	if !decided.known {
 		if b, err = s.BetLog.ByBetID(ctx, in.ID, in.BetID); err != nil {
@@ -208,13 +204,9 @@ func (s *server) getBet(ctx context.Context, in *getBetInput) (*betAnswer, error
 	return &betAnswer{Body: s.showBet(b, decided)}, nil
 }
 
-// showBet takes the time from the bet's id, a UUIDv7, so that a bet looks the
-// same whether the log or the ledger told of it.
+// showBet shows a bet in the same way whether it was read from the log or the ledger.
 func (s *server) showBet(b ledger.Bet, decided outcome) Bet {
-	seconds, nanos := b.ID.Time().UnixTime()
-	shown := Bet{
-		ID: b.ID, MissionID: b.MissionID, Amount: b.Amount, Status: "pending", PlacedAt: time.Unix(seconds, nanos).UTC(),
-	}
+	shown := Bet{ID: b.ID, MissionID: b.MissionID, Amount: b.Amount, Status: "pending", PlacedAt: b.LoggedAt}
 	if !decided.known && s.Now().Sub(shown.PlacedAt) > decisionTime {
 		shown.Delay = delayedSafe()
 	}

@@ -192,7 +192,7 @@ type BetLog interface {
 	// Append logs a bet and returns it with its id and the log's time. A key that
 	// came before returns the first bet and false, or fault.IdempotencyReused.
 	Append(ctx context.Context, e LogEntry) (b ledger.Bet, first bool, err error)
-	Lookup(ctx context.Context, missionID, user uuid.UUID, kind, key string) (e LogEntry, ok bool, err error)
+	Lookup(ctx context.Context, e LogEntry) (b ledger.Bet, ok bool, err error)
 	ByBetID(ctx context.Context, missionID, betID uuid.UUID) (ledger.Bet, error)
 }
 

@@ -323,12 +323,15 @@ func (m missions) List(ctx context.Context, f api.MissionFilter) ([]mission.Miss
 type betLog struct{ *betlog.Log }
 
 func (l betLog) Append(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
-	return l.Log.Append(ctx, betlog.Entry{Bet: e.Bet, Kind: betlog.Kind(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash})
+	return l.Log.Append(ctx, logEntry(e))
 }
 
-func (l betLog) Lookup(ctx context.Context, missionID, user uuid.UUID, kind, key string) (api.LogEntry, bool, error) {
-	e, ok, err := l.Log.Lookup(ctx, missionID, user, betlog.Kind(kind), key)
-	return api.LogEntry{Bet: e.Bet, Kind: string(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash}, ok, err
+func (l betLog) Lookup(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
+	return l.Log.Lookup(ctx, logEntry(e))
+}
+
+func logEntry(e api.LogEntry) betlog.Entry {
+	return betlog.Entry{Bet: e.Bet, Kind: betlog.Kind(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash}
 }
 
 type live struct{ *board.Board }

@@ -1,7 +1,6 @@
 package betlog
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -33,9 +32,8 @@ const (
 // read settles it; if that fails too, or finds nothing, the error is
 // fault.Unavailable, and the same call later goes on where this one stopped.
 func (l *Log) Append(ctx context.Context, e Entry) (b ledger.Bet, first bool, err error) {
-	id := identify(e.Kind, e.Bet.MissionID, e.Bet.UserID, e.IdempotencyKey)
-	r := newRecord(e, id, time.Now())
-	ref := l.of(e.Bet.MissionID).Doc(id.documentID())
+	r := newRecord(e)
+	ref := l.of(e.Bet.MissionID).Doc(r.BetID)
 	create, cancel := context.WithTimeout(ctx, createTimeout)
 	defer cancel()
 	result, err := ref.Create(create, r)
@@ -55,7 +53,7 @@ func (l *Log) Append(ctx context.Context, e Entry) (b ledger.Bet, first bool, er
 		return ledger.Bet{}, false, fault.Unavailable.Because("").After(retryAfter).Wrap(readErr)
 	case !ok:
 		return ledger.Bet{}, false, fault.Unavailable.Because("").After(retryAfter).Wrap(err)
-	case !bytes.Equal(stored.RequestHash, e.RequestHash):
+	case !stored.answers(e):
 		return ledger.Bet{}, false, fault.IdempotencyReused.Because("")
 	}
 	b, err = stored.bet(at)

@@ -3,15 +3,14 @@
 // it is logged, before any cash moves, and so that a retried request finds what
 // its first try did.
 //
-// A document's id is a hash of who asked and of their idempotency key; creating
-// it is what makes a bet happen once. Nothing ever updates a document: outcomes
-// live in the ledger.
+// A document's id is the bet's, which is a hash of who asked and of their idempotency
+// key; creating it is what makes a bet happen once. Nothing ever updates a document:
+// outcomes live in the ledger.
 //
 // Firestore shapes the rest. Ids and times that rise would put every write on
 // one server, so all single-field indexes on bets are off and the sweep reads by
 // a composite index over (shard, placed_at) of collection-group scope, 16 shards
-// wide. A bet is found by its id without an index, because the id's random bits
-// are the first bits of its document's name.
+// wide.
 package betlog
 
 import (

@@ -1,6 +1,7 @@
 package betlog
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -31,19 +32,38 @@ type record struct {
 	// coarser than the document's own creation time, so it is not what deadlines
 	// are compared with.
 	PlacedAt time.Time `firestore:"placed_at,serverTimestamp"`
+	// LoggedAt is set in an entry that was restored: when the lost one was logged.
+	LoggedAt *time.Time `firestore:"logged_at,omitempty"`
 }
 
-func newRecord(e Entry, id digest, now time.Time) record {
+func newRecord(e Entry) record {
+	id := e.betID()
 	return record{
-		BetID: id.betID(now).String(), MissionID: e.Bet.MissionID.String(), UserID: e.Bet.UserID.String(),
-		Amount: int64(e.Bet.Amount), Kind: e.Kind, RequestHash: e.RequestHash, Deadline: e.Bet.Deadline, Shard: id.shard(),
+		BetID: id.String(), MissionID: e.Bet.MissionID.String(), UserID: e.Bet.UserID.String(),
+		Amount: int64(e.Bet.Amount), Kind: e.Kind, RequestHash: e.RequestHash, Deadline: e.Bet.Deadline, Shard: shardOf(id),
 	}
 }
 
+func (e Entry) betID() uuid.UUID {
+	return betID(e.Kind, e.Bet.MissionID, e.Bet.UserID, e.IdempotencyKey)
+}
+
+// answers reports whether a request that names this entry is the one that made it. Of a
+// restored entry nobody knows the request, so its amount stands in for it.
+func (r record) answers(e Entry) bool {
+	if r.LoggedAt != nil {
+		return r.Amount == int64(e.Bet.Amount)
+	}
+	return bytes.Equal(r.RequestHash, e.RequestHash)
+}
+
 // bet is the entry as the ledger knows it. The time is that of the document's
-// creation, which no client can set (rule 4); microseconds are what Firestore
-// and Postgres keep.
+// creation, which no client can set (rule 4), unless the entry was restored;
+// microseconds are what Firestore and Postgres keep.
 func (r record) bet(created time.Time) (ledger.Bet, error) {
+	if r.LoggedAt != nil {
+		created = *r.LoggedAt
+	}
 	ids := [3]uuid.UUID{}
 	for i, text := range []string{r.BetID, r.MissionID, r.UserID} {
 		id, err := uuid.Parse(text)

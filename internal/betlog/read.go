@@ -15,39 +15,31 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Lookup finds what a key has logged before. It is asked before any refusal, so
-// that a retry gets its first answer. It reports false if there is nothing.
-func (l *Log) Lookup(ctx context.Context, mission, user uuid.UUID, kind Kind, idempotencyKey string) (Entry, bool, error) {
-	id := identify(kind, mission, user, idempotencyKey)
-	r, at, ok, err := l.read(ctx, l.of(mission).Doc(id.documentID()))
+// Lookup returns the bet that a call logged, and reports false if the log has none. As
+// Append, it returns fault.IdempotencyReused for another request under the key.
+func (l *Log) Lookup(ctx context.Context, e Entry) (ledger.Bet, bool, error) {
+	stored, at, ok, err := l.read(ctx, l.of(e.Bet.MissionID).Doc(e.betID().String()))
 	if err != nil || !ok {
-		return Entry{}, false, err
+		return ledger.Bet{}, false, err
 	}
-	b, err := r.bet(at)
-	if err != nil {
-		return Entry{}, false, err
+	if !stored.answers(e) {
+		return ledger.Bet{}, false, fault.IdempotencyReused.Because("")
 	}
-	return Entry{Bet: b, Kind: r.Kind, IdempotencyKey: idempotencyKey, RequestHash: r.RequestHash}, true, nil
+	b, err := stored.bet(at)
+	return b, err == nil, err
 }
 
-// ByBetID finds a bet of a mission by its id. The error is fault.NotFound if the
+// ByBetID reads a bet of a mission by its id. The error is fault.NotFound if the
 // mission's log does not have it.
 func (l *Log) ByBetID(ctx context.Context, mission, betID uuid.UUID) (ledger.Bet, error) {
-	first, last := documentRange(betID)
-	docs, err := l.of(mission).OrderBy(firestore.DocumentID, firestore.Asc).StartAt(first).EndBefore(last).Documents(ctx).GetAll()
-	if err != nil {
-		return ledger.Bet{}, fmt.Errorf("look for bet %s in the log: %w", betID, err)
+	r, at, ok, err := l.read(ctx, l.of(mission).Doc(betID.String()))
+	switch {
+	case err != nil:
+		return ledger.Bet{}, err
+	case !ok:
+		return ledger.Bet{}, fault.NotFound.Because("there is no such bet on this mission")
 	}
-	for _, doc := range docs {
-		logged, err := fromDocument(doc)
-		if err != nil {
-			return ledger.Bet{}, err
-		}
-		if logged.ID == betID {
-			return logged.Bet, nil
-		}
-	}
-	return ledger.Bet{}, fault.NotFound.Because("there is no such bet on this mission")
+	return r.bet(at)
 }
 
 // Since reads one shard of the log, of all missions, in the order it was

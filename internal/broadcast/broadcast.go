@@ -49,19 +49,30 @@ func New(source Source, board Board) *Copier { return &Copier{source: source, bo
 // only after the board has them, so a failure in between copies them again.
 func (c *Copier) Mission(ctx context.Context, id uuid.UUID) error {
 	for range maxPages {
-		events, err := c.source.Uncopied(ctx, id)
-		if err != nil {
-			return err
-		}
-		if len(events) == 0 {
-			return nil
-		}
-		if err := c.board.Write(ctx, events); err != nil {
-			return err
-		}
-		if err := c.source.MarkCopied(ctx, id, events[len(events)-1].Revision); err != nil {
+		if left, err := c.page(ctx, id); err != nil || !left {
 			return err
 		}
 	}
 	return fmt.Errorf("copy the events of mission %s: more are left than one call copies", id)
+}
+
+// All is Mission without a bound, for a board that is written anew.
+func (c *Copier) All(ctx context.Context, id uuid.UUID) error {
+	for {
+		if left, err := c.page(ctx, id); err != nil || !left {
+			return err
+		}
+	}
+}
+
+// page copies some events, and reports whether there were any.
+func (c *Copier) page(ctx context.Context, id uuid.UUID) (bool, error) {
+	events, err := c.source.Uncopied(ctx, id)
+	if err != nil || len(events) == 0 {
+		return false, err
+	}
+	if err := c.board.Write(ctx, events); err != nil {
+		return false, err
+	}
+	return true, c.source.MarkCopied(ctx, id, events[len(events)-1].Revision)
 }

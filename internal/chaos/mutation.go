@@ -33,8 +33,8 @@ func Mutations() []Mutation {
 			Name: "log-idempotency", Guard: "a key that was logged is found again",
 			Edits: []Edit{{
 				File: "internal/betlog/key.go",
-				Old:  "return sha256.Sum256(fmt.Appendf(nil, \"%s\\n%s\\n%s\\n%s\", kind, mission, user, idempotencyKey))",
-				New:  "return sha256.Sum256(fmt.Appendf(nil, \"%s\\n%s\\n%s\\n%s%s\", kind, mission, user, idempotencyKey, uuid.NewString()))",
+				Old:  "sha256.Sum256(fmt.Appendf(nil, \"%s\\n%s\\n%s\\n%s\", kind, mission, user, idempotencyKey))",
+				New:  "sha256.Sum256(fmt.Appendf(nil, \"%s\\n%s\\n%s\\n%s%s\", kind, mission, user, idempotencyKey, uuid.NewString()))",
 			}},
 		},
 		{

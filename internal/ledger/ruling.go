@@ -38,6 +38,7 @@ type BetStatus struct {
 	Amount    Won
 	Status    string // held, declined, paid or refunded
 	Reason    Reason // of a decline
+	LoggedAt  time.Time
 }
 
 // Mark is a place in one shard of the bet log: a time and the last entry read

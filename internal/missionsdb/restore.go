@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/restore"
 )
 
 // Rebuild inserts a mission into an instance that lost it, and an event of the
@@ -54,4 +55,39 @@ func (db *DB) Page(ctx context.Context, after uuid.UUID, limit int) ([]mission.M
 		return nil, fmt.Errorf("read missions: %w", err)
 	}
 	return missions, nil
+}
+
+// Creations reads how missions after an id were made, for a restore of the log.
+func (db *DB) Creations(ctx context.Context, after uuid.UUID, limit int) ([]restore.Creation, error) {
+	const read = `SELECT id, creator_id, idempotency_key, deadline FROM missions WHERE id > $1 ORDER BY id LIMIT $2`
+	rows, _ := db.pool.Query(ctx, read, after, limit)
+	made, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (restore.Creation, error) {
+		var c restore.Creation
+		err := row.Scan(&c.MissionID, &c.CreatorID, &c.Key, &c.Deadline)
+		c.Deadline = c.Deadline.UTC()
+		return c, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read how missions were made: %w", err)
+	}
+	return made, nil
+}
+
+// MissionIDs lists missions after an id, in the order of ids.
+func (db *DB) MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	rows, _ := db.pool.Query(ctx, `SELECT id FROM missions WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, fmt.Errorf("list missions: %w", err)
+	}
+	return ids, nil
+}
+
+// CopyAgain has the events of missions copied once more, to a board that lost them.
+func (db *DB) CopyAgain(ctx context.Context, missions []uuid.UUID) error {
+	const forget = `UPDATE mission_events SET copied_at = NULL WHERE mission_id = ANY($1) AND copied_at IS NOT NULL`
+	if _, err := db.pool.Exec(ctx, forget, missions); err != nil {
+		return fmt.Errorf("have the events of %d missions copied again: %w", len(missions), err)
+	}
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/betlog"
 	"example.com/missionpot/internal/books"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/ledger"
@@ -125,7 +124,7 @@ var breaks = []struct {
 		w.sweep(t)
 	}},
 	{"a bet was held with another amount", 3, books.OfBet, func(w *world, t *testing.T, _, _, running mission.Mission) {
-		b := w.logBet(t, betlog.Bet, running, w.accounts[1], 100, false)
+		b := w.bet(t, running, w.accounts[1], 100, false)
 		b.Amount = 101
 		w.queue = append(w.queue, event.PlacedBet(b))
 		w.drain(t)

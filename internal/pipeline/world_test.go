@@ -111,15 +111,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{ctx: t.Context(), mails: map[string]int{}, drafts: map[uuid.UUID]mission.Mission{}, start: 1_000}
 	w.openUsers(t, labtest.UsersDatabase(t))
 	w.openMissions(t, labtest.MissionsDatabase(t))
-	project := labtest.Firestore(t)
-	var err error
-	if w.log, err = betlog.Open(w.ctx, project, "(default)"); err != nil {
-		t.Fatal(err)
-	}
-	if w.board, err = board.Open(w.ctx, project, "(default)"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = errors.Join(w.log.Close(), w.board.Close()) })
+	w.openFirestore(t)
 	w.wire(t)
 	w.streamer = w.account(t, 0)
 	for range 4 {
@@ -146,6 +138,22 @@ func (w *world) openMissions(t testing.TB, dsn string) {
 	for program, dsn := range labtest.Programs(t, dsn, migrations.Missions) {
 		w.missionsOf[program] = missionsdb.New(pool(t, dsn))
 	}
+}
+
+// openFirestore opens an empty log and an empty board.
+func (w *world) openFirestore(t testing.TB) {
+	t.Helper()
+	project := labtest.Firestore(t)
+	log, err := betlog.Open(w.ctx, project, "(default)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := board.Open(w.ctx, project, "(default)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(log.Close(), live.Close()) })
+	w.log, w.board = log, live
 }
 
 func pool(t testing.TB, dsn string) *pgxpool.Pool {
@@ -242,7 +250,7 @@ func (w *world) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept
 		t.Fatalf("create a mission: %v", err)
 	}
 	w.drafts[id] = m
-	w.logBet(t, betlog.Stake, m, creator, stake, published)
+	w.logBet(t, betlog.Stake, m, creator, stake, id.String(), published)
 	return m
 }
 
@@ -250,14 +258,14 @@ func (w *world) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept
 // API's view may be a second old.
 func (w *world) bet(t failer, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
 	t.Helper()
-	return w.logBet(t, betlog.Bet, m, user, amount, published)
+	return w.logBet(t, betlog.Bet, m, user, amount, uuid.NewString(), published)
 }
 
-func (w *world) logBet(t failer, kind betlog.Kind, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
+func (w *world) logBet(t failer, kind betlog.Kind, m mission.Mission, user uuid.UUID, amount ledger.Won, key string, published bool) ledger.Bet {
 	t.Helper()
 	logged, _, err := w.log.Append(w.ctx, betlog.Entry{
 		Bet:  ledger.Bet{MissionID: m.ID, UserID: user, Amount: amount, Deadline: m.Deadline},
-		Kind: kind, IdempotencyKey: uuid.NewString(), RequestHash: []byte("hash"),
+		Kind: kind, IdempotencyKey: key, RequestHash: []byte("hash"),
 	})
 	if err != nil {
 		t.Fatalf("log a bet: %v", err)

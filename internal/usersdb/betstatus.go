@@ -17,7 +17,7 @@ import (
 func (d *DB) BetStatuses(ctx context.Context, bets []uuid.UUID) (map[uuid.UUID]ledger.BetStatus, error) {
 	refunds := make([]uuid.UUID, 0, len(bets))
 	statuses := make(map[uuid.UUID]ledger.BetStatus, len(bets))
-	const outcomes = `SELECT l.id, l.mission_id, l.user_id, l.amount,
+	const outcomes = `SELECT l.id, l.mission_id, l.user_id, l.amount, coalesce(l.logged_at, l.created_at),
 			CASE WHEN l.kind = 'hold' AND e.ending = 'succeeded' AND l.logged_at >= e.decided_at THEN 'mission_closed' ELSE coalesce(l.reason, '') END,
 			CASE WHEN l.kind = 'decline' THEN 'declined'
 				WHEN e.ending = 'succeeded' AND l.logged_at >= e.decided_at THEN CASE WHEN b.refunded THEN 'refunded' ELSE 'held' END
@@ -30,7 +30,8 @@ func (d *DB) BetStatuses(ctx context.Context, bets []uuid.UUID) (map[uuid.UUID]l
 		return nil, fmt.Errorf("read the outcomes of %d bets: %w", len(bets), err)
 	}
 	var s ledger.BetStatus
-	_, err = pgx.ForEachRow(rows, []any{&s.BetID, &s.MissionID, &s.UserID, &s.Amount, &s.Reason, &s.Status}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&s.BetID, &s.MissionID, &s.UserID, &s.Amount, &s.LoggedAt, &s.Reason, &s.Status}, func() error {
+		s.LoggedAt = s.LoggedAt.UTC()
 		statuses[s.BetID] = s
 		if s.Status == "held" {
 			refunds = append(refunds, ledger.RefundID(s.MissionID, s.UserID))

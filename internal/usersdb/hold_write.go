@@ -121,6 +121,7 @@ func (h *held) contributionArrays() (missions, users []int32, amounts []int64) {
 type declines struct {
 	ids, users, missions [][16]byte
 	amounts, balances    []int64
+	logged               []time.Time
 	reasons              []string
 }
 
@@ -128,7 +129,7 @@ func newDeclines(entries []ledger.Entry) (d declines) {
 	for _, e := range entries {
 		d.ids, d.users, d.missions = append(d.ids, e.ID), append(d.users, e.UserID), append(d.missions, e.MissionID)
 		d.amounts, d.balances = append(d.amounts, int64(e.Amount)), append(d.balances, int64(e.BalanceAfter))
-		d.reasons = append(d.reasons, string(e.Reason))
+		d.reasons, d.logged = append(d.reasons, string(e.Reason)), append(d.logged, e.LoggedAt)
 	}
 	return d
 }
@@ -146,11 +147,11 @@ func (d *DB) write(ctx context.Context, bets []ledger.Bet, declined []ledger.Ent
 	h, no := newHeld(bets), newDeclines(declined)
 	missions, users, amounts := h.contributionArrays()
 	const call = `SELECT mission_id, inflow, contributors, version
-		FROM hold_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+		FROM hold_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
 	rows, err := d.pool.Query(ctx, call,
 		h.betIDs, orEmpty(h.betUser), orEmpty(h.betMission), orEmpty(h.betAmount), orEmpty(h.betLogged), orEmpty(h.betLater),
 		orEmpty(h.users), orEmpty(h.userSum), orEmpty(missions), orEmpty(users), orEmpty(amounts), raw(h.missions), h.missionSum,
-		orEmpty(no.ids), orEmpty(no.users), orEmpty(no.missions), orEmpty(no.amounts), orEmpty(no.balances), orEmpty(no.reasons))
+		orEmpty(no.ids), orEmpty(no.users), orEmpty(no.missions), orEmpty(no.amounts), orEmpty(no.logged), orEmpty(no.balances), orEmpty(no.reasons))
 	if err != nil {
 		return nil, fmt.Errorf("write %d held and %d declined bets: %w", len(bets), len(declined), err)
 	}

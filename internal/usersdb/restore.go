@@ -86,3 +86,33 @@ func (d *DB) RestoreCharge(ctx context.Context, c ledger.Charge) (bool, error) {
 	}
 	return done.RowsAffected() == 1, nil
 }
+
+// DecidedBets reads held and declined bets after an id, for a restore of the log. The
+// ledger keeps neither their deadline nor which of them is a stake.
+func (d *DB) DecidedBets(ctx context.Context, after uuid.UUID, limit int) ([]ledger.Bet, error) {
+	const read = `SELECT id, mission_id, user_id, amount, coalesce(logged_at, created_at) FROM ledger
+		WHERE id > $1 AND kind IN ('hold', 'decline') ORDER BY id LIMIT $2`
+	rows, _ := d.pool.Query(ctx, read, after, limit)
+	bets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ledger.Bet, error) {
+		var b ledger.Bet
+		err := row.Scan(&b.ID, &b.MissionID, &b.UserID, &b.Amount, &b.LoggedAt)
+		b.LoggedAt = b.LoggedAt.UTC()
+		return b, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read decided bets: %w", err)
+	}
+	return bets, nil
+}
+
+// WaitingBets reads bets that the sweep has passed and that have no outcome, after an
+// id, for a restore of the log.
+func (d *DB) WaitingBets(ctx context.Context, after uuid.UUID, limit int) ([]ledger.Bet, error) {
+	const read = `SELECT bet FROM strays WHERE bet_id > $1 ORDER BY bet_id LIMIT $2`
+	rows, _ := d.pool.Query(ctx, read, after, limit)
+	bets, err := pgx.CollectRows(rows, pgx.RowTo[ledger.Bet])
+	if err != nil {
+		return nil, fmt.Errorf("read waiting bets: %w", err)
+	}
+	return bets, nil
+}

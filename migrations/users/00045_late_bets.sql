@@ -4,7 +4,7 @@
 
 -- +goose Up
 
--- When the log took a bet that is held. Rows from before have none.
+-- When the log took a bet. Rows from before have none.
 ALTER TABLE ledger ADD COLUMN logged_at timestamptz;
 -- The rows of the moments between a verdict and the closing of its escrow. An insert
 -- pays almost nothing for a summary of each few pages.
@@ -42,7 +42,7 @@ CREATE FUNCTION hold_batch(
   c_mission integer[], c_user integer[], c_sum bigint[], -- the contributions, sorted by mission and user, as places
   m_id uuid[], m_sum bigint[],                       -- the missions, sorted, with the sum of their bets
   -- the bets to decline
-  d_id uuid[], d_user uuid[], d_mission uuid[], d_amount bigint[], d_balance bigint[], d_reason text[]
+  d_id uuid[], d_user uuid[], d_mission uuid[], d_amount bigint[], d_logged timestamptz[], d_balance bigint[], d_reason text[]
 ) RETURNS TABLE (mission_id uuid, inflow bigint, contributors integer, version bigint)
 LANGUAGE plpgsql
 -- A plan made while the tables were small would be kept for ever. Every access
@@ -71,9 +71,9 @@ BEGIN
 
   -- A bet that was decided before breaks the primary key.
   IF cardinality(d_id) > 0 THEN
-    INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after, reason)
-    SELECT d.id, 'decline', d.u, d.m, d.amount, d.balance, d.reason
-    FROM unnest(d_id, d_user, d_mission, d_amount, d_balance, d_reason) AS d (id, u, m, amount, balance, reason);
+    INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after, reason, logged_at)
+    SELECT d.id, 'decline', d.u, d.m, d.amount, d.balance, d.reason, d.logged
+    FROM unnest(d_id, d_user, d_mission, d_amount, d_logged, d_balance, d_reason) AS d (id, u, m, amount, logged, balance, reason);
   END IF;
   IF cardinality(b_id) = 0 THEN
     RETURN;
@@ -108,7 +108,7 @@ END $$;
 
 -- +goose Down
 DROP FUNCTION hold_batch(uuid[], integer[], integer[], bigint[], timestamptz[], bigint[], uuid[], bigint[],
-  integer[], integer[], bigint[], uuid[], bigint[], uuid[], uuid[], uuid[], bigint[], bigint[], text[]);
+  integer[], integer[], bigint[], uuid[], bigint[], uuid[], uuid[], uuid[], bigint[], timestamptz[], bigint[], text[]);
 DROP INDEX contributions_user;
 ALTER TABLE mails DROP COLUMN late;
 DROP TABLE late_bets;

@@ -1,6 +1,8 @@
 // Command restore brings a database back from what the other parts remember; see
 // docs/playbooks/restore.md for when and in which order.
 //
+//	restore log                    write the entries of the bet log that are missing
+//	restore board                  write every event to the live board again
 //	restore missions               rebuild a missions instance that is empty
 //	restore users [-charges FILE]  bring a users instance forward that went back
 //
@@ -15,10 +17,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
-var errUsage = errors.New("usage: restore missions | restore users [-charges FILE]")
+var errUsage = errors.New("usage: restore log | restore board | restore missions | restore users [-charges FILE]")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -31,7 +34,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) == 0 || args[0] != "missions" && args[0] != "users" {
+	if len(args) == 0 || !slices.Contains([]string{"log", "board", "missions", "users"}, args[0]) {
 		return errUsage
 	}
 	flags := flag.NewFlagSet("restore "+args[0], flag.ContinueOnError)
@@ -54,7 +57,12 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer p.close()
-	if args[0] == "missions" {
+	switch args[0] {
+	case "log":
+		return p.restoreLog(ctx)
+	case "board":
+		return p.restoreBoard(ctx)
+	case "missions":
 		return p.restoreMissions(ctx)
 	}
 	return p.restoreUsers(ctx, charges)

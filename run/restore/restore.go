@@ -13,6 +13,7 @@ import (
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/betlog"
 	"example.com/missionpot/internal/board"
+	"example.com/missionpot/internal/broadcast"
 	"example.com/missionpot/internal/cloudsql"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/fault"
@@ -78,6 +79,25 @@ func (p *parts) close() {
 	for _, closeIt := range slices.Backward(p.closers) {
 		closeIt()
 	}
+}
+
+func (p *parts) restoreLog(ctx context.Context) error {
+	written, err := restore.LogEntries(ctx, p.users, p.missions, entries{p.log})
+	fmt.Printf("restore: entries=%d\n", written)
+	return err
+}
+
+func (p *parts) restoreBoard(ctx context.Context) error {
+	missions, err := restore.BoardEvents(ctx, p.missions, broadcast.New(p.missions, p.board))
+	fmt.Printf("restore: missions=%d\n", missions)
+	return err
+}
+
+// entries is the log as a restore writes it.
+type entries struct{ *betlog.Log }
+
+func (entries) StakeID(c restore.Creation) uuid.UUID {
+	return betlog.StakeID(c.MissionID, c.CreatorID, c.Key)
 }
 
 func (p *parts) restoreMissions(ctx context.Context) error {
