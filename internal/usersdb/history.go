@@ -17,8 +17,8 @@ import (
 //
 // Held is the user's own holds in escrows that are not settled. While refunds
 // run, a contributor the settlement has passed has the cash in the wallet
-// already, so it is not counted twice. The work grows with the user's own
-// history, never with a mission's.
+// already, so it is not counted twice. The work grows with the number of missions
+// that the user has put cash into, never with that of their bets.
 func (d *DB) Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error) {
 	return readCash(ctx, d.pool, user)
 }

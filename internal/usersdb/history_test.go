@@ -2,6 +2,7 @@ package usersdb_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -155,5 +156,30 @@ func TestTheRankingIsMostFirstAndPagesBreakNoTie(t *testing.T) {
 	}
 	if diff := cmp.Diff([]ledger.Won{500, 300, 300, 300, 200, 100}, got); diff != "" {
 		t.Errorf("ranking (-want +got):\n%s", diff)
+	}
+}
+
+// Somebody may have hundreds of thousands of declined bets. A statement does not show
+// them, so it must not read them.
+func TestAStatementDoesNotReadDeclinedBets(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	user, mission := h.user(0), h.mission()
+	exec := func(query string, args ...any) {
+		if _, err := h.pool.Exec(t.Context(), query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after, reason)
+		SELECT gen_random_uuid(), 'decline', $1, $2, 100, 0, 'insufficient_cash' FROM generate_series(1, 20000)`, user, mission)
+	exec(`ANALYZE ledger`)
+	var plan string
+	explain := `EXPLAIN (FORMAT JSON, ANALYZE, COSTS off, TIMING off, BUFFERS) SELECT seq FROM ledger WHERE user_id = '` + user.String() +
+		`' AND seq < 9000000000 AND kind <> 'decline' ORDER BY seq DESC LIMIT 20`
+	if err := h.pool.QueryRow(t.Context(), explain).Scan(&plan); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(plan, "Rows Removed by Filter") {
+		t.Errorf("declined bets are read and left out:\n%s", plan)
 	}
 }

@@ -28,7 +28,7 @@ func (d *DB) IsOperator(ctx context.Context, user uuid.UUID) (bool, error) {
 // Granting twice is no error.
 func (d *DB) GrantOperator(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
 	const moved = `
-		SELECT u.streamer OR EXISTS (SELECT FROM ledger WHERE user_id = u.id) OR EXISTS (SELECT FROM charges WHERE user_id = u.id)
+		SELECT u.streamer OR EXISTS (SELECT FROM ledger WHERE user_id = u.id AND kind <> 'decline') OR EXISTS (SELECT FROM charges WHERE user_id = u.id)
 		FROM users u WHERE u.id = $1`
 	return d.onRecord(ctx, email, by, account.GrantOperator, func(tx pgx.Tx, id uuid.UUID) error {
 		var unfit bool
