@@ -178,7 +178,7 @@ func TestTheNextBatchCommitsWhileTheFormerIsPublished(t *testing.T) {
 	both.Go(func() error { return step.Handle(t.Context(), event.PlacedBet(first)) })
 	<-publishing
 	both.Go(func() error { return step.Handle(t.Context(), event.PlacedBet(second)) })
-	for deadline := time.Now().Add(10 * time.Second); l.Inflow(mission) != 700; {
+	for deadline := time.Now().Add(time.Minute); l.Inflow(mission) != 700; {
 		if time.Now().After(deadline) {
 			t.Error("the second bet was not held while the first one's pot was being told")
 			break

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // next takes one event from a feed.
 func next(t *testing.T, f *Feed) mission.Event {
