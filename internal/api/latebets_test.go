@@ -12,7 +12,7 @@ import (
 // Two instances of the API: the verdict is given at one, and bets come at the other,
 // whose copy of the mission is a moment old. They are logged and held, because nobody
 // has published the verdict to the ledger yet, and must not be paid.
-func TestBetsAtAnotherInstanceAfterTheVerdictComeBack(t *testing.T) {
+func TestRule22BetsAtAnotherInstanceAfterTheVerdictComeBack(t *testing.T) {
 	t.Parallel()
 	var deps api.Dependencies
 	s := newStand(t, func(_ *stand, d *api.Dependencies) { deps = *d })

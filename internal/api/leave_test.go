@@ -56,7 +56,7 @@ func TestSomebodyLeavesAndOthersSeeAFormerUser(t *testing.T) {
 
 // However a mission and its streamer's leaving fall together, nobody's cash waits for a
 // verdict of somebody who has left.
-func TestAMissionAndItsStreamersLeavingNeverBothSucceed(t *testing.T) {
+func TestRule23AMissionAndItsStreamersLeavingNeverBothSucceed(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	mina := s.viewer("mina", 100_000)
@@ -87,7 +87,7 @@ func TestAMissionAndItsStreamersLeavingNeverBothSucceed(t *testing.T) {
 }
 
 // The two orders that matter, each stopped in the middle.
-func TestAMissionThatMeetsALeavingIsRefusedBeforeItsStake(t *testing.T) {
+func TestRule23AMissionThatMeetsALeavingIsRefusedBeforeItsStake(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)

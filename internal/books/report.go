@@ -46,7 +46,7 @@ type Finding struct {
 
 // String is one line for a person.
 func (f Finding) String() string {
-	line := fmt.Sprintf("rule %d %s: %s", f.Rule, f.Grade, f.Subject)
+	line := fmt.Sprintf("invariant %d %s: %s", f.Rule, f.Grade, f.Subject)
 	if f.ID != uuid.Nil {
 		line += " " + f.ID.String()
 	}

@@ -132,7 +132,7 @@ func (h house) catchUp() {
 	}
 }
 
-// checkBooks asserts the invariants of the design on everything in the instance.
+// checkBooks asserts the invariants on everything in the instance.
 func (h house) checkBooks() {
 	h.t.Helper()
 	h.catchUp()

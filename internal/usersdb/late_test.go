@@ -54,7 +54,7 @@ func (h house) succeed(decided time.Time, mission, streamer, creator uuid.UUID, 
 	return final
 }
 
-func TestWhatCameAfterTheVerdictIsGivenBackAndNotPaid(t *testing.T) {
+func TestRule22WhatCameAfterTheVerdictIsGivenBackAndNotPaid(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	mission, streamer := h.mission(), h.user(0)
