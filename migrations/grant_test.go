@@ -36,6 +36,7 @@ func TestServicesUseTheTablesAndCannotChangeThem(t *testing.T) {
 			"DROP TABLE " + string(instance) + " CASCADE",
 			"ALTER TABLE " + string(instance) + " DISABLE TRIGGER ALL",
 			"DELETE FROM goose_db_version",
+			"SELECT count(*) FROM release.rights",
 		} {
 			_, err := service.conn.Exec(t.Context(), refused)
 			var pg *pgconn.PgError

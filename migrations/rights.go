@@ -1,14 +1,8 @@
 package migrations
 
 import (
-	"context"
-	"database/sql"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // profile is a user but for the password's hash.
@@ -125,47 +119,3 @@ var rights = map[Instance]map[string]map[string]string{
 
 // Programs names whoever has rights on an instance, in order.
 func Programs(instance Instance) []string { return slices.Sorted(maps.Keys(rights[instance])) }
-
-// Arrange gives each program's role its rights on the tables of this database, and
-// exactly those. A program without a role is an error: it would be locked out.
-// Whoever calls it must own the tables.
-func Arrange(ctx context.Context, db *sql.DB, instance Instance, roles map[string]string) (err error) {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("arrange rights on %s: %w", instance, err)
-	}
-	defer func() {
-		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
-			err = errors.Join(err, rollback)
-		}
-	}()
-	for _, program := range Programs(instance) {
-		role, named := roles[program]
-		if !named {
-			return fmt.Errorf("arrange rights on %s: %s has no role", instance, program)
-		}
-		for _, statement := range arrangement(role, rights[instance][program]) {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("arrange rights of %s on %s: %w", program, instance, err)
-			}
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("arrange rights on %s: %w", instance, err)
-	}
-	return nil
-}
-
-// arrangement takes all rights away before it gives, so that a right that is
-// struck from the table is gone after the next run.
-func arrangement(role string, tables map[string]string) []string {
-	to := pgx.Identifier{role}.Sanitize()
-	statements := []string{
-		"GRANT USAGE ON SCHEMA public TO " + to,
-		"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM " + to,
-	}
-	for _, table := range slices.Sorted(maps.Keys(tables)) {
-		statements = append(statements, fmt.Sprintf("GRANT %s ON %s TO %s", tables[table], table, to))
-	}
-	return statements
-}

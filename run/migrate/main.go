@@ -1,16 +1,23 @@
-// Command migrate brings the schema of both Postgres instances up to date. It is a
-// Cloud Run job that runs before a new version of the services takes requests; it may
-// be run again at any time.
+// Command migrate brings the schema of both Postgres instances up to date, and the rights
+// of all programs. It is a Cloud Run job that runs before a new version of the services
+// takes requests; it may be run again at any time.
+//
+//	migrate [-keep 720h]
+//
+// A right that this version no longer needs stays for that time, so that the version before
+// can go on. -keep 0s takes it at once.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,7 +31,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {
 		slog.Error("migration failed", "error", err)
@@ -43,7 +50,15 @@ type settings struct {
 	GrantedRoles []string `env:"GRANTED_ROLES"`
 }
 
-func run(ctx context.Context) (err error) {
+func run(ctx context.Context, args []string) (err error) {
+	flags := flag.NewFlagSet("migrate", flag.ContinueOnError)
+	keep := flags.Duration("keep", migrations.Keep, "how long a right stays that this version no longer needs")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || *keep < 0 {
+		return errors.New("usage: migrate [-keep DURATION]")
+	}
 	var c settings
 	if err := config.Load(ctx, &c); err != nil {
 		return err
@@ -57,11 +72,11 @@ func run(ctx context.Context) (err error) {
 	// One failing instance does not keep the other from its migrations: each service
 	// works with one of them.
 	return errors.Join(
-		migrate(ctx, migrations.Users, c.UsersURL, dialer.To(c.UsersInstance), c),
-		migrate(ctx, migrations.Missions, c.MissionsURL, dialer.To(c.MissionsInstance), c))
+		migrate(ctx, migrations.Users, c.UsersURL, dialer.To(c.UsersInstance), c, *keep),
+		migrate(ctx, migrations.Missions, c.MissionsURL, dialer.To(c.MissionsInstance), c, *keep))
 }
 
-func migrate(ctx context.Context, instance migrations.Instance, url config.Secret, dial pgconn.DialFunc, c settings) (err error) {
+func migrate(ctx context.Context, instance migrations.Instance, url config.Secret, dial pgconn.DialFunc, c settings, keep time.Duration) (err error) {
 	cfg, err := pgx.ParseConfig(url.Reveal())
 	if err != nil {
 		return fmt.Errorf("read the %s database's address: %w", instance, err)
@@ -79,7 +94,7 @@ func migrate(ctx context.Context, instance migrations.Instance, url config.Secre
 		return err
 	}
 	if len(c.ProgramUsers) > 0 {
-		if err := migrations.Arrange(ctx, db, instance, c.ProgramUsers); err != nil {
+		if err := migrations.Arrange(ctx, db, instance, c.ProgramUsers, keep); err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ func Programs(t testing.TB, dsn string, instance migrations.Instance) map[string
 		u.RawQuery = query.Encode()
 		dsns[program] = u.String()
 	}
-	if err := errors.Join(migrations.Arrange(t.Context(), db, instance, roles), db.Close()); err != nil {
+	if err := errors.Join(migrations.Arrange(t.Context(), db, instance, roles, migrations.Keep), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return dsns
