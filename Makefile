@@ -5,27 +5,29 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run test check secure fuzz model generate deploy release destroy bench bench-quick chaos chaos-quick chaos-mutations
 
-# As the stand builds its programs (internal/lab/build.go), so that both use one build cache.
-GO_BUILD := CGO_ENABLED=0 go build -buildvcs=false
+# As the stand builds its programs (internal/lab/build.go), so that all use one build cache.
+# The race detector alone needs cgo.
+export CGO_ENABLED := 0
+
+# What the stand needs on this machine; it is looked for before anything is built.
+PREPARE := run/local/prepare go postgres java firestore pubsub prometheus
 
 # The local stand is built outside the tree, one for each checkout, and takes this
 # shell's place (exec), so that a signal to make reaches it.
 LOCAL := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/missionpot/$(shell echo '$(CURDIR)' | cksum | cut -d' ' -f1)/local
-BUILD_LOCAL := mkdir -p '$(dir $(LOCAL))' && $(GO_BUILD) -o '$(LOCAL)' ./run/local
+BUILD_LOCAL := run/local/build '$(LOCAL)' ./run/local
 
 BENCH := $(dir $(LOCAL))bench
-BUILD_BENCH := mkdir -p '$(dir $(BENCH))' && $(GO_BUILD) -o '$(BENCH)' ./run/bench
+BUILD_BENCH := run/local/build '$(BENCH)' ./run/bench
 
 help: ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run: ## Start everything on this machine and play one mission (ARGS="-h" lists the flags)
-	@$(BUILD_LOCAL) && exec '$(LOCAL)' up $(ARGS)
+	@$(PREPARE) && $(BUILD_LOCAL) && exec '$(LOCAL)' up $(ARGS)
 
 test: ## Run every test, with the race detector, on servers of its own (ARGS="-run Name")
-	@command -v go >/dev/null || { echo 'Missionpot needs Go 1.26: https://go.dev/doc/install' >&2; exit 1; }
-	@command -v "$$(go env CC)" >/dev/null || { echo 'The race detector needs a C compiler: sudo apt-get install -y gcc libc6-dev' >&2; exit 1; }
-	@$(BUILD_LOCAL) && exec '$(LOCAL)' exec -- go test -race -timeout 10m $(ARGS) ./...
+	@$(PREPARE) cc && $(BUILD_LOCAL) && CGO_ENABLED=1 exec '$(LOCAL)' exec -- go test -race -timeout 10m $(ARGS) ./...
 
 check: ## Check format, vet, staticcheck, import directions, the OpenAPI document and go.mod
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; }
@@ -44,30 +46,30 @@ TOOL := go tool -modfile=tools/go.mod
 LICENCES := Apache-2.0,BSD-2-Clause,BSD-3-Clause,ISC,MIT,MPL-2.0
 
 secure: ## Look for known weaknesses: gosec, licences of what is linked, govulncheck
-	@mkdir -p '$(dir $(GOSEC))' && cd tools && $(GO_BUILD) -o '$(GOSEC)' ./gosec
+	@cd tools && ../run/local/build '$(GOSEC)' ./gosec
 	@packages=$$(go list ./... | grep -vE '/($(TRIALS))(/|$$)') && '$(GOSEC)' -test=false $$packages && echo 'gosec: nothing found'
 	$(TOOL) go-licenses check ./run/... --ignore example.com/missionpot --allowed_licenses=$(LICENCES) 2>/dev/null
 	@report=$$($(TOOL) govulncheck ./... 2>&1) && echo 'govulncheck: nothing found' || { \
 		grep -q 'fetching vulnerabilities' <<<"$$report" && echo 'govulncheck: SKIPPED, its database can not be reached' || { echo "$$report"; exit 1; }; }
 
 fuzz: ## Fuzz every decoder of what comes from outside, ten minutes each (FUZZ=1m for less)
-	@$(BUILD_LOCAL) && exec '$(LOCAL)' exec -- .ci/fuzz $(or $(FUZZ),10m)
+	@$(PREPARE) && $(BUILD_LOCAL) && exec '$(LOCAL)' exec -- .ci/fuzz $(or $(FUZZ),10m)
 
 model: ## Check the model of the protocol, and that it fails without any one guard (needs spin)
-	@docs/model/check
+	@run/local/prepare cc spin && docs/model/check
 
 # The program of a chaos run is built outside the tree as well.
 CHAOS := $(dir $(LOCAL))chaos
-BUILD_CHAOS := mkdir -p '$(dir $(CHAOS))' && $(GO_BUILD) -o '$(CHAOS)' ./run/chaos
+BUILD_CHAOS := run/local/build '$(CHAOS)' ./run/chaos
 
 chaos: ## Break a stand of its own under load for 20 minutes and judge what is left (ARGS="-seed 1")
-	@$(BUILD_CHAOS) && exec '$(CHAOS)' $(ARGS)
+	@$(PREPARE) && $(BUILD_CHAOS) && exec '$(CHAOS)' $(ARGS)
 
 chaos-quick: ## The same in three minutes, every kind of fault once
-	@$(BUILD_CHAOS) && exec '$(CHAOS)' -quick $(ARGS)
+	@$(PREPARE) && $(BUILD_CHAOS) && exec '$(CHAOS)' -quick $(ARGS)
 
 chaos-mutations: ## Turn off each guard in turn: every run must fail
-	@$(BUILD_CHAOS) && exec '$(CHAOS)' $(ARGS) mutations
+	@$(PREPARE) && $(BUILD_CHAOS) && exec '$(CHAOS)' $(ARGS) mutations
 
 generate: ## Write the generated files again
 	go generate ./...
@@ -87,7 +89,7 @@ destroy: ## Delete an environment that is not protected, with all that is in it 
 	@go run ./run/deploy destroy -project '$(PROJECT)' -region '$(REGION)' -environment '$(or $(ENVIRONMENT),dev)' $(if $(DRY_RUN),-dry-run)
 
 bench: ## Measure everything against what one would write instead, under 25 minutes (ARGS="-only hold")
-	@$(BUILD_BENCH) && exec '$(BENCH)' $(ARGS)
+	@$(PREPARE) && $(BUILD_BENCH) && exec '$(BENCH)' $(ARGS)
 
 bench-quick: ## The same, smaller and shorter, under 5 minutes
-	@$(BUILD_BENCH) && exec '$(BENCH)' -quick $(ARGS)
+	@$(PREPARE) && $(BUILD_BENCH) && exec '$(BENCH)' -quick $(ARGS)

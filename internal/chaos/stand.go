@@ -67,7 +67,7 @@ func startStand(ctx context.Context, o Options, source *overlay, dir string, tel
 			err = errors.Join(err, s.close())
 		}
 	}()
-	parts, err := lab.FindOrInstallParts(ctx, o.Out)
+	parts, err := lab.FindParts()
 	if err != nil {
 		return nil, err
 	}

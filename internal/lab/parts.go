@@ -16,10 +16,31 @@ type Parts struct {
 	PubSubJar    string // Google's Pub/Sub emulator
 }
 
-// FindParts looks for every part of the stand. When some are absent the error is
-// a *MissingPartsError that names each of them and how to install it.
+// The parts of the stand, for people.
+const (
+	postgresPrograms  = "the programs of a Postgres server (initdb, postgres)"
+	javaRuntime       = "a Java runtime, which Google's emulators run on"
+	firestoreEmulator = "Google's Firestore emulator"
+	pubSubEmulator    = "Google's Pub/Sub emulator"
+)
+
+// MissingPartsError says which parts of the stand are absent.
+type MissingPartsError struct{ Parts []string }
+
+// Error lists every missing part and ends with the command that installs them.
+func (e *MissingPartsError) Error() string {
+	return "this machine lacks:\n  - " + strings.Join(e.Parts, "\n  - ") +
+		"\n`run/local/prepare postgres java firestore pubsub` installs what is missing, or says how"
+}
+
+// FindParts looks for every part of the stand, in the same places as run/local/prepare.
+// When some are absent the error is a *MissingPartsError that names each of them.
 func FindParts() (Parts, error) {
-	return thisMachine().find()
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "/nonexistent"
+	}
+	return machine("", home, filepath.SplitList(os.Getenv("PATH"))).find()
 }
 
 // places is where to look, so that a test can point it at a directory of its own.
@@ -30,13 +51,13 @@ type places struct {
 	sdkRoots      []string // Google Cloud SDK installations
 }
 
-func thisMachine() places {
-	path := filepath.SplitList(os.Getenv("PATH"))
+// machine is one whose root directory is top.
+func machine(top, home string, path []string) places {
 	return places{
 		path:          path,
-		postgresGlobs: []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"},
+		postgresGlobs: []string{top + "/usr/lib/postgresql/*/bin", top + "/usr/pgsql-*/bin", top + "/opt/homebrew/opt/postgresql*/bin"},
 		pgConfig:      pgConfigBinDir,
-		sdkRoots:      sdkRoots(path),
+		sdkRoots:      sdkRoots(top, home, path),
 	}
 }
 
@@ -47,15 +68,14 @@ func (p places) find() (Parts, error) {
 		FirestoreJar: p.sdkFile("platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"),
 		PubSubJar:    p.sdkFile("platform/pubsub-emulator/lib/cloud-pubsub-emulator-*-all.jar"),
 	}
-	var missing []MissingPart
+	var missing []string
 	for _, c := range []struct {
-		found string
-		part  MissingPart
+		found, part string
 	}{
-		{parts.PostgresBin, missingPostgres},
-		{parts.Java, missingJava},
-		{parts.FirestoreJar, missingFirestore},
-		{parts.PubSubJar, missingPubSub},
+		{parts.PostgresBin, postgresPrograms},
+		{parts.Java, javaRuntime},
+		{parts.FirestoreJar, firestoreEmulator},
+		{parts.PubSubJar, pubSubEmulator},
 	} {
 		if c.found == "" {
 			missing = append(missing, c.part)
@@ -110,24 +130,21 @@ func (p places) sdkFile(pattern string) string {
 
 // sdkRoots lists the places where Google's packages and installers put the SDK,
 // beginning with the one that the gcloud on PATH belongs to.
-func sdkRoots(path []string) []string {
+func sdkRoots(top, home string, path []string) []string {
 	var roots []string
 	if gcloud := lookIn(path, "gcloud"); gcloud != "" {
 		if real, err := filepath.EvalSymlinks(gcloud); err == nil {
 			roots = append(roots, filepath.Dir(filepath.Dir(real)))
 		}
 	}
-	roots = append(roots,
-		"/usr/lib/google-cloud-sdk",
-		"/usr/share/google-cloud-sdk",
-		"/opt/google-cloud-sdk",
-		"/usr/local/google-cloud-sdk",
-		"/snap/google-cloud-cli/current",
+	return append(roots,
+		top+"/usr/lib/google-cloud-sdk",
+		top+"/usr/share/google-cloud-sdk",
+		top+"/opt/google-cloud-sdk",
+		top+"/usr/local/google-cloud-sdk",
+		top+"/snap/google-cloud-cli/current",
+		filepath.Join(home, "google-cloud-sdk"),
 	)
-	if home, err := os.UserHomeDir(); err == nil {
-		roots = append(roots, filepath.Join(home, "google-cloud-sdk"))
-	}
-	return roots
 }
 
 func lookIn(path []string, name string) string {

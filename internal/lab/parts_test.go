@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func TestFindsPostgresByPgConfigAndByPath(t *testing.T) {
 	}
 }
 
-func TestNamesExactlyWhatIsMissingAndHowToInstallIt(t *testing.T) {
+func TestNamesExactlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	install(t, filepath.Join(root, "bin/java"))
@@ -62,29 +63,68 @@ func TestNamesExactlyWhatIsMissingAndHowToInstallIt(t *testing.T) {
 	if !errors.As(err, &missing) {
 		t.Fatalf("error = %v, want a *MissingPartsError", err)
 	}
-	if diff := cmp.Diff([]MissingPart{missingPostgres, missingPubSub}, missing.Parts); diff != "" {
+	if diff := cmp.Diff([]string{postgresPrograms, pubSubEmulator}, missing.Parts); diff != "" {
 		t.Errorf("missing parts (-want +got):\n%s", diff)
 	}
-	for _, want := range []string{
-		"apt-get install -y postgresql google-cloud-cli-pubsub-emulator",
-		"https://cloud.google.com/sdk/docs/install#deb",
-	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("the error does not say %q:\n%v", want, err)
-		}
-	}
-	for _, present := range []string{"jre", "firestore"} {
-		if strings.Contains(err.Error(), present) {
-			t.Errorf("the error names %q, which is there:\n%v", present, err)
-		}
+	if !strings.Contains(err.Error(), "run/local/prepare") {
+		t.Errorf("the error does not say how to install them:\n%v", err)
 	}
 }
 
-func TestAMachineWithoutGooglesRepositoryIsNotToldAboutItForPostgresAlone(t *testing.T) {
+// prepare looks before anything is built, so it can't ask this package.
+func TestThePreparationLooksWhereTheProgramsLook(t *testing.T) {
 	t.Parallel()
-	err := &MissingPartsError{Parts: []MissingPart{missingPostgres}}
-	if strings.Contains(err.Error(), "google") {
-		t.Errorf("the error sends to Google's repository for a Debian package:\n%v", err)
+	const firestore, pubsub = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar", "platform/pubsub-emulator/lib/cloud-pubsub-emulator-1-all.jar"
+	for name, files := range map[string][]string{
+		"Debian":      {"usr/lib/postgresql/15/bin/initdb", "usr/lib/postgresql/15/bin/postgres", "bin/java", "usr/lib/google-cloud-sdk/" + firestore, "usr/lib/google-cloud-sdk/" + pubsub},
+		"elsewhere":   {"usr/pgsql-16/bin/initdb", "usr/pgsql-16/bin/postgres", "bin/java", "opt/google-cloud-sdk/" + firestore, "home/google-cloud-sdk/" + pubsub},
+		"by PATH":     {"bin/initdb", "bin/postgres", "bin/java", "snap/google-cloud-cli/current/" + firestore, "usr/share/google-cloud-sdk/" + pubsub},
+		"by gcloud":   {"bin/initdb", "bin/postgres", "bin/java", "own/bin/gcloud", "own/" + firestore, "own/" + pubsub},
+		"by Homebrew": {"opt/homebrew/opt/postgresql@16/bin/initdb", "opt/homebrew/opt/postgresql@16/bin/postgres", "bin/java", "usr/local/google-cloud-sdk/" + firestore, "usr/local/google-cloud-sdk/" + pubsub},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, without := range append([]string{"nothing"}, files...) {
+				root := t.TempDir()
+				for _, file := range files {
+					if file != without {
+						install(t, filepath.Join(root, file))
+					}
+				}
+				compareWithPreparation(t, root, without)
+			}
+		})
+	}
+}
+
+// compareWithPreparation fails unless prepare finds the machine below root complete
+// exactly if this package does.
+func compareWithPreparation(t *testing.T, root, without string) {
+	t.Helper()
+	path := []string{filepath.Join(root, "bin"), filepath.Join(root, "own/bin")}
+	m := machine(root, filepath.Join(root, "home"), path)
+	m.pgConfig = func() string { return "" }
+	_, findErr := m.find()
+	install(t, filepath.Join(root, "tools/id")) // an account that can install nothing
+	for _, tool := range []string{"dirname", "grep", "head", "readlink"} {
+		file, err := exec.LookPath(tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(file, filepath.Join(root, "tools", tool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const prepare = "../../run/local/prepare"
+	if _, err := os.Stat(prepare); err != nil { // so that go test runs again when it changes
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", prepare, "postgres", "java", "firestore", "pubsub")
+	cmd.Env = []string{"PREPARE_ROOT=" + root, "HOME=" + filepath.Join(root, "home"), "XDG_CACHE_HOME=" + root,
+		"PATH=" + strings.Join(append(path, filepath.Join(root, "tools")), ":")}
+	said, err := cmd.CombinedOutput()
+	if (err == nil) != (findErr == nil) {
+		t.Errorf("without %s: prepare: %v, FindParts: %v\n%s", without, err, findErr, said)
 	}
 }
 

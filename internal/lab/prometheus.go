@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,10 +14,7 @@ import (
 
 // ErrNoPrometheus says that this machine has no Prometheus. All but the
 // dashboards works without.
-var ErrNoPrometheus = errors.New("Prometheus is not installed: sudo apt-get install -y prometheus")
-
-// prometheusPackage is its name on Debian and Ubuntu.
-const prometheusPackage = "prometheus"
+var ErrNoPrometheus = errors.New("Prometheus is not installed; `run/local/prepare prometheus` installs it or says how")
 
 // FindPrometheus returns the path of the program, or ErrNoPrometheus.
 func FindPrometheus() (string, error) {
@@ -27,28 +23,6 @@ func FindPrometheus() (string, error) {
 		return "", ErrNoPrometheus
 	}
 	return found, nil
-}
-
-// FindOrInstallPrometheus is FindPrometheus, but as root on Debian or Ubuntu it
-// first installs what is missing, after telling so on out.
-func FindOrInstallPrometheus(ctx context.Context, out io.Writer) (string, error) {
-	found, err := FindPrometheus()
-	if err == nil {
-		return found, nil
-	}
-	apt, lookErr := exec.LookPath("apt-get")
-	if os.Geteuid() != 0 || lookErr != nil {
-		return "", err
-	}
-	if !aptKnows(ctx, prometheusPackage) {
-		if updateErr := runApt(ctx, out, apt, "update", "-q"); updateErr != nil {
-			return "", errors.Join(err, updateErr)
-		}
-	}
-	if installErr := runApt(ctx, out, apt, "install", "-y", "-q", "--no-install-recommends", prometheusPackage); installErr != nil {
-		return "", errors.Join(err, installErr)
-	}
-	return FindPrometheus()
 }
 
 // PrometheusConfig describes one Prometheus.

@@ -36,6 +36,14 @@ type Servers struct {
 	PubSub          *Emulator
 }
 
+// The servers' names, as Progress hears them.
+const (
+	UsersServer     = "Postgres (users)"
+	MissionsServer  = "Postgres (missions)"
+	FirestoreServer = "Firestore emulator"
+	PubSubServer    = "Pub/Sub emulator"
+)
+
 // StartServers starts all four servers at once and returns when all are ready, or
 // stops those already up and returns the error.
 func StartServers(ctx context.Context, parts Parts, cfg ServersConfig) (*Servers, error) {
@@ -47,19 +55,19 @@ func StartServers(ctx context.Context, parts Parts, cfg ServersConfig) (*Servers
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		s.Users, err = StartPostgres(ctx, parts, cfg.postgres("users", cfg.Ports.Users))
-		return progress("Postgres (users)", err)
+		return progress(UsersServer, err)
 	})
 	group.Go(func() (err error) {
 		s.Missions, err = StartPostgres(ctx, parts, cfg.postgres("missions", cfg.Ports.Missions))
-		return progress("Postgres (missions)", err)
+		return progress(MissionsServer, err)
 	})
 	group.Go(func() (err error) {
 		s.Firestore, err = StartFirestore(ctx, parts, cfg.Ports.Firestore, filepath.Join(cfg.Dir, "firestore.log"))
-		return progress("Firestore emulator", err)
+		return progress(FirestoreServer, err)
 	})
 	group.Go(func() (err error) {
 		s.PubSub, err = StartPubSub(ctx, parts, cfg.Ports.PubSub, filepath.Join(cfg.Dir, "pubsub.log"))
-		return progress("Pub/Sub emulator", err)
+		return progress(PubSubServer, err)
 	})
 	if err := group.Wait(); err != nil {
 		return nil, errors.Join(err, s.Stop())

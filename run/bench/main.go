@@ -66,7 +66,7 @@ func cost(ctx context.Context, scale bench.Scale) error {
 	if err != nil {
 		return err
 	}
-	parts, err := lab.FindOrInstallParts(ctx, os.Stderr)
+	parts, err := lab.FindParts()
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func measure(ctx context.Context, scale bench.Scale, experiments []bench.Experim
 	if err != nil {
 		return err
 	}
-	parts, err := lab.FindOrInstallParts(ctx, os.Stderr)
+	parts, err := lab.FindParts()
 	if err != nil {
 		return err
 	}

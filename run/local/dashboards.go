@@ -29,7 +29,7 @@ func startDashboards(ctx context.Context, t *terminal, o options, module string,
 	start := time.Now()
 	d := &dashboards{}
 	address := ""
-	binary, without := lab.FindOrInstallPrometheus(ctx, os.Stdout)
+	binary, without := lab.FindPrometheus()
 	if without == nil {
 		var err error
 		d.prometheus, err = lab.StartPrometheus(ctx, lab.PrometheusConfig{Binary: binary, Dir: o.dir, Targets: system.Scraped()})

@@ -26,12 +26,9 @@ func execWithServers(ctx context.Context, args []string) (err error) {
 	if len(args) == 0 {
 		return errors.New("usage: local exec -- CMD [ARG...]")
 	}
-	parts, err := lab.FindOrInstallParts(ctx, os.Stderr)
+	parts, err := lab.FindParts()
 	if err != nil {
 		return err
-	}
-	if _, err := lab.FindOrInstallPrometheus(ctx, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "local:", err) // the one test that needs it says so again
 	}
 	scratch, err := lab.NewScratch()
 	if err != nil {

@@ -55,7 +55,7 @@ func up(ctx context.Context, args []string) (err error) {
 			err = nil
 		}
 	}()
-	parts, err := lab.FindOrInstallParts(ctx, os.Stdout)
+	parts, err := lab.FindParts()
 	if err != nil {
 		return err
 	}
@@ -125,17 +125,19 @@ func startServers(ctx context.Context, t *terminal, o options, parts lab.Parts, 
 		return nil, lab.Binaries{}, err
 	}
 	t.heading("Servers and programs")
-	start := time.Now()
+	const programs = "build of API and functions"
+	waiting := t.pending(silence, lab.UsersServer, lab.MissionsServer, lab.FirestoreServer, lab.PubSubServer, programs)
+	defer waiting.stop()
 	var servers *lab.Servers
 	var binaries lab.Binaries
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		servers, err = lab.StartServers(groupCtx, parts, lab.ServersConfig{Dir: o.dir, Ports: o.servers, Progress: t.ready})
+		servers, err = lab.StartServers(groupCtx, parts, lab.ServersConfig{Dir: o.dir, Ports: o.servers, Progress: waiting.ready})
 		return err
 	})
 	group.Go(func() (err error) {
 		if binaries, err = lab.BuildBinaries(groupCtx, module, filepath.Join(o.dir, "bin")); err == nil {
-			t.ready("API and functions built", time.Since(start))
+			waiting.ready(programs, time.Since(waiting.start))
 		}
 		return err
 	})
@@ -163,7 +165,9 @@ func removeLogs(dir string) error {
 }
 
 func startSystem(ctx context.Context, t *terminal, o options, servers *lab.Servers, binaries lab.Binaries) (*lab.System, error) {
-	start := time.Now()
+	const started = "API, functions and mailbox"
+	waiting := t.pending(silence, started)
+	defer waiting.stop()
 	for _, server := range []*lab.Postgres{servers.Users, servers.Missions} {
 		if err := lab.RecreateDatabase(ctx, server.DSN("postgres"), databaseName); err != nil {
 			return nil, err
@@ -185,7 +189,7 @@ func startSystem(ctx context.Context, t *terminal, o options, servers *lab.Serve
 	if err != nil {
 		return nil, err
 	}
-	t.ready("API, functions and mailbox", time.Since(start))
+	waiting.ready(started, time.Since(waiting.start))
 	return system, nil
 }
 
