@@ -85,7 +85,7 @@ type profileAnswer struct{ Body Profile }
 type profilesAnswer struct{ Body Listed[Profile] }
 
 type byID struct {
-	ID uuid.UUID `path:"id"`
+	ID uuid.UUID `path:"id" doc:"The id of the account."`
 }
 
 func (s *server) serveAccounts() {

@@ -17,15 +17,15 @@ import (
 type placeBetInput struct {
 	Keyed
 	Waiting
-	ID   uuid.UUID `path:"id"`
+	ID   uuid.UUID `path:"id" doc:"The id of the mission."`
 	Body struct {
 		Amount ledger.Won `json:"amount" minimum:"100" maximum:"1000000" doc:"In won. The streamer's min_stake and max_stake narrow it." example:"2000"`
 	}
 }
 
 type getBetInput struct {
-	ID    uuid.UUID `path:"id"`
-	BetID uuid.UUID `path:"bet_id"`
+	ID    uuid.UUID `path:"id" doc:"The id of the mission."`
+	BetID uuid.UUID `path:"bet_id" doc:"The id of the bet."`
 }
 
 // Bet is one person's cash on a mission, or on its way there.

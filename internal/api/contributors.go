@@ -11,7 +11,7 @@ import (
 
 type contributorsInput struct {
 	Page
-	ID uuid.UUID `path:"id"`
+	ID uuid.UUID `path:"id" doc:"The id of the mission."`
 }
 
 // Contributor is one line of a mission's ranking.

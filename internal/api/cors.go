@@ -32,7 +32,7 @@ func AllowOrigins(next http.Handler, origins []string) (http.Handler, error) {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Last-Event-ID", "Traceparent"},
-		ExposedHeaders: []string{"Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Preference-Applied", "X-Request-Id"},
+		ExposedHeaders: []string{"Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Preference-Applied", "X-Request-Id", modeHeader, "WWW-Authenticate"},
 		MaxAge:         int(preflightAge.Seconds()),
 	}).Handler(next), nil
 }

@@ -3,6 +3,8 @@ package api_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 
 	"example.com/missionpot/internal/api"
@@ -82,6 +84,23 @@ func TestWhatIsNoOriginIsRefused(t *testing.T) {
 	for _, origin := range []string{"*", "https://*.example.com/", "app.example.com", app + "/", "ftp://app.example.com", "null"} {
 		if _, err := api.AllowOrigins(http.NotFoundHandler(), []string{origin}); err == nil {
 			t.Errorf("%q was taken for an origin", origin)
+		}
+	}
+}
+
+// A browser shows a script only the headers that are exposed to it.
+func TestScriptsReadEveryHeaderOfTheDocument(t *testing.T) {
+	t.Parallel()
+	exposed := strings.Split(browser(t, []string{app}, http.MethodGet, "Origin", app).Header.Get("Access-Control-Expose-Headers"), ", ")
+	_, operations := documentOperations(t)
+	for name, op := range operations {
+		for status, response := range op.Responses.Map() {
+			for header := range response.Value.Headers {
+				named := slices.ContainsFunc(exposed, func(e string) bool { return strings.EqualFold(e, header) })
+				if !named && header != "Cache-Control" { // which every script may read
+					t.Errorf("%s %s: scripts can't read %s; they read %v", name, status, header, exposed)
+				}
+			}
 		}
 	}
 }

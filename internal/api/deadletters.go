@@ -20,7 +20,7 @@ type lettersInput struct {
 }
 
 type letterInput struct {
-	ID string `path:"id" minLength:"1" maxLength:"200" example:"holdbets-8421367923410"`
+	ID string `path:"id" doc:"The id of the dead letter." minLength:"1" maxLength:"200" example:"holdbets-8421367923410"`
 }
 
 // DeadLetterSummary is what a list shows of a dead letter.
@@ -29,7 +29,7 @@ type DeadLetterSummary struct {
 	Step        string     `json:"step" doc:"The step that gave it up." example:"holdbets"`
 	Topic       *string    `json:"topic" doc:"Where it is sent again to; null if nobody knows." example:"bets"`
 	Type        string     `json:"type" doc:"The event's type; empty if it had none." example:"bet_placed"`
-	MissionID   *uuid.UUID `json:"mission_id" doc:"The mission it is about, or null."`
+	MissionID   *uuid.UUID `json:"mission_id" nullable:"true" doc:"The mission it is about, or null."`
 	Attempts    int        `json:"attempts" doc:"Deliveries before it was given up; 0 if unknown." example:"100"`
 	PublishedAt time.Time  `json:"published_at" doc:"When it was first published."`
 	KeptAt      time.Time  `json:"kept_at" doc:"When it was kept here."`

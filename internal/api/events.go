@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -17,13 +18,13 @@ import (
 
 type missionEventsInput struct {
 	Page
-	ID          uuid.UUID `path:"id"`
+	ID          uuid.UUID `path:"id" doc:"The id of the mission."`
 	LastEventID string    `header:"Last-Event-ID" maxLength:"19" pattern:"^[0-9]+$" doc:"Event streams: go on after this event. Browsers send it by themselves." example:"0000000000000000007"`
 }
 
 type streamerEventsInput struct {
 	Page
-	ID uuid.UUID `path:"id"`
+	ID uuid.UUID `path:"id" doc:"The id of the streamer's account."`
 }
 
 // eventsAnswer is JSON or an event stream, whichever was agreed on.
@@ -149,9 +150,13 @@ func (s *server) documentEvents() {
 			Example: "id: 0000000000000000003\nevent: pot_changed\ndata: {\"revision\":3,\"kind\":\"pot_changed\",…}\n\n",
 		},
 	}
+	paths := s.huma.OpenAPI().Paths
 	for _, path := range []string{missionEventsPath, streamerEventsPath} {
-		s.huma.OpenAPI().Paths[path].Get.Responses["200"].Content = content
+		paths[path].Get.Responses["200"].Content = content
 	}
+	over := map[string]*huma.Response{"204": {Description: "The mission is settled, and the client has every event of it."}}
+	documentHeaders(over)
+	maps.Copy(paths[missionEventsPath].Get.Responses, over)
 }
 
 // changedAt is when a mission came into its present state, as far as the

@@ -44,7 +44,7 @@ func (s *stand) watch(path string, headers ...string) *watcher {
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := s.client.Do(request)
 	s.ok(err)
 	if response.StatusCode != http.StatusOK {
 		s.t.Fatalf("watching %s answered %d", path, response.StatusCode)

@@ -29,7 +29,7 @@ func (s *stand) connect(path string, headers ...string) int {
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Add(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := s.client.Do(request)
 	s.ok(err)
 	s.t.Cleanup(func() { response.Body.Close() })
 	return response.StatusCode
@@ -183,7 +183,8 @@ func TestHeadOnAStreamIsAnsweredAndDone(t *testing.T) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.url+eventsOf(m), nil)
 		s.ok(err)
 		request.Header.Set("Accept", accept)
-		client := &http.Client{Timeout: time.Minute}
+		client := *s.client
+		client.Timeout = time.Minute
 		response, err := client.Do(request)
 		if err != nil {
 			t.Fatalf("HEAD for %s: %v", accept, err)

@@ -22,7 +22,7 @@ var commonHeadersOf = []commonHeader{
 	{modeHeader, "Whether new cash is taken. Left out by the platform's probes, and while it is not known.", huma.Schema{Type: huma.TypeString, Enum: []any{"open", "exit_only"}}, always},
 	{"RateLimit", "How many calls are left until when, by limit (draft-ietf-httpapi-ratelimit-headers-10).", huma.Schema{Type: huma.TypeString}, always},
 	{"RateLimit-Policy", "The limits that count this call, in calls and seconds.", huma.Schema{Type: huma.TypeString}, always},
-	{"Retry-After", "Seconds to wait before the call is repeated.", huma.Schema{Type: huma.TypeInteger}, func(status int) bool { return status == 429 || status >= 500 }},
+	{"Retry-After", "Seconds to wait before the call is repeated.", huma.Schema{Type: huma.TypeInteger, Format: "int32"}, func(status int) bool { return status == 429 || status >= 500 }},
 	{"WWW-Authenticate", "How to sign in (RFC 6750).", huma.Schema{Type: huma.TypeString}, func(status int) bool { return status == 401 }},
 }
 

@@ -36,7 +36,7 @@ func TestAHeaderThatMayComeOnceIsRefusedTwice(t *testing.T) {
 		s.ok(err)
 		r.Header = http.Header{"Authorization": {"Bearer " + mina.token}, "Idempotency-Key": {"a"}, "Content-Type": {"application/json"}}
 		r.Header[header] = values[:]
-		answer, err := http.DefaultClient.Do(r)
+		answer, err := s.client.Do(r)
 		s.ok(err)
 		s.ok(answer.Body.Close())
 		if answer.StatusCode != http.StatusBadRequest {

@@ -39,7 +39,7 @@ func humaConfig() huma.Config {
 			Info: &huma.Info{
 				Title: "Missionpot", Version: "1.0.0", Description: about,
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-				Contact: &huma.Contact{Name: "The operators of this server", URL: "/docs"},
+				Contact: &huma.Contact{Name: "The operators of this server"},
 			},
 			Servers: []*huma.Server{{URL: "/", Description: "The server this document came from."}},
 			Tags: []*huma.Tag{
@@ -57,6 +57,7 @@ func humaConfig() huma.Config {
 				Schemas: newRegistry(), Headers: commonHeaders(),
 				SecuritySchemes: map[string]*huma.SecurityScheme{bearerScheme: {
 					Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+					Description: "The access token that `POST /v1/login` returns. It is signed with EdDSA; algorithm, issuer, audience and expiry are verified (RFC8725).",
 				}},
 			},
 		},

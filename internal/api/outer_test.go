@@ -131,7 +131,7 @@ func TestThePagesNeedNothingFromElsewhere(t *testing.T) {
 			t.Errorf("the page has %q in it", foreign)
 		}
 	}
-	for _, call := range contract {
+	for _, call := range contractCalls {
 		_, path, _ := strings.Cut(call, " ")
 		if !strings.Contains(page, "<code>"+path+"</code>") {
 			t.Errorf("the page does not tell of %s", call)

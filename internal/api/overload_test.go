@@ -34,7 +34,7 @@ func TestAFullInstanceSendsCallsAwayAndStaysAliveForItsProbesAndStreams(t *testi
 	m := s.mission(s.viewer("mina", 10_000), s.signUp("jun", true), 1_000)
 	statuses := make(chan int, 2)
 	for range 2 {
-		go func() { statuses <- statusOf(t, s.url+"/v1/streamers", "application/json") }()
+		go func() { statuses <- s.statusOf("/v1/streamers", "application/json") }()
 		<-slow.entered
 	}
 	full := s.get("/v1/missions/"+m.ID.String(), "")
@@ -44,7 +44,7 @@ func TestAFullInstanceSendsCallsAwayAndStaysAliveForItsProbesAndStreams(t *testi
 	if got := s.get("/readyz", ""); got.status != http.StatusOK {
 		t.Errorf("the probe got %d, want 200: a busy instance is not ill", got.status)
 	}
-	if got := statusOf(t, s.url+eventsOf(m), "text/event-stream"); got != http.StatusOK {
+	if got := s.statusOf(eventsOf(m), "text/event-stream"); got != http.StatusOK {
 		t.Errorf("a stream got %d, want 200: streams are counted apart", got)
 	}
 	close(slow.goOn)
@@ -70,7 +70,7 @@ func TestAStreamBeyondTheBoundIsSentAwayAndCallsGoOn(t *testing.T) {
 	s := newStand(t, func(_ *stand, d *api.Dependencies) { d.MaxStreams = 1 })
 	m := s.mission(s.viewer("mina", 10_000), s.signUp("jun", true), 1_000)
 	s.watch(eventsOf(m))
-	if got := statusOf(t, s.url+eventsOf(m), "text/event-stream"); got != http.StatusServiceUnavailable {
+	if got := s.statusOf(eventsOf(m), "text/event-stream"); got != http.StatusServiceUnavailable {
 		t.Errorf("a second stream got %d, want 503", got)
 	}
 	if got := s.get(eventsOf(m), ""); got.status != http.StatusOK {
@@ -79,19 +79,19 @@ func TestAStreamBeyondTheBoundIsSentAwayAndCallsGoOn(t *testing.T) {
 }
 
 // statusOf leaves without reading, so that a stream ends too.
-func statusOf(t *testing.T, url, accept string) int {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+func (s *stand) statusOf(path, accept string) int {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
 	if err != nil {
-		t.Error(err)
+		s.t.Error(err)
 		return 0
 	}
 	request.Header.Set("Accept", accept)
-	response, err := http.DefaultClient.Do(request)
+	response, err := s.client.Do(request)
 	if err != nil {
-		t.Error(err)
+		s.t.Error(err)
 		return 0
 	}
 	defer response.Body.Close()

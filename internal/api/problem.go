@@ -28,7 +28,7 @@ type Problem struct {
 	Status int            `json:"status" doc:"The HTTP status, repeated." example:"402"`
 	Code   string         `json:"code" doc:"Stable name to program against." example:"insufficient_cash"`
 	Detail string         `json:"detail,omitempty" doc:"About this occurrence."`
-	Errors []ProblemField `json:"errors,omitempty" maxItems:"20" doc:"The parts of the request that are wrong, the first twenty at most."`
+	Errors []ProblemField `json:"errors,omitempty" nullable:"false" maxItems:"20" doc:"The parts of the request that are wrong, the first twenty at most."`
 
 	header http.Header
 }

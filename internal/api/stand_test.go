@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ import (
 type stand struct {
 	t        testing.TB
 	url      string
+	client   *http.Client // compares every call with the document
 	handler  http.Handler
 	users    *usersdb.DB
 	missions *missionsdb.DB
@@ -101,7 +103,18 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	s.url = server.URL
+	described, err := described()
+	s.ok(err)
+	s.client = &http.Client{Transport: described.Transport(http.DefaultTransport, s.report)}
 	return s
+}
+
+// report fails the test for a call that is not as documented.
+func (s *stand) report(err error) {
+	if strings.Contains(err.Error(), "There is no such route.") {
+		return // this instance plays a part that does not have the call
+	}
+	s.t.Error(err)
 }
 
 func (s *stand) pool(dsn string) *pgxpool.Pool {
@@ -242,14 +255,12 @@ func (s *stand) call(method, path, bearer string, body any, headers ...string) r
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := s.client.Do(request)
 	s.ok(err)
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	s.ok(err)
-	r := reply{s.t, method + " " + path, response.StatusCode, response.Header, answer}
-	checkAgainstDocument(s.t, request, r)
-	return r
+	return reply{s.t, method + " " + path, response.StatusCode, response.Header, answer}
 }
 
 // postKeyed makes a call that moves cash, with a key of its own.

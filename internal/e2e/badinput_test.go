@@ -30,7 +30,7 @@ func TestNoBodyThatIsNotAsDocumentedDoesAnything(t *testing.T) {
 	p := s.viewer(t, "en", purse)
 	m := p.ask(t, s.streamer(t, "en", nil), 1000)
 	before := p.belongings(t)
-	for _, o := range s.contract.operations() {
+	for _, o := range s.operations() {
 		if o.RequestBody == nil {
 			continue
 		}
@@ -87,7 +87,7 @@ func TestNoTextBreaksAnything(t *testing.T) {
 		"a bidi override": "aaaa\u202eaaaa", "half a character": "aaaa\xc3aaaa", "a lone surrogate": `aaaa\ud800aaaa`, "blanks": "        ",
 		"quotes": `a\"'--;\\aaaa`, "markup": "<script>alert(1)</script>", "emoji": "👩‍👩‍👧‍👦👩‍👩‍👧‍👦", "percent": "%s%d%n%00 {} ${a}",
 	}
-	for _, o := range s.contract.operations() {
+	for _, o := range s.operations() {
 		for name, property := range o.properties() {
 			if !property.Value.Type.Includes("string") {
 				continue
@@ -115,7 +115,7 @@ func TestNoOperationTakesAWrongIDOrParameter(t *testing.T) {
 	t.Parallel()
 	s := &sweep{stand: sharedSystem(t)}
 	p := s.viewer(t, "en", purse)
-	for _, o := range s.contract.operations() {
+	for _, o := range s.operations() {
 		if o.at("x") != o.path {
 			for what, id := range map[string]string{
 				"an id of nothing": uuid.NewString(), "the nil id": uuid.Nil.String(), "a word": "nonsense", "a number": "7",
@@ -152,7 +152,7 @@ func TestNoForgedTokenOpensAnything(t *testing.T) {
 	s := &sweep{stand: sharedSystem(t)}
 	p := s.viewer(t, "en", purse)
 	tokens := forgeries(t, p)
-	for _, o := range s.contract.operations() {
+	for _, o := range s.operations() {
 		if o.Security == nil || len(*o.Security) == 0 {
 			continue
 		}
@@ -224,7 +224,7 @@ func encode(t *testing.T, value map[string]any) string {
 func TestOnlyDocumentedMethodsAndPathsAreServed(t *testing.T) {
 	t.Parallel()
 	s := &sweep{stand: sharedSystem(t)}
-	for path, item := range s.contract.document.Paths.Map() {
+	for path, item := range s.contract.Document.Paths.Map() {
 		path = strings.NewReplacer("{id}", uuid.NewString(), "{bet_id}", uuid.NewString()).Replace(path)
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} {
 			if item.Operations()[method] != nil {

@@ -19,8 +19,8 @@ type operation struct {
 }
 
 // operations lists them all, in a steady order.
-func (c *contract) operations() (all []operation) {
-	paths := c.document.Paths.Map()
+func (s *stand) operations() (all []operation) {
+	paths := s.contract.Document.Paths.Map()
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		described := paths[path].Operations()
 		for _, method := range slices.Sorted(maps.Keys(described)) {

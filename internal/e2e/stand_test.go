@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/lab/contract"
 	"example.com/missionpot/internal/lab/labtest"
 )
 
@@ -21,7 +22,7 @@ import (
 type stand struct {
 	*lab.System
 	logs     string // directory of the programs' output
-	contract *contract
+	contract *contract.Contract
 
 	mu      sync.Mutex
 	secrets []string // what must not be in the logs

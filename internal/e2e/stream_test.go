@@ -40,7 +40,7 @@ func (s *stand) watch(t *testing.T, path, lastEventID string) *stream {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	streaming := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: 10 * time.Second}}
-	resp, err := streaming.Do(made.WithContext(ctx))
+	resp, err := s.checked(t, streaming).Do(made.WithContext(ctx))
 	if err != nil {
 		cancel()
 		t.Fatal(err)
