@@ -34,7 +34,10 @@ check: ## Check format, vet, staticcheck, import directions, the OpenAPI documen
 	go vet ./...
 	go tool staticcheck ./...
 	go test ./internal/layout
-	go test -run '^(TestTheOpenAPIDocumentIsValid|TestTheDocument.*|TestEveryOperationSays.*|TestEveryAnswerNames.*)$$' ./internal/api
+	go test -run '^(TestTheOpenAPIDocumentIsValid|TestTheDocument.*|TestEveryOperationSays.*|TestEveryAnswerNames.*|TestEverythingThat.*)$$' ./internal/api
+	go vet -C tools ./...
+	go test -C tools ./openapilint
+	go run -C tools ./openapilint ../docs/openapi.yaml
 	@go run ./run/api openapi | diff -u docs/openapi.yaml - || { echo 'docs/openapi.yaml is stale: run make generate' >&2; exit 1; }
 	go mod tidy -diff
 
