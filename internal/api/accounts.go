@@ -110,6 +110,7 @@ func (s *server) serveAccounts() {
 		description: "Your address, name, password and sign-ins are deleted at once and for good; the address may sign up anew. " +
 			"What you put on missions stays in the books under an id, and others see it as a former user's. " +
 			"409 while something is not settled: cash in your wallet or in a pot, a charge, or a mission that you made or are the streamer of. " +
+			"A rest that is smaller than the smallest bet can be put on a mission after another charge. " +
 			"It takes the password, and a code if you have a second factor; all access tokens end.",
 	}, s.leave)
 	serve(s, operation{
