@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// errNotAPush says that what the pump sent is not the envelope of a push.
+// errNotAPush means that what the pump sent is not the envelope of a push.
 var errNotAPush = errors.New("not the envelope of a push")
 
 // delivery is a message on its way to one step. A message of a topic with several
 // subscriptions has one id and a delivery for each.
 type delivery struct{ Subscription, Message string }
 
-// answers is a transport next to the functions, below all trouble with pushes. It counts
-// for each delivery how often a function's answer left the message to Pub/Sub, or did
-// not come. The functions' logs tell how often a step failed; a step that failed more
-// often has been acked all the same, and its message is lost but for the sweeps.
+// answers is the transport closest to the functions, below every fault of pushes. It counts for
+// each delivery how often the function did not acknowledge: its answer was an error, or there was
+// none. The functions' logs have how often a step failed. If a step failed more often than that,
+// its message was acknowledged in spite of the failure, and only a sweep can still recover it.
 type answers struct {
 	next http.RoundTripper
 
@@ -67,8 +67,7 @@ func deliveryOf(push *http.Request) (delivery, error) {
 	return delivery{envelope.Subscription, envelope.Message.ID}, nil
 }
 
-// notKept are the deliveries of failed whose step failed more often than its answer left
-// the message to Pub/Sub.
+// notKept returns the deliveries whose step failed more often than the message was left to Pub/Sub.
 func (a *answers) notKept(failed map[delivery]int) (acked []delivery) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -115,7 +114,7 @@ func failedIn(file string) (map[delivery]int, error) {
 			ID           string `json:"message_id"`
 			Subscription string `json:"subscription"`
 		}
-		// What is not JSON is the runtime's: a panic, a line that a kill cut off.
+		// Lines that are not JSON come from the runtime: a panic, or a line that a kill cut off.
 		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Message == "message not handled" {
 			failed[delivery{line.Subscription, line.ID}]++
 		}
@@ -125,18 +124,18 @@ func failedIn(file string) (map[delivery]int, error) {
 
 const (
 	longestLine = 1 << 20
-	// answerTime is how long an answer may take that a step has logged already.
+	// answerTime is how long an answer may take after its step has logged it.
 	answerTime = 5 * time.Second
 )
 
-// checkAnswers holds the functions' answers against their logs. Call it when nothing is
-// under way any more.
+// checkAnswers compares the functions' answers with their logs. Call it when nothing is in progress
+// any more.
 func (s *stand) checkAnswers(ctx context.Context, v *Verdict) error {
 	failed, err := failedSteps(s.logs)
 	if err != nil {
 		return err
 	}
-	// The step logs before its answer is out.
+	// The step logs before it answers.
 	end := time.Now().Add(answerTime)
 	acked := s.deliveries.next.notKept(failed)
 	for len(acked) > 0 && time.Now().Before(end) && ctx.Err() == nil {

@@ -77,6 +77,6 @@ func TestAPushWithoutAnAnswerIsNotAcked(t *testing.T) {
 	}
 	d := delivery{"projects/p/subscriptions/bets.hold", "1"}
 	if acked := a.notKept(map[delivery]int{d: 1}); len(acked) != 0 {
-		t.Errorf("%v is taken for acked", acked)
+		t.Errorf("%v counts as acked", acked)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// outcome is what a bet's owner is told in the end.
+// outcome is what the API finally reports to a bet's owner.
 type outcome struct {
 	Status string  `json:"status"`
 	Reason *string `json:"reason"`
@@ -21,18 +21,18 @@ type outcome struct {
 // declined reports whether no cash moved.
 func (o outcome) declined() bool { return o.Status == "declined" }
 
-// told is what the API tells when all is over: each client's own bets and cash, and
-// every mission.
-type told struct {
+// reported is what the API reports after the run: each client's own bets and cash, and every
+// mission.
+type reported struct {
 	bets     map[uuid.UUID]outcome
 	missions map[uuid.UUID]string // status
 	cash     map[uuid.UUID]int64  // available, by user
 	held     int64                // of all users together
 }
 
-// ask reads it all through the API, as the clients would.
-func (c *clients) ask(ctx context.Context, m *Model) (*told, error) {
-	t := &told{bets: map[uuid.UUID]outcome{}, missions: map[uuid.UUID]string{}, cash: map[uuid.UUID]int64{}}
+// ask reads all of it through the API, as the clients would.
+func (c *clients) ask(ctx context.Context, m *Model) (*reported, error) {
+	t := &reported{bets: map[uuid.UUID]outcome{}, missions: map[uuid.UUID]string{}, cash: map[uuid.UUID]int64{}}
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cap(c.places))
@@ -85,7 +85,7 @@ func (c *clients) ask(ctx context.Context, m *Model) (*told, error) {
 	return t, group.Wait()
 }
 
-// read reads one thing. It reports false if there is no such thing.
+// read reads one resource. It returns false if the resource does not exist.
 func read[T any](ctx context.Context, c *clients, q call) (thing T, found bool, err error) {
 	a, _, err := c.insist(ctx, q)
 	if err != nil || !a.ok() {

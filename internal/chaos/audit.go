@@ -6,12 +6,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// audit holds what is there against what clients know.
+// audit compares what the databases hold with what the clients know.
 type audit struct {
 	*Verdict
-	model *Model
-	truth truth
-	told  *told
+	model    *Model
+	truth    truth
+	reported *reported
 
 	rows     map[uuid.UUID][]ledgerRow // by id
 	logged   map[uuid.UUID]entry       // by bet
@@ -20,9 +20,9 @@ type audit struct {
 }
 
 // newAudit makes an audit that adds what it finds to the verdict.
-func newAudit(v *Verdict, m *Model, t truth, told *told) *audit {
+func newAudit(v *Verdict, m *Model, t truth, reported *reported) *audit {
 	a := &audit{
-		Verdict: v, model: m, truth: t, told: told,
+		Verdict: v, model: m, truth: t, reported: reported,
 		rows: map[uuid.UUID][]ledgerRow{}, logged: map[uuid.UUID]entry{}, missions: map[uuid.UUID]*MissionFacts{}, accounts: map[uuid.UUID]Account{},
 	}
 	for _, r := range t.ledger {
@@ -42,7 +42,7 @@ func newAudit(v *Verdict, m *Model, t truth, told *told) *audit {
 	return a
 }
 
-// run does every check.
+// run runs every check.
 func (a *audit) run() {
 	a.checkBets()
 	a.checkLog()
@@ -53,8 +53,8 @@ func (a *audit) run() {
 	a.checkBooks()
 }
 
-// checkBets: a bet that a client saw acknowledged is logged and has exactly one outcome,
-// which the API tells as the ledger has it.
+// checkBets checks that every bet a client saw acknowledged is logged and has exactly one outcome,
+// and that the API reports the outcome that the ledger has.
 func (a *audit) checkBets() {
 	for i := range a.model.Bets {
 		b := &a.model.Bets[i]
@@ -72,7 +72,7 @@ func (a *audit) checkBets() {
 			a.duplicated("bet %s: another amount was accepted under its key", b.IDs[0])
 		}
 		if b.Forgotten {
-			a.lost("bet %s was acknowledged, and refused with %s when asked for again", b.IDs[0], b.Refused)
+			a.lost("bet %s was acknowledged, and a retry with its key was refused with %s", b.IDs[0], b.Refused)
 		}
 		for _, id := range b.IDs {
 			a.checkBet(b, id)
@@ -89,42 +89,42 @@ func (a *audit) checkBet(b *BetFacts, id uuid.UUID) {
 	}
 	rows := a.rows[id]
 	if len(rows) == 0 {
-		return // it is counted as stuck, with all others without an outcome
+		return // counted as stuck, like every bet without an outcome
 	}
 	if len(rows) > 1 {
 		a.duplicated("bet %s has %d outcomes in the ledger", id, len(rows))
 	}
-	said, found := a.told.bets[id]
+	said, found := a.reported.bets[id]
 	declined := rows[0].Kind == "decline"
 	if !found || said.declined() != declined || said.Amount != b.Amount {
-		a.lost("bet %s is a %s in the ledger, and its owner is told %+v", id, rows[0].Kind, said)
+		a.lost("bet %s is a %s in the ledger, and the API reports %+v to its owner", id, rows[0].Kind, said)
 	}
-	if !declined && found && a.late(e) != (said.Status == "refunded") && a.told.missions[e.Mission] == "succeeded" {
+	if !declined && found && a.late(e) != (said.Status == "refunded") && a.reported.missions[e.Mission] == "succeeded" {
 		a.drift(b.Amount, "bet %s was logged at %s, the verdict was given at %s, and its owner sees %q",
 			id, e.LoggedAt, a.truth.missions[e.Mission].DecidedAt, said.Status)
 	}
 	a.checkDecline(id, rows[0], user)
 }
 
-// late reports whether a bet was logged at the moment of its mission's verdict or later.
-// What is late is nobody's but its owner's.
+// late reports whether a bet was logged at the moment of its mission's verdict or later. The cash
+// of a late bet belongs to its owner.
 func (a *audit) late(e entry) bool {
 	decided := a.truth.missions[e.Mission].DecidedAt
 	return !decided.IsZero() && !e.LoggedAt.Before(decided)
 }
 
-// checkDecline: a bet is declined for a reason that is one.
+// checkDecline checks that a declined bet has a valid reason.
 func (a *audit) checkDecline(id uuid.UUID, r ledgerRow, user Account) {
 	switch {
 	case r.Kind != "decline":
 	case r.Reason == "insufficient_cash" && (!user.Poor || r.After >= r.Amount):
-		a.lost("bet %s of %d won was declined for want of cash, with %d in the wallet", id, r.Amount, r.After)
+		a.lost("bet %s of %d won was declined for insufficient cash, with %d in the wallet", id, r.Amount, r.After)
 	case r.Reason == "unknown_user", r.Reason == "unknown_mission":
 		a.lost("bet %s was declined as %s", id, r.Reason)
 	}
 }
 
-// checkLog: the log holds nothing that nobody asked for, and nothing twice.
+// checkLog checks that every entry of the log was requested by a client, and that none is there twice.
 func (a *audit) checkLog() {
 	type request struct {
 		user, mission uuid.UUID
@@ -146,14 +146,14 @@ func (a *audit) checkLog() {
 		r := request{e.User, e.Mission, e.Amount, e.Stake}
 		asked[r]--
 		if asked[r] < 0 || seen[e.Bet] {
-			a.duplicated("the log has bet %s of %d won on %s once more than it was asked for", e.Bet, e.Amount, e.Mission)
+			a.duplicated("the log has bet %s of %d won on %s once more than it was requested", e.Bet, e.Amount, e.Mission)
 		}
 		seen[e.Bet] = true
 	}
 }
 
-// checkRows: the ledger holds nothing but outcomes of logged bets, one payout for a
-// mission, one refund for a contributor and charges.
+// checkRows checks that the ledger holds only outcomes of logged bets, one payout per mission, one
+// refund per contributor, and charges.
 func (a *audit) checkRows() {
 	type credit struct {
 		kind          string
@@ -164,7 +164,7 @@ func (a *audit) checkRows() {
 		switch r.Kind {
 		case "hold", "decline":
 			if e, there := a.logged[r.ID]; !there || e.Amount != r.Amount || e.User != r.User {
-				a.duplicated("the ledger has a %s of %d won, %s, that the log does not know", r.Kind, r.Amount, r.ID)
+				a.duplicated("the ledger has a %s of %d won, %s, that is not in the log", r.Kind, r.Amount, r.ID)
 			}
 		case "payout", "refund":
 			c := credit{kind: r.Kind, mission: r.Mission}
@@ -181,26 +181,26 @@ func (a *audit) checkRows() {
 	}
 }
 
-// checkCharges: a charge that a client saw succeed is in the ledger, once.
+// checkCharges checks that every charge a client saw succeed is in the ledger exactly once.
 func (a *audit) checkCharges() {
 	for _, c := range a.model.Charges {
 		rows := a.rows[c.ID]
 		switch user := a.model.Plan.Accounts[c.User].ID; {
 		case !c.Acked:
 		case len(rows) == 0:
-			a.lost("charge %s of %d won", c.ID, c.Amount)
+			a.lost("charge %s of %d won is not in the ledger", c.ID, c.Amount)
 		case len(rows) > 1 || rows[0].Amount != c.Amount || rows[0].User != user || rows[0].Kind != "charge":
 			a.duplicated("charge %s of %d won is in the ledger as %+v", c.ID, c.Amount, rows)
 		}
 	}
 }
 
-// checkMissions: each mission ended as it must, by what its streamer was answered.
+// checkMissions checks that each mission ended in a state that its streamer's answers allow.
 func (a *audit) checkMissions() {
 	for _, m := range a.missions {
-		state, there := a.told.missions[m.ID]
+		state, there := a.reported.missions[m.ID]
 		if !there {
-			a.lost("mission %s was acknowledged, and is not there", m.ID)
+			a.lost("mission %s was acknowledged, and does not exist", m.ID)
 			continue
 		}
 		if may := m.mayEnd(a.accounts[a.model.Plan.Accounts[m.Creator].ID].Poor); !slices.Contains(may, state) {
@@ -226,7 +226,7 @@ func (m *MissionFacts) mayEnd(poor bool) []string {
 			may = append(may, ended[action])
 		}
 	}
-	// A no that never arrived is no no: the proposal then waits until its time is up.
+	// If the streamer's rejection never arrived, the proposal waits until its time is up.
 	if m.Fate == Expires || m.Fate == Ignored || m.Fate == Rejected {
 		may = append(may, "expired")
 	}

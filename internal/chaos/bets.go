@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// bet places one bet as its client's habit is.
+// bet places one bet according to its client's habit.
 func (d *driver) bet(ctx context.Context, b *BetFacts) {
 	m := d.model.Missions[b.Mission]
 	if !opened(ctx, m) {
@@ -75,11 +75,11 @@ func (d *driver) twins(ctx context.Context, q call, b *BetFacts) {
 		}
 		b.note(r.answer, r.unclear, r.err)
 	}
-	// The twin that was refused may have been the slower one.
+	// The refused twin may have been the slower one.
 	b.Unclear = b.Unclear || b.Refused != ""
 }
 
-// again repeats a request that was answered.
+// again repeats a request that already has an answer.
 func (d *driver) again(ctx context.Context, q call, b *BetFacts) {
 	select {
 	case <-ctx.Done():
@@ -93,7 +93,7 @@ func (d *driver) again(ctx context.Context, q call, b *BetFacts) {
 	b.note(a, unclear, err)
 }
 
-// change sends another amount under a key that has a bet already.
+// change sends another amount under a key that already has a bet.
 func (d *driver) change(ctx context.Context, q call, b *BetFacts) {
 	if !b.Acked {
 		return
@@ -104,7 +104,7 @@ func (d *driver) change(ctx context.Context, q call, b *BetFacts) {
 	}
 }
 
-// note writes down what a request about a bet came to.
+// note records the result of a request about a bet.
 func (b *BetFacts) note(a answer, unclear bool, err error) {
 	b.Unclear = b.Unclear || unclear
 	switch {

@@ -21,23 +21,22 @@ import (
 const (
 	// attemptTime is how long a client waits for one answer before it asks again.
 	attemptTime = 10 * time.Second
-	// momentTime is how long an impatient one does: less than a call takes while
-	// anything is slow.
+	// momentTime is the same for an impatient client: less than a call takes while anything is
+	// slow.
 	momentTime = 150 * time.Millisecond
-	// firstPause doubles between attempts, to longestPause. An answer's Retry-After
-	// comes first, as far as a test has the time.
+	// firstPause doubles between attempts, up to longestPause. An answer's Retry-After takes
+	// precedence, within the time that a test has.
 	firstPause   = 100 * time.Millisecond
 	longestPause = 2 * time.Second
 	longestAsked = 5 * time.Second
 	longestBody  = 1 << 20 // bytes of an answer
 )
 
-// nobody is the user of a call without a token.
+// nobody stands for the user in a call without a token.
 const nobody = -1
 
-// clients speak the REST contract, as phones in many hands would: each attempt may
-// reach another instance of the API, and whoever gets no clear answer asks again with
-// the same key.
+// clients use the REST contract, as many phones would: each attempt may reach another instance of
+// the API, and a client without a clear answer retries with the same key.
 type clients struct {
 	bases    []string // addresses of the API's instances
 	accounts []Account
@@ -46,8 +45,8 @@ type clients struct {
 	places   chan struct{} // one for each call under way
 }
 
-// newClients makes clients for instances of the API. Tokens look a little old, so that
-// an instance whose clock is behind takes them too.
+// newClients makes clients for instances of the API. Tokens are issued in the past, so that an
+// instance whose clock is behind accepts them too.
 func newClients(bases []string, accounts []Account, keys *token.Keys, atOnce int) *clients {
 	return &clients{
 		bases: bases, accounts: accounts, places: make(chan struct{}, atOnce),
@@ -55,8 +54,8 @@ func newClients(bases []string, accounts []Account, keys *token.Keys, atOnce int
 			Keys: keys, Name: "missionpot", Audience: "missionpot",
 			Now: func() time.Time { return time.Now().Add(-maxOffset - time.Minute) },
 		},
-		// No connection is kept: a killed instance is met by a new one, and net/http
-		// never repeats a call by itself.
+		// No connection is kept: after a kill the next attempt opens a new one, and net/http never
+		// repeats a call by itself.
 		http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	}
 }
@@ -64,13 +63,13 @@ func newClients(bases []string, accounts []Account, keys *token.Keys, atOnce int
 // call is one request of a client.
 type call struct {
 	method, path string
-	user         int // place of the account, or nobody
+	user         int // index of the account, or nobody
 	key          string
 	body         any
 	patience     time.Duration // for one attempt; zero means attemptTime
 }
 
-// answer is what came back. Its status is 0 where nothing did.
+// answer is an answer of the API. Its status is 0 if there was none.
 type answer struct {
 	status     int
 	retryAfter time.Duration
@@ -79,13 +78,13 @@ type answer struct {
 
 func (a answer) ok() bool { return a.status/100 == 2 }
 
-// clear reports whether asking again can't give another answer. A token that is not
-// taken may be by another instance.
+// clear reports whether a retry can't give another answer. Another instance may accept a token that
+// this one rejected.
 func (a answer) clear() bool {
 	return a.status >= 200 && a.status < 500 && a.status != http.StatusTooManyRequests && a.status != http.StatusUnauthorized
 }
 
-// code is the stable code of a refusal, or its status.
+// code returns the stable code of a refusal, or its status.
 func (a answer) code() string {
 	var problem struct {
 		Code string `json:"code"`
@@ -157,12 +156,11 @@ func (c *clients) request(ctx context.Context, q call) (*http.Request, error) {
 	return req, nil
 }
 
-// errNoAnswer says that the run ended before a client had a clear answer.
+// errNoAnswer means that the run ended before a client had a clear answer.
 var errNoAnswer = errors.New("no clear answer")
 
-// insist sends a call until the answer is clear. It reports whether some attempt on the
-// way had no answer, and so may have done something that the last answer knows nothing
-// of.
+// insist sends a call until the answer is clear. It also reports whether an attempt had no answer:
+// that attempt may have had an effect that the last answer does not show.
 func (c *clients) insist(ctx context.Context, q call) (a answer, unclear bool, err error) {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		a, err = c.once(ctx, q)
@@ -194,7 +192,7 @@ func idOf(a answer) (uuid.UUID, error) {
 	return thing.ID, nil
 }
 
-// learn adds an id that an answer told, if it is another than those before.
+// learn adds an id from an answer, unless it is known already.
 func learn(ids []uuid.UUID, id uuid.UUID) []uuid.UUID {
 	if slices.Contains(ids, id) {
 		return ids

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// serving makes clients for an API that gives these answers, one after the other and the
-// last for ever. keys tells which keys it was sent.
+// serving makes clients for an API that gives these answers, one after the other, and then repeats
+// the last. keys returns the keys it received.
 func serving(t *testing.T, statuses ...int) (c *clients, keys func() []string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -33,7 +33,7 @@ func serving(t *testing.T, statuses ...int) (c *clients, keys func() []string) {
 	}
 }
 
-func TestAClientAsksAgainWithTheSameKeyUntilTheAnswerIsClear(t *testing.T) {
+func TestAClientRetriesWithTheSameKeyUntilTheAnswerIsClear(t *testing.T) {
 	t.Parallel()
 	c, keys := serving(t, http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusAccepted)
 	a, unclear, err := c.insist(t.Context(), call{method: http.MethodPost, path: "/", user: nobody, key: "k"})
@@ -50,7 +50,7 @@ func TestAClientAsksAgainWithTheSameKeyUntilTheAnswerIsClear(t *testing.T) {
 	}
 }
 
-func TestAClientTakesAClearNo(t *testing.T) {
+func TestAClientAcceptsAClearRefusal(t *testing.T) {
 	t.Parallel()
 	c, keys := serving(t, http.StatusConflict)
 	a, unclear, err := c.insist(t.Context(), call{method: http.MethodPost, path: "/", user: nobody})
@@ -59,12 +59,12 @@ func TestAClientTakesAClearNo(t *testing.T) {
 	}
 }
 
-func TestAClientWithoutAnAnswerSaysSo(t *testing.T) {
+func TestAClientReportsThatItGotNoAnswer(t *testing.T) {
 	t.Parallel()
 	c, _ := serving(t, http.StatusBadGateway)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if _, _, err := c.insist(ctx, call{method: http.MethodGet, path: "/", user: nobody}); !errors.Is(err, errNoAnswer) {
-		t.Errorf("got %v, want that there was no answer", err)
+		t.Errorf("got %v, want errNoAnswer", err)
 	}
 }

@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// trouble is what goes wrong with pushes at a time. Each figure is a share of all
-// pushes, from 0 to 1.
+// trouble is the present set of faults of pushes. Each figure is a share of all pushes, from 0 to
+// 1.
 type trouble struct {
 	repeat float64       // delivered twice, the second time up to a few seconds later
-	delay  float64       // held back, which also brings them out of order
+	delay  float64       // delivered late, which also changes their order
 	hold   time.Duration // at most so long
 	refuse float64       // answered 500 before the function sees them
 	lose   float64       // delivered, and answered 500 whatever the function said
-	hang   float64       // neither delivered nor answered for as long as the trouble lasts
+	hang   float64       // neither delivered nor answered while the trouble lasts
 }
 
-// usual is the trouble of quiet times. Pub/Sub promises neither order nor a single
-// delivery, so there is always some.
+// usual is the trouble that is always there, because Pub/Sub promises neither order nor a single
+// delivery.
 var usual = trouble{repeat: 0.03, delay: 0.05, hold: 500 * time.Millisecond}
 
 const (
@@ -33,11 +33,10 @@ const (
 	longestRepeat = 4 * time.Second  // before it starts
 )
 
-// errHung is what the pump gets for a push that nobody answered.
+// errHung is the pump's error for a push that nobody answered.
 var errHung = errors.New("the function hung")
 
-// deliveries stand between the pump and the functions' instances. They are a transport
-// of the pump's.
+// deliveries is the pump's transport to the functions' instances.
 type deliveries struct {
 	next    *answers
 	repeats chan struct{}
@@ -57,21 +56,21 @@ func newDeliveries(seed uint64) *deliveries {
 	}
 }
 
-// through is the hook of the pump.
+// through is the pump's hook.
 func (d *deliveries) through(next http.RoundTripper) http.RoundTripper {
 	d.next = newAnswers(next)
 	return d
 }
 
-// to names the instances, host:port, that pushes are spread over.
+// to sets the instances, host:port, that pushes are spread over.
 func (d *deliveries) to(hosts ...string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.hosts = hosts
 }
 
-// suffer changes the trouble. mend brings back the usual one.
-func (d *deliveries) suffer(t trouble) (mend func() error) {
+// suffer changes the trouble. The function it returns restores the usual one.
+func (d *deliveries) suffer(t trouble) (repair func() error) {
 	d.set(t)
 	return func() error {
 		d.set(usual)
@@ -79,7 +78,7 @@ func (d *deliveries) suffer(t trouble) (mend func() error) {
 	}
 }
 
-// rest ends all trouble, the usual one as well.
+// rest ends all trouble, including the usual one.
 func (d *deliveries) rest() { d.set(trouble{}) }
 
 func (d *deliveries) set(t trouble) {
@@ -89,14 +88,14 @@ func (d *deliveries) set(t trouble) {
 	d.now, d.calm = t, make(chan struct{})
 }
 
-// counts tells how many pushes had which trouble.
+// counts returns how many pushes had each kind of trouble.
 func (d *deliveries) counts() map[string]int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return maps.Clone(d.counted)
 }
 
-// dice is what was drawn for one push.
+// dice is the random draw for one push.
 type dice struct {
 	host                       string
 	repeat, refuse, lose, hang bool
@@ -128,7 +127,7 @@ func (d *deliveries) roll() dice {
 	return r
 }
 
-// RoundTrip delivers one push, as well as the present trouble allows.
+// RoundTrip delivers one push, subject to the present trouble.
 func (d *deliveries) RoundTrip(push *http.Request) (*http.Response, error) {
 	r := d.roll()
 	switch {
@@ -171,7 +170,7 @@ func (d *deliveries) deliver(ctx context.Context, push *http.Request, host strin
 	return d.next.RoundTrip(copied)
 }
 
-// later delivers a push a second time, whose answer nobody hears.
+// later delivers a push a second time and ignores the answer.
 func (d *deliveries) later(push *http.Request, r dice) {
 	select {
 	case d.repeats <- struct{}{}:

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// pushed sends one push through deliveries in trouble and tells its status, and how
-// often the function saw it.
+// pushed sends one push through deliveries in trouble. It returns the status and how often the
+// function saw the push.
 func pushed(t *testing.T, ctx context.Context, in trouble, sees int32) (status int, err error) {
 	t.Helper()
 	var seen atomic.Int32
@@ -43,7 +43,7 @@ func pushed(t *testing.T, ctx context.Context, in trouble, sees int32) (status i
 	return status, err
 }
 
-func TestAPushInNoTroubleIsDeliveredOnce(t *testing.T) {
+func TestAPushWithoutTroubleIsDeliveredOnce(t *testing.T) {
 	t.Parallel()
 	if status, err := pushed(t, t.Context(), trouble{}, 1); err != nil || status != http.StatusNoContent {
 		t.Errorf("got %d, %v, want the function's own answer", status, err)
@@ -71,7 +71,7 @@ func TestAPushWhoseAnswerIsLostReachesTheFunction(t *testing.T) {
 	}
 }
 
-func TestAPushThatHangsEndsWithItsTime(t *testing.T) {
+func TestAPushThatHangsEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()

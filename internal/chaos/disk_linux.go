@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// mountDisk makes a small disk in memory at dir. It needs the right to mount, which root
-// has, but not in every container.
+// mountDisk makes a small disk in memory at dir. It needs the right to mount, which root lacks in
+// some containers.
 func mountDisk(dir string) (*disk, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -18,5 +18,5 @@ func mountDisk(dir string) (*disk, error) {
 	return &disk{dir: dir}, nil
 }
 
-// unmount removes the disk and all that is on it, as soon as nobody uses it.
+// unmount removes the disk and everything on it as soon as nothing uses it.
 func (d *disk) unmount() error { return syscall.Unmount(d.dir, syscall.MNT_DETACH) }

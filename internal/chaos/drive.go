@@ -12,10 +12,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// pollPause is between two looks at a mission by those who wait for it.
+// pollPause is the pause between two polls of a mission.
 const pollPause = 400 * time.Millisecond
 
-// driver carries a plan out and keeps the model of what was answered.
+// driver carries out a plan and records the answers in the model.
 type driver struct {
 	*clients
 	model    *Model
@@ -27,8 +27,8 @@ type driver struct {
 	stuck []string // clients that never got a clear answer
 }
 
-// drive starts every wave at its time and returns when the last has begun. wait waits
-// for the clients.
+// drive starts every wave at its time and returns when the last has started. Call wait to wait for
+// the clients.
 func (d *driver) drive(ctx context.Context) {
 	began := time.Now()
 	for wave := range d.scenario.Waves {
@@ -49,8 +49,8 @@ func (d *driver) drive(ctx context.Context) {
 	}
 }
 
-// wait waits until every client has its answer, or ctx ends, and tells of those that
-// have none.
+// wait waits until every client has its answer, or ctx ends. It returns the clients without an
+// answer.
 func (d *driver) wait(ctx context.Context) []string {
 	done := make(chan struct{})
 	go func() {
@@ -69,7 +69,7 @@ func (d *driver) giveUp(err error) {
 	d.stuck = append(d.stuck, err.Error())
 }
 
-// start lets the clients of a wave go, all at once.
+// start starts the clients of a wave, all at once.
 func (d *driver) start(ctx context.Context, wave int) {
 	for _, m := range d.model.Missions {
 		if m.First == wave {
@@ -91,8 +91,8 @@ func (d *driver) start(ctx context.Context, wave int) {
 	}
 }
 
-// make creates a mission, waits until its stake is decided, and answers for a streamer
-// who wants to be asked.
+// make creates a mission, waits until its stake is decided, and answers the proposal if the
+// streamer wants one.
 func (d *driver) make(ctx context.Context, m *MissionFacts) {
 	defer close(m.Opened)
 	a, _, err := d.insist(ctx, call{
@@ -148,8 +148,8 @@ func (d *driver) await(ctx context.Context, m *MissionFacts, state string) strin
 	}
 }
 
-// act lets the streamer act on a mission. A no after an attempt without an answer may
-// mean that this very attempt went through.
+// act lets the streamer act on a mission. A refusal after an attempt without an answer may mean
+// that this attempt succeeded.
 func (d *driver) act(ctx context.Context, m *MissionFacts, action string) {
 	m.Judged = append(m.Judged, action)
 	a, _, err := d.insist(ctx, call{method: http.MethodPost, path: "/v1/missions/" + m.ID.String() + "/" + action, user: m.Streamer})
@@ -161,7 +161,7 @@ func (d *driver) act(ctx context.Context, m *MissionFacts, action string) {
 	}
 }
 
-// judge gives the verdict in the middle of the mission's last wave, while bets come in.
+// judge gives the verdict in the middle of the mission's last wave, while bets arrive.
 func (d *driver) judge(ctx context.Context, m *MissionFacts, action string) {
 	if !opened(ctx, m) || m.Status != "active" {
 		return
@@ -184,8 +184,7 @@ func verdictOf(f Fate) string {
 	return ""
 }
 
-// opened waits until it is known what became of a mission's funding, and reports
-// whether there is a mission.
+// opened waits for the result of a mission's funding, and reports whether the mission exists.
 func opened(ctx context.Context, m *MissionFacts) bool {
 	select {
 	case <-m.Opened:

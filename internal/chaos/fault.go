@@ -12,7 +12,7 @@ import (
 // Kind is a kind of fault.
 type Kind string
 
-// The kinds. Clocks that differ are no fault of a moment: they do all the time.
+// The kinds. Differing clocks are not among them: the clocks differ during the whole run.
 const (
 	KillAPI       Kind = "kill an API"
 	KillFunctions Kind = "kill functions"
@@ -36,7 +36,7 @@ var kinds = []Kind{
 	CutLink, DelayLink, ThrottleLink, SwallowLink, RepeatPushes, RefusePushes, LosePushes, HangPushes,
 }
 
-// lasting reports whether the fault lasts until it is mended. A kill is over at once.
+// lasting reports whether the fault lasts until it is repaired. A kill is over at once.
 func (k Kind) lasting() bool {
 	switch k {
 	case KillAPI, KillFunctions, KillMidBatch, KillUsers, KillMissions:
@@ -45,16 +45,16 @@ func (k Kind) lasting() bool {
 	return true
 }
 
-// Fault is one thing that goes wrong.
+// Fault is one fault of a timetable.
 type Fault struct {
 	At       time.Duration // after the drive began
 	Kind     Kind
-	Instance int           // which of a program's instances, for those that kill one
-	Link     string        // for those that are about one
+	Instance int           // which of a program's instances, for kills
+	Link     string        // for faults of a link
 	Lasts    time.Duration // zero for a kill
 }
 
-// String tells the fault in one line.
+// String describes the fault in one line.
 func (f Fault) String() string {
 	switch {
 	case f.Link != "" && f.Kind.lasting():
@@ -65,21 +65,21 @@ func (f Fault) String() string {
 	return string(f.Kind)
 }
 
-// errNotHere says that this machine can't have the fault.
+// errNotHere means that this machine can't have the fault.
 var errNotHere = errors.New("not possible on this machine")
 
-// unmended is what kills return: whoever keeps the stand brings things back.
-func unmended() error { return nil }
+// nothingToRepair is what kills return: the stand's keepers restart what was killed.
+func nothingToRepair() error { return nil }
 
-// strike makes the fault happen and returns what ends it.
-func (s *stand) strike(ctx context.Context, f Fault) (mend func() error, err error) {
+// strike starts the fault and returns the function that ends it.
+func (s *stand) strike(ctx context.Context, f Fault) (repair func() error, err error) {
 	switch f.Kind {
 	case KillAPI:
 		s.kill(s.apis[f.Instance])
 	case KillFunctions:
 		s.kill(s.functions[f.Instance])
 	case KillMidBatch:
-		return unmended, s.killMidBatch(ctx, f.Instance)
+		return nothingToRepair, s.killMidBatch(ctx, f.Instance)
 	case KillUsers:
 		s.users.kill()
 	case KillMissions:
@@ -106,23 +106,23 @@ func (s *stand) strike(ctx context.Context, f Fault) (mend func() error, err err
 	case HangPushes:
 		return s.deliveries.suffer(trouble{repeat: usual.repeat, hang: 0.6}), nil
 	}
-	return unmended, nil
+	return nothingToRepair, nil
 }
 
 const (
-	lateBy     = 150 // milliseconds on a link, give or take as many
+	lateBy     = 150 // milliseconds on a link, plus or minus as many
 	throughPut = 24  // kilobytes a second on a link
-	// batchWait is how long to look for a batch in the middle of its transaction. The
-	// kill happens then in any case.
+	// batchWait is how long to wait for a batch that is inside its transaction. After that the kill
+	// happens in any case.
 	batchWait = 3 * time.Second
-	// midBatchLink is the link that is slowed down for it.
+	// midBatchLink is the link that is slowed down for this fault.
 	midBatchLink = "functions-users"
 )
 
-// killMidBatch kills an instance while the users server is in the middle of a batch. An
-// answer that comes late makes the middle longer.
+// killMidBatch kills an instance while the users server is in the middle of a batch. A delay on the
+// link makes the transaction longer.
 func (s *stand) killMidBatch(ctx context.Context, instance int) error {
-	mend, err := s.links[midBatchLink].delay(lateBy)
+	repair, err := s.links[midBatchLink].delay(lateBy)
 	if err != nil {
 		return err
 	}
@@ -133,11 +133,11 @@ func (s *stand) killMidBatch(ctx context.Context, instance int) error {
 		s.midBatch++
 	}
 	s.mu.Unlock()
-	return mend()
+	return repair()
 }
 
-// awaitBatch waits until some transaction of the hold step is under way. A server that
-// is down has none.
+// awaitBatch waits until a transaction of the hold step is in progress. A server that is down has
+// none.
 func (s *stand) awaitBatch(ctx context.Context) (seen bool) {
 	ctx, cancel := context.WithTimeout(ctx, batchWait)
 	defer cancel()

@@ -9,8 +9,8 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// keep brings back whatever ends, as the platform would, until the stand is closed.
-func (s *stand) keep(tell func(string)) {
+// keep restarts whatever ends, as the platform would, until the stand is closed.
+func (s *stand) keep(report func(string)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	for _, service := range append(append([]*lab.Service{}, s.apis...), s.functions...) {
@@ -23,11 +23,11 @@ func (s *stand) keep(tell func(string)) {
 		})
 	}
 	for _, server := range []*server{s.users, s.missions} {
-		s.kept.Go(func() { server.keep(ctx, tell) })
+		s.kept.Go(func() { server.keep(ctx, report) })
 	}
 }
 
-// kill ends an instance as a crash would. It comes back after a second.
+// kill ends an instance as a crash would. It is restarted after a second.
 func (s *stand) kill(service *lab.Service) {
 	s.mu.Lock()
 	s.kills[service]++
@@ -35,7 +35,7 @@ func (s *stand) kill(service *lab.Service) {
 	service.Kill()
 }
 
-// crashes tells of instances that ended more often than they were killed.
+// crashes lists the instances that ended more often than they were killed.
 func (s *stand) crashes() (found []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

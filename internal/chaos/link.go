@@ -9,13 +9,12 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// link is the way from one program to one server, through a proxy that can be told to
-// cut it, to slow it down or to let little through.
+// link is the connection from one program to one server, through a proxy that can cut, delay or
+// throttle it.
 //
-// When it is mended, connections are broken and a new proxy takes the old one's
-// place. Taking a toxic away from connections that end at that moment can leave
-// Toxiproxy 2.5 locked for good: a run was lost to that. What was swallowed could not
-// be delivered later anyway, since TCP leaves no gap.
+// A repair breaks all connections and replaces the proxy by a new one. Removing a toxic from
+// connections that end at that moment can leave Toxiproxy 2.5 locked for good; a run failed because
+// of that. Swallowed bytes could not be delivered later anyway, because TCP allows no gap.
 type link struct {
 	name, server, listen string
 	quiet                *toxiproxy.ApiServer
@@ -49,45 +48,45 @@ func (l *link) open() error {
 	return nil
 }
 
-// address is where the program finds the server: host:port.
+// address is the server's address for the program: host:port.
 func (l *link) address() string { return l.listen }
 
-// close breaks every connection and takes no new one.
+// close breaks every connection and accepts no new one.
 func (l *link) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.proxy.Stop()
 }
 
-// renew breaks every connection and leaves nothing in the way of new ones.
+// renew breaks every connection and lets new ones through.
 func (l *link) renew() error {
 	l.close()
 	return l.open()
 }
 
-// cut breaks every connection and takes no new one, until it is mended.
-func (l *link) cut() (mend func() error) {
+// cut breaks every connection and accepts no new one until the link is repaired.
+func (l *link) cut() (repair func() error) {
 	l.close()
 	return l.renew
 }
 
-// delay makes every answer late by so many milliseconds, give or take as many.
-func (l *link) delay(milliseconds int) (mend func() error, err error) {
+// delay delays every answer by so many milliseconds, plus or minus as many.
+func (l *link) delay(milliseconds int) (repair func() error, err error) {
 	return l.toxic(fmt.Sprintf(`{"name": "delay", "type": "latency", "stream": "downstream", "attributes": {"latency": %d, "jitter": %[1]d}}`, milliseconds))
 }
 
-// throttle lets so many kilobytes a second through.
-func (l *link) throttle(kilobytes int) (mend func() error, err error) {
+// throttle limits the link to so many kilobytes a second.
+func (l *link) throttle(kilobytes int) (repair func() error, err error) {
 	return l.toxic(fmt.Sprintf(`{"name": "throttle", "type": "bandwidth", "stream": "upstream", "attributes": {"rate": %d}}`, kilobytes))
 }
 
-// swallow takes what the program sends and answers nothing, with the connections left
-// open: the program can only wait.
-func (l *link) swallow() (mend func() error, err error) {
+// swallow accepts what the program sends and answers nothing. The connections stay open, so the
+// program can only wait.
+func (l *link) swallow() (repair func() error, err error) {
 	return l.toxic(`{"name": "swallow", "type": "timeout", "stream": "upstream", "attributes": {"timeout": 0}}`)
 }
 
-func (l *link) toxic(description string) (mend func() error, err error) {
+func (l *link) toxic(description string) (repair func() error, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(description)); err != nil {

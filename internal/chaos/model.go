@@ -6,22 +6,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// The model is what the clients know: what they asked and what they were answered. It
-// never looks into the system.
+// The model is what the clients know: what they asked and what they were answered. It never reads
+// the system itself.
 
 // BetFacts is what a client learned about one bet. One client at a time writes it.
 type BetFacts struct {
 	BetPlan
-	Asked   bool        // at least one request left
+	Asked   bool        // at least one request was sent
 	Acked   bool        // a client saw an answer that says: logged
-	IDs     []uuid.UUID // the different ids it was told under one key; more than one is a duplicate
-	Refused string      // code of the clear no, if that was the last word
-	// Unclear says that some request ended without an answer, so that the bet may be
-	// logged whatever a later request was told.
+	IDs     []uuid.UUID // the different ids it was answered under one key; more than one is a duplicate
+	Refused string      // code of the refusal, if that was the last answer
+	// Unclear means that a request ended without an answer, so the bet may be logged whatever a
+	// later request was answered.
 	Unclear bool
-	// KeyTaken says that another amount was accepted under a key that was in use.
+	// KeyTaken means that another amount was accepted under a key that was in use.
 	KeyTaken bool
-	// Forgotten says that a key that was acknowledged was refused later (rule 1).
+	// Forgotten means that a key that was acknowledged was refused later (rule 1).
 	Forgotten bool
 }
 
@@ -29,15 +29,15 @@ type BetFacts struct {
 type MissionFacts struct {
 	MissionPlan
 	ID      uuid.UUID
-	Acked   bool   // its creator was told that it is there
-	Refused string // code of the clear no
-	// Opened is closed once it is known what state the mission came to after its
-	// funding, or that it will come to none.
+	Acked   bool   // its creator was answered that it exists
+	Refused string // code of the refusal
+	// Opened is closed once the mission's state after its funding is known, or it is known that it
+	// will have none.
 	Opened chan struct{}
 	Status string // as seen when Opened was closed
 
-	Judged  []string // actions that were sent
-	Verdict string   // the action that was answered with a yes
+	Judged  []string // actions that were sent to the API
+	Verdict string   // the action that was accepted
 }
 
 // ChargeFacts is what a client learned about one charge.
@@ -60,7 +60,7 @@ type Model struct {
 	acked int
 }
 
-// NewModel is the model before anybody asked for anything.
+// NewModel makes the model before any request was sent.
 func NewModel(p Plan) *Model {
 	m := &Model{Plan: p, Bets: make([]BetFacts, len(p.Bets)), Charges: make([]ChargeFacts, len(p.Charges))}
 	for i, b := range p.Bets {
@@ -75,7 +75,7 @@ func NewModel(p Plan) *Model {
 	return m
 }
 
-// count notes, for the progress bar, a bet that was asked for or acknowledged.
+// count counts, for the progress bar, a bet that was requested or acknowledged.
 func (m *Model) count(asked, acked int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -16,14 +16,14 @@ import (
 // users database: the product has no switch for it.
 type Mutation struct {
 	Name  string
-	Guard string // what is turned off, in words
+	Guard string // what is turned off, for a person
 	Edits []Edit
-	// Function, if named, is one of the users database that is made again with Edit.
+	// Function, if set, is a function of the users database that is replaced by an edited one.
 	Function *FunctionEdit
 	SQL      []string
 }
 
-// FunctionEdit is a change to a function that a migration made.
+// FunctionEdit is a change to a function that a migration created.
 type FunctionEdit struct{ Migration, Old, New string }
 
 // Mutations are the guards whose absence a run must notice.
@@ -110,10 +110,10 @@ func (m *Mutation) applySQL(ctx context.Context, s *stand) error {
 	return nil
 }
 
-// statementBody is a statement between the marks of a migration.
+// statementBody matches a statement between the marks of a migration.
 var statementBody = regexp.MustCompile(`(?s)-- \+goose StatementBegin\n(.*?)\n-- \+goose StatementEnd`)
 
-// statement is the migration's function with the change.
+// statement returns the migration's function with the change.
 func (f *FunctionEdit) statement(module string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(module, "migrations/users", f.Migration))
 	if err != nil {
@@ -121,7 +121,7 @@ func (f *FunctionEdit) statement(module string) (string, error) {
 	}
 	body := statementBody.FindSubmatch(text)
 	if body == nil || strings.Count(string(body[1]), f.Old) != 1 {
-		return "", fmt.Errorf("%s does not hold %q once: the function has moved on, and so must this mutation", f.Migration, f.Old)
+		return "", fmt.Errorf("%s does not hold %q once: the function has changed, so change this mutation too", f.Migration, f.Old)
 	}
 	sql := strings.Replace(string(body[1]), "CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
 	return strings.Replace(sql, f.Old, f.New, 1), nil

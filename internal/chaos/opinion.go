@@ -17,9 +17,9 @@ import (
 // opinionPool is how many connections the check of the books gets to each database.
 const opinionPool = 2
 
-// checkBooks has the product's own check of the books read everything once, with nothing
-// under way. It is a second opinion beside the model's: it must not be the one judge,
-// because it is part of what is judged.
+// checkBooks has the product's own check of the books read everything once, with nothing in
+// progress. It is a second judge beside the model: it can't be the only one, because it is part of
+// the system under test.
 func (s *stand) checkBooks(ctx context.Context, v *Verdict) error {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()

@@ -12,21 +12,21 @@ import (
 // maxOffset is how far a clock is off at most, either way.
 const maxOffset = 4 * time.Minute
 
-// skewed are the files that read the time of day, as against those that only measure how
-// long something takes. A run's programs read it from a clock that may be wrong.
+// skewed lists the files that read the time of day; files that only measure durations are not in
+// it. In a run's programs these files read a clock that may be wrong.
 var skewed = []string{
 	"functions/functions.go",         // of the steps
 	"run/api/wiring.go",              // of the API and its tokens
 	"internal/usersdb/hold_exact.go", // when a bet is given up as an orphan
-	"internal/board/hub.go",          // which events are news
+	"internal/board/hub.go",          // which events are new
 }
 
-// Edit replaces one piece of a source file. The piece must be there once.
+// Edit replaces one piece of a source file. The piece must be there exactly once.
 type Edit struct{ File, Old, New string }
 
-// overlay are source files as a run's programs are built from them, in the form of `go
-// build -overlay`: the tree itself stays as it is, and so nothing that is changed here
-// can be switched on in a program that is deployed.
+// overlay holds the changed source files that a run's programs are built from, in the form of `go
+// build -overlay`. The tree itself stays as it is, so nothing that is changed here can be switched
+// on in a deployed program.
 type overlay struct {
 	module string
 	files  map[string]string // text by path within the module
@@ -42,14 +42,14 @@ func (o *overlay) read(file string) (string, error) {
 	return string(text), err
 }
 
-// edit makes one change.
+// edit applies one change.
 func (o *overlay) edit(e Edit) error {
 	text, err := o.read(e.File)
 	if err != nil {
 		return err
 	}
 	if n := strings.Count(text, e.Old); n != 1 {
-		return fmt.Errorf("%s holds %q %d times, want once: the code has moved on, and so must this edit", e.File, e.Old, n)
+		return fmt.Errorf("%s holds %q %d times, want once: the code has changed, so change this edit too", e.File, e.Old, n)
 	}
 	o.files[e.File] = strings.Replace(text, e.Old, e.New, 1)
 	return nil
@@ -63,7 +63,7 @@ func (o *overlay) skew() error {
 			return err
 		}
 		if !strings.Contains(text, "time.Now") || !strings.Contains(text, "import (\n") {
-			return fmt.Errorf("%s reads no time: the code has moved on, and so must the list of skewed files", file)
+			return fmt.Errorf("%s reads no time: the code has changed, so change the list of skewed files too", file)
 		}
 		text = strings.ReplaceAll(text, "time.Now", "offsetclock.Now")
 		text = strings.Replace(text, "import (\n", "import (\n\toffsetclock \"example.com/missionpot/internal/chaos/clock\"\n", 1)

@@ -10,9 +10,9 @@ import (
 
 const module = "../.."
 
-// An edit that no longer fits would have to be noticed in the middle of a long run.
-// It must also compile: else a run would fail before it began, and prove nothing.
-func TestEveryMutationFitsThePresentSource(t *testing.T) {
+// Without this test an edit that no longer fits would only be noticed in a long run. An edit must
+// also compile: otherwise a run would fail before it began, and prove nothing.
+func TestEveryMutationFitsTheCurrentSource(t *testing.T) {
 	t.Parallel()
 	whole, err := filepath.Abs(module) // go build has another directory
 	if err != nil {

@@ -13,11 +13,11 @@ type Account struct {
 	ID       uuid.UUID
 	Cash     int64 // won, at the beginning
 	Streamer bool
-	Choosy   bool // asks to be asked: missions wait for this streamer's yes
+	Choosy   bool // missions wait for this streamer's acceptance
 	Poor     bool // can't pay for everything it will bet
 }
 
-// Fate is what a mission is made for.
+// Fate is the planned ending of a mission.
 type Fate string
 
 // The fates. Each ends in a state of the mission that the verdict checks.
@@ -27,14 +27,14 @@ const (
 	Expires  Fate = "expires"  // nobody judges it
 	Rejected Fate = "rejected" // by a choosy streamer
 	Ignored  Fate = "ignored"  // a choosy streamer never answers
-	// Rivals are two missions whose creator can pay for one. Both are asked for at once:
+	// Rivals are two missions whose creator can pay for only one. Both are requested at once, so
 	// one is never funded.
 	Rivals Fate = "rivals"
 )
 
-// MissionPlan is one mission to be made, and who does what with it.
+// MissionPlan is one mission to be created, with its people.
 type MissionPlan struct {
-	Creator, Streamer int // places in Plan.Accounts
+	Creator, Streamer int // indexes in Plan.Accounts
 	Fate              Fate
 	Stake             int64
 	TimeLimit         int // seconds, from its acceptance
@@ -57,7 +57,7 @@ const (
 
 // BetPlan is one bet to be placed.
 type BetPlan struct {
-	Mission, User int // places in Plan
+	Mission, User int // indexes in Plan
 	Wave          int
 	Amount        int64
 	Habit         Habit
@@ -69,7 +69,7 @@ type ChargePlan struct {
 	Amount     int64
 }
 
-// Plan is all that the clients of a run will try.
+// Plan is everything that the clients of a run will try.
 type Plan struct {
 	Accounts []Account
 	Missions []MissionPlan // the first is the hot one
@@ -83,7 +83,7 @@ const (
 	stake = 1000       // of missions
 )
 
-// NewPlan draws a plan. The same seed and scenario draw the same.
+// NewPlan draws a plan. The same seed and scenario give the same plan.
 func NewPlan(seed uint64, s Scenario) Plan {
 	r := generator(seed, partPlan)
 	p := Plan{}
@@ -117,8 +117,8 @@ func newID(r *rand.Rand) uuid.UUID {
 	return id
 }
 
-// drawMissions gives the first mission half of the bets and all of the time. The fates
-// of the others take turns, so that a small run has each of them.
+// drawMissions keeps the first mission open during the whole run and gives it half of the bets. The
+// fates of the others take turns, so that a small run has each of them.
 func (p *Plan) drawMissions(r *rand.Rand, s Scenario) {
 	p.Missions = append(p.Missions, MissionPlan{
 		Creator: 2, Streamer: 10, Fate: Succeeds, Stake: stake, TimeLimit: 24 * 3600, Last: s.Waves - 1, Hot: true,
@@ -164,8 +164,7 @@ func (p *Plan) draw(r *rand.Rand, fits func(Account) bool) int {
 	}
 }
 
-// drawBets gives half of all bets to the hot mission and spreads the rest over those
-// that take any.
+// drawBets gives half of all bets to the hot mission and spreads the rest over the other open ones.
 func (p *Plan) drawBets(r *rand.Rand, s Scenario) {
 	var open []int
 	for i, m := range p.Missions {

@@ -15,20 +15,20 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// Options are what a run is told.
+// Options configure a run.
 type Options struct {
 	Scenario Scenario
 	Seed     uint64
 	Module   string    // directory of go.mod; the programs are built from it
 	Mutation *Mutation // a guard to turn off; nil for none
-	Out      io.Writer // told to a person: progress, faults, what can't be done here
-	Terminal bool      // Out is one, and shows a bar
+	Out      io.Writer // output for a person: progress, faults, what this machine can't do
+	Terminal bool      // Out is a terminal, and shows a bar
 	Logs     string    // directory the programs' and servers' logs are copied to; none if empty
 }
 
-// Run does one run, from an empty stand to the verdict. The error is about the run
-// itself: what was found is in the verdict. It ends by itself, within about the
-// scenario's Drive and Recovery, and leaves nothing running.
+// Run does one run, from an empty stand to the verdict. The error is about the run itself; findings
+// are in the verdict. It ends by itself, within about the scenario's Drive and Recovery, and leaves
+// nothing running.
 func Run(ctx context.Context, o Options) (v *Verdict, err error) {
 	source := newOverlay(o.Module)
 	if err := o.Mutation.apply(source); err != nil {
@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options) (v *Verdict, err error) {
 	return r.run(ctx)
 }
 
-// copyLogs copies what programs and servers wrote, if somebody wants it.
+// copyLogs copies the logs of programs and servers, if a directory is set.
 func copyLogs(from, to string) error {
 	if to == "" {
 		return nil
@@ -119,8 +119,7 @@ func (r *run) run(ctx context.Context) (*Verdict, error) {
 	return v, r.recover(ctx, v)
 }
 
-// breakAndDrive lets the clients and the faults loose, until the drive is over and
-// everything is mended.
+// breakAndDrive runs the clients and the faults until the drive is over and everything is repaired.
 func (r *run) breakAndDrive(ctx context.Context, v *Verdict) error {
 	links := slices.Sorted(maps.Keys(r.stand.links))
 	table := NewTimetable(r.Seed, r.Scenario, links)
@@ -137,21 +136,21 @@ func (r *run) breakAndDrive(ctx context.Context, v *Verdict) error {
 	}
 	r.stand.deliveries.rest()
 	r.healed = time.Now()
-	r.say("nothing is broken any more; waiting for everything to find its end")
+	r.say("nothing is broken any more; waiting for everything to finish")
 	for _, client := range r.driver.wait(driving) {
 		v.stuck(1, "%s", client)
 	}
 	return nil
 }
 
-// recover waits until nothing is unfinished, and then judges.
+// recover waits until nothing is unfinished, and then checks everything.
 func (r *run) recover(ctx context.Context, v *Verdict) error {
 	left, err := r.settle(ctx)
 	if err != nil {
 		return err
 	}
 	v.RecoveredIn = time.Since(r.healed)
-	r.say("judging what is left")
+	r.say("checking the result")
 	for _, what := range slices.Sorted(maps.Keys(left)) {
 		v.stuck(left[what], "%d %s", left[what], what)
 	}
@@ -161,11 +160,11 @@ func (r *run) recover(ctx context.Context, v *Verdict) error {
 	}
 	asking, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	told, err := r.driver.ask(asking, r.driver.model)
+	reported, err := r.driver.ask(asking, r.driver.model)
 	if err != nil && ctx.Err() == nil {
-		v.stuck(1, "the API does not tell of everything: %v", err)
+		v.stuck(1, "the API does not return everything: %v", err)
 	}
-	newAudit(v, r.driver.model, truth, told).run()
+	newAudit(v, r.driver.model, truth, reported).run()
 	for _, letter := range truth.dead {
 		v.stuck(1, "%s", letter)
 	}
@@ -182,7 +181,7 @@ func (r *run) recover(ctx context.Context, v *Verdict) error {
 	return ctx.Err()
 }
 
-// summarize tells how often what happened.
+// summarize prints how often each kind of event happened.
 func (r *run) summarize() {
 	for _, kind := range kinds {
 		if n := r.saboteur.struck[kind]; n > 0 {
@@ -198,8 +197,7 @@ func (r *run) summarize() {
 	}
 }
 
-// settle waits until everything has found its end, or time is up, and returns what has
-// not.
+// settle waits until everything is finished, or time is up, and returns what is not.
 func (r *run) settle(ctx context.Context) (left map[string]int, err error) {
 	end := r.healed.Add(r.Scenario.Recovery)
 	for {

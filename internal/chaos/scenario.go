@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// Scenario says how large a run is and how long its parts last.
+// Scenario is how large a run is and how long its parts last.
 type Scenario struct {
 	Name     string
 	Users    int
 	Missions int
 	Bets     int
-	Waves    int // the bets come in this many bursts
+	Waves    int // number of bursts that the bets come in
 	// Drive is the time the bursts and the faults are spread over.
 	Drive time.Duration
-	// Recovery is how long the system may take, once nothing is broken any more, until
-	// everything has found its end.
+	// Recovery is how long the system may take to finish everything once nothing is broken any
+	// more.
 	Recovery time.Duration
 	// FaultEvery is the mean time between two faults. Each kind comes once before any
 	// comes again.
 	FaultEvery time.Duration
-	Clients    int           // calls under way at once
+	Clients    int           // calls in flight at once
 	Tick       time.Duration // period of the ticks
 	// AllMails has the run wait until every mail is sent. A mail whose sender was killed
 	// is leased for two minutes, which a short run does not wait for.
@@ -43,8 +43,8 @@ func Quick() Scenario {
 	}
 }
 
-// Short is for a system with a guard turned off: long enough to be caught, and with
-// little patience for what will never end.
+// Short is for a system with a guard turned off: long enough to notice it, with short waits for
+// what will never finish.
 func Short() Scenario {
 	s := Quick()
 	s.Name, s.Users, s.Missions, s.Bets, s.Waves = "short", 200, 24, 2400, 6

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// screen tells a person how far a run is: on a terminal by a bar in its last line,
-// elsewhere by a line now and then.
+// screen shows the progress of a run: on a terminal as a bar in its last line, elsewhere as a line
+// now and then.
 type screen struct {
 	out      io.Writer
 	terminal bool
@@ -33,7 +33,7 @@ func newScreen(out io.Writer, terminal bool) *screen {
 	return &screen{out: out, terminal: terminal, began: time.Now()}
 }
 
-// say tells one thing, with the time since the beginning.
+// say prints one line, with the time since the start.
 func (s *screen) say(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,14 +46,14 @@ func (s *screen) say(format string, args ...any) {
 	}
 }
 
-// watch notes what is still unfinished.
+// watch records what is still unfinished.
 func (s *screen) watch(left map[string]int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.left = left
 }
 
-// unfinished tells what was noted last.
+// unfinished returns what was recorded last.
 func (s *screen) unfinished() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *screen) unfinished() string {
 	return strings.Join(all, ", ")
 }
 
-// show keeps telling a status, until stop.
+// show prints a status again and again until stop is called.
 func (s *screen) show(status func() string) (stop func()) {
 	pause := plainPause
 	if s.terminal {
@@ -107,7 +107,7 @@ func (s *screen) refresh(status string) {
 	fmt.Fprint(s.out, clearTheLine+status)
 }
 
-// bar draws how much of something is done.
+// bar draws a progress bar.
 func bar(done, all int) string {
 	filled := barWidth
 	if all > 0 {

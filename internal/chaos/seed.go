@@ -11,9 +11,9 @@ import (
 // acceptance is how long a choosy streamer may think, in seconds.
 const acceptance = 20
 
-// addAccounts writes the accounts into the users database, each with its first charge.
-// Signing up through the API takes a password hash of a tenth of a second for each, and
-// what is tested here begins after that.
+// addAccounts writes the accounts into the users database, each with its first charge. Signing up
+// through the API would take a tenth of a second for each password hash, and is not what a run
+// tests.
 func (s *stand) addAccounts(ctx context.Context, accounts []Account) error {
 	return inDatabase(ctx, s.users, func(ctx context.Context, conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return addAccounts(ctx, tx, accounts) })

@@ -9,8 +9,8 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// server is a Postgres server that is started again whenever it ends. Commits are
-// written to disk for real: what it acknowledged must survive a kill.
+// server is a Postgres server that is started again whenever it ends. Commits are really written to
+// disk: what it acknowledged must survive a kill.
 type server struct {
 	parts lab.Parts
 	cfg   lab.PostgresConfig
@@ -29,7 +29,7 @@ func startServer(ctx context.Context, parts lab.Parts, cfg lab.PostgresConfig) (
 	return &server{parts: parts, cfg: cfg, current: first}, nil
 }
 
-// postgres is the server as it runs now, or last ran.
+// postgres returns the server that runs now, or ran last.
 func (s *server) postgres() *lab.Postgres {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,9 +44,8 @@ func (s *server) kill() {
 	s.postgres().Kill()
 }
 
-// keep starts the server again whenever it ends, until ctx does, and tells of ends
-// that nobody caused.
-func (s *server) keep(ctx context.Context, tell func(string)) {
+// keep restarts the server whenever it ends, until ctx does, and reports when it can't.
+func (s *server) keep(ctx context.Context, report func(string)) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,7 +63,7 @@ func (s *server) keep(ctx context.Context, tell func(string)) {
 			if ctx.Err() != nil {
 				return
 			}
-			tell(fmt.Sprintf("Postgres (%s) does not start: %v", s.cfg.Name, err))
+			report(fmt.Sprintf("Postgres (%s) does not start: %v", s.cfg.Name, err))
 			select {
 			case <-ctx.Done():
 				return
@@ -74,8 +73,8 @@ func (s *server) keep(ctx context.Context, tell func(string)) {
 	}
 }
 
-// limitLog keeps the write-ahead log small, so that a small disk is filled by the fault
-// and not by the log.
+// limitLog keeps the write-ahead log small, so that the fault fills the small disk and the log does
+// not.
 func (s *server) limitLog(ctx context.Context) error {
 	for _, sql := range []string{
 		"ALTER SYSTEM SET max_wal_size = '128MB'", "ALTER SYSTEM SET min_wal_size = '64MB'", "SELECT pg_reload_conf()",

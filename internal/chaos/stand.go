@@ -24,13 +24,13 @@ const (
 	stopTime = 15 * time.Second
 )
 
-// settings speed up what waits for human time, and lift the limits that keep one caller
-// from taking everybody's place: all clients of a run share one address.
+// settings shorten the periods that are meant for people, and lift the limits on one caller,
+// because all clients of a run share one address.
 var settings = struct{ api, functions []string }{
 	functions: []string{"SWEEP_AGE=3s", "AUDIT_PERIOD=30s"},
 }
 
-// stand is the whole system, with a handle on everything that can be broken.
+// stand is the whole system, with access to everything that can be broken.
 type stand struct {
 	users, missions   *server
 	firestore, pubsub *lab.Emulator
@@ -38,7 +38,7 @@ type stand struct {
 	system            *lab.System
 	apis, functions   []*lab.Service
 	deliveries        *deliveries
-	disk              *disk   // of one Postgres server; nil where none can be made
+	disk              *disk   // of one Postgres server; nil if none can be made
 	diskOf            *server // that server
 	offsets           map[string]time.Duration
 	keys              *token.Keys
@@ -51,12 +51,12 @@ type stand struct {
 	mu       sync.Mutex
 	midBatch int // kills that met a batch in the middle of its transaction
 	kills    map[*lab.Service]int
-	ends     map[*lab.Service]int // however they came about
+	ends     map[*lab.Service]int // for whatever reason
 }
 
-// startStand builds the programs with the overlay and starts everything. tell hears of
-// each part that is up, and of what can't be done on this machine.
-func startStand(ctx context.Context, o Options, source *overlay, dir string, tell func(string)) (_ *stand, err error) {
+// startStand builds the programs with the overlay and starts everything. It calls report for each
+// part that is up, and for what can't be done on this machine.
+func startStand(ctx context.Context, o Options, source *overlay, dir string, report func(string)) (_ *stand, err error) {
 	s := &stand{
 		module: o.Module, logs: dir,
 		links: map[string]*link{}, deliveries: newDeliveries(o.Seed), stop: func() {},
@@ -71,19 +71,19 @@ func startStand(ctx context.Context, o Options, source *overlay, dir string, tel
 	if err != nil {
 		return nil, err
 	}
-	if err := s.makeDisk(dir, tell); err != nil {
+	if err := s.makeDisk(dir, report); err != nil {
 		return nil, err
 	}
-	// One after the other: on a busy machine the emulators need their two minutes.
+	// Start them one after the other: on a busy machine the emulators need up to two minutes.
 	binaries, err := build(ctx, source, dir)
 	if err != nil {
 		return nil, err
 	}
-	tell("the programs are built")
+	report("the programs are built")
 	if err := s.startServers(ctx, parts, dir, o.Seed); err != nil {
 		return nil, err
 	}
-	tell("two Postgres servers and two emulators are up")
+	report("two Postgres servers and two emulators are up")
 	if err := s.openLinks(); err != nil {
 		return nil, err
 	}
@@ -99,10 +99,10 @@ func build(ctx context.Context, source *overlay, dir string) (lab.Binaries, erro
 }
 
 // makeDisk mounts a small disk, where the machine allows it.
-func (s *stand) makeDisk(dir string, tell func(string)) error {
+func (s *stand) makeDisk(dir string, report func(string)) error {
 	made, err := mountDisk(filepath.Join(dir, "disk"))
 	if err != nil {
-		tell(fmt.Sprintf("no disk will be full in this run: %v", err))
+		report(fmt.Sprintf("no disk will be full in this run: %v", err))
 		return nil
 	}
 	s.disk = made
@@ -110,8 +110,8 @@ func (s *stand) makeDisk(dir string, tell func(string)) error {
 	return nil
 }
 
-// startServers starts the four servers at once. The seed says which Postgres is on the
-// small disk.
+// startServers starts the four servers at once. The seed decides which Postgres is on the small
+// disk.
 func (s *stand) startServers(ctx context.Context, parts lab.Parts, dir string, seed uint64) error {
 	config := func(name string, small bool) lab.PostgresConfig {
 		data := filepath.Join(dir, name)
@@ -200,7 +200,7 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// throughLinks leads a program to its proxies.
+// throughLinks returns the environment that connects a program to its proxies.
 func (s *stand) throughLinks(program string) []string {
 	dsn := func(server string) string {
 		return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", s.links[program+"-"+server].address(), databaseName)
@@ -230,7 +230,7 @@ func (s *stand) startSystem(ctx context.Context, o Options, binaries lab.Binarie
 	s.system, err = lab.StartSystem(ctx, lab.SystemConfig{
 		Binaries: binaries, LogDir: dir, Project: project, UsersDSN: dsns[migrations.Users], MissionsDSN: dsns[migrations.Missions],
 		FirestoreHost: s.firestore.Host(), PubSubHost: s.pubsub.Host(), Tick: o.Scenario.Tick, TokenKeys: private,
-		// A message that failed comes again within seconds instead of ten minutes.
+		// A message that failed is redelivered within seconds instead of ten minutes.
 		Topics:       lab.TopicOptions{MinBackoff: time.Second, MaxBackoff: 5 * time.Second},
 		Deliver:      s.deliveries.through,
 		APIEnv:       slices.Concat(s.throughLinks("api"), settings.api, []string{s.clockOf("API")}),
@@ -262,7 +262,7 @@ func (s *stand) startSystem(ctx context.Context, o Options, binaries lab.Binarie
 	return nil
 }
 
-// close ends everything, what was started last first.
+// close stops everything, in the reverse order of the start.
 func (s *stand) close() error {
 	s.stop()
 	s.kept.Wait()

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Faults last this long, by the share of a bell that any draw gives. An outage of a few
-// seconds is what tells a retry from a give-up; one of minutes only takes longer.
+// Faults last between these two. An outage of a few seconds already shows whether a caller retries;
+// minutes would only take longer.
 const (
 	shortestFault = 1500 * time.Millisecond
 	longestFault  = 6 * time.Second
@@ -19,8 +19,8 @@ const (
 	quiet = 4 * time.Second
 )
 
-// NewTimetable draws when what goes wrong. Each kind comes once before any comes again,
-// so that a short run has all of them. Links take turns the same way.
+// NewTimetable draws the faults and their times. Each kind comes once before any comes again, so
+// that a short run has all of them. Links take turns the same way.
 func NewTimetable(seed uint64, s Scenario, links []string) []Fault {
 	r := generator(seed, partTimetable)
 	nextKind, nextLink := deck(r, kinds), deck(r, links)
@@ -39,7 +39,7 @@ func NewTimetable(seed uint64, s Scenario, links []string) []Fault {
 	return all
 }
 
-// deck deals shuffled cards, and shuffles again when none is left.
+// deck returns shuffled items one by one, and shuffles again when none is left.
 func deck[T any](r *rand.Rand, cards []T) func() T {
 	var left []T
 	return func() T {
@@ -53,24 +53,24 @@ func deck[T any](r *rand.Rand, cards []T) func() T {
 	}
 }
 
-// saboteur carries a timetable out. Make one with newSaboteur.
+// saboteur carries out a timetable. Make one with newSaboteur.
 type saboteur struct {
-	stand *stand
-	tell  func(string)
+	stand  *stand
+	report func(string)
 
 	mu     sync.Mutex
 	places map[string]chan struct{}
 	struck map[Kind]int
-	now    []string // what is broken at present
+	now    []string // what is broken now
 	errs   []error
 }
 
-func newSaboteur(s *stand, tell func(string)) *saboteur {
-	return &saboteur{stand: s, tell: tell, places: map[string]chan struct{}{}, struck: map[Kind]int{}}
+func newSaboteur(s *stand, report func(string)) *saboteur {
+	return &saboteur{stand: s, report: report, places: map[string]chan struct{}{}, struck: map[Kind]int{}}
 }
 
-// run strikes at each fault's time. When it returns, at the end of the timetable or of
-// ctx, everything it broke is mended.
+// run starts each fault at its time. When it returns, at the end of the timetable or of ctx,
+// everything it broke is repaired.
 func (s *saboteur) run(ctx context.Context, table []Fault) error {
 	began := time.Now()
 	var all sync.WaitGroup
@@ -87,8 +87,8 @@ func (s *saboteur) run(ctx context.Context, table []Fault) error {
 	return errors.Join(s.errs...)
 }
 
-// suffer is one fault from its beginning to its end. Two can't be at one place at once:
-// the later one waits.
+// suffer runs one fault from start to end. Two faults can't be at one place at once: the later one
+// waits.
 func (s *saboteur) suffer(ctx context.Context, f Fault) {
 	place := s.placeOf(f)
 	select {
@@ -97,7 +97,7 @@ func (s *saboteur) suffer(ctx context.Context, f Fault) {
 	case place <- struct{}{}:
 		defer func() { <-place }()
 	}
-	mend, err := s.stand.strike(ctx, f)
+	repair, err := s.stand.strike(ctx, f)
 	if errors.Is(err, errNotHere) {
 		return
 	}
@@ -107,17 +107,17 @@ func (s *saboteur) suffer(ctx context.Context, f Fault) {
 	}
 	s.begin(f)
 	defer s.end(f)
-	s.tell(f.String())
+	s.report(f.String())
 	select {
 	case <-ctx.Done():
 	case <-time.After(f.Lasts):
 	}
-	if err := mend(); err != nil {
-		s.fail(fmt.Errorf("mend %s: %w", f, err))
+	if err := repair(); err != nil {
+		s.fail(fmt.Errorf("repair %s: %w", f, err))
 	}
 }
 
-// placeOf is what a fault needs for itself, as a lock.
+// placeOf returns the lock on what a fault needs for itself.
 func (s *saboteur) placeOf(f Fault) chan struct{} {
 	name := string(f.Kind)
 	switch f.Kind {
@@ -157,7 +157,7 @@ func (s *saboteur) fail(err error) {
 	s.errs = append(s.errs, err)
 }
 
-// count is how many faults struck, and what is broken now.
+// count returns how many faults have started, and what is broken now.
 func (s *saboteur) count() (total int, now []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,11 +15,11 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// readTime bounds the reading of one database. Google's emulator looks at the whole bet
-// log for each page of a shard: 0.8 s when it has 46,000 bets.
+// readTime bounds the reading of one database. Google's emulator scans the whole bet log for each
+// page of a shard: 0.8 s with 46,000 bets.
 const readTime = 6 * time.Minute
 
-// ledgerRow is one row of the ledger. An id is there once, unless a guard is off.
+// ledgerRow is one row of the ledger. An id occurs once, unless a guard is off.
 type ledgerRow struct {
 	ID, User, Mission uuid.UUID
 	Kind, Reason      string
@@ -33,7 +33,7 @@ type escrow struct {
 	Settled         bool
 }
 
-// shown is a mission on the board.
+// shown is a mission in the missions database.
 type shown struct {
 	Status    string
 	Pot       int64
@@ -49,14 +49,14 @@ type entry struct {
 	LoggedAt           time.Time // by the log itself, in microseconds
 }
 
-// truth is what the databases hold in the end, read past all proxies.
+// truth is what the databases hold in the end, read without the proxies.
 type truth struct {
 	wallets  map[uuid.UUID]int64
 	ledger   []ledgerRow
 	escrows  map[uuid.UUID]escrow
 	missions map[uuid.UUID]shown
 	log      []entry
-	dead     []string // messages given up, by step and type; ticks not, which come again anyway
+	dead     []string // messages given up, by step and type, without ticks, which repeat anyway
 }
 
 func (s *stand) readTruth(ctx context.Context) (t truth, err error) {
@@ -77,7 +77,7 @@ func (s *stand) readTruth(ctx context.Context) (t truth, err error) {
 	})
 }
 
-// inDatabase runs do on a connection of its own to a server.
+// inDatabase calls do with a new connection to a server.
 func inDatabase(ctx context.Context, s *server, do func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
@@ -198,7 +198,7 @@ func (s *stand) readDeadLetters(ctx context.Context) (dead []string, err error) 
 	return dead, nil
 }
 
-// unfinished counts what has not found its end yet, by what it is.
+// unfinished counts what is not finished yet, by kind.
 func (s *stand) unfinished(ctx context.Context, log []entry, allMails bool) (map[string]int, error) {
 	left := map[string]int{}
 	bets := make([][16]byte, len(log))
@@ -213,11 +213,11 @@ func (s *stand) unfinished(ctx context.Context, log []entry, allMails bool) (map
 		return tally(ctx, conn, left, map[string]query{
 			"logged bets without an outcome":  {`SELECT count(*) FROM unnest($1::uuid[]) AS b (id) WHERE NOT EXISTS (SELECT FROM ledger l WHERE l.id = b.id)`, []any{bets}},
 			"escrows that are not settled":    {`SELECT count(*) FROM escrows WHERE settled_at IS NULL`, nil},
-			"pots that were never told":       {`SELECT count(*) FROM escrows WHERE version > published_version`, nil},
+			"pots that are not published":     {`SELECT count(*) FROM escrows WHERE version > published_version`, nil},
 			"rankings that are behind":        {`SELECT count(*) FROM escrows WHERE version > ranked_version`, nil},
 			"rankings that are wrong":         {`SELECT count(*) FROM contributions c FULL JOIN standings s USING (mission_id, user_id) WHERE c.amount IS DISTINCT FROM s.amount`, nil},
 			"charges without an answer":       {`SELECT count(*) FROM charges WHERE status = 'pending'`, nil},
-			"mails that were never sent":      {`SELECT count(*) FROM mails WHERE ` + mails, nil},
+			"mails that are not sent":         {`SELECT count(*) FROM mails WHERE ` + mails, nil},
 			"settled missions without a mail": {`SELECT count(*) FROM escrows e WHERE settled_at IS NOT NULL AND NOT EXISTS (SELECT FROM mails m WHERE m.mission_id = e.mission_id)`, nil},
 		})
 	})
@@ -226,8 +226,8 @@ func (s *stand) unfinished(ctx context.Context, log []entry, allMails bool) (map
 	}
 	err = inDatabase(ctx, s.missions, func(ctx context.Context, conn *pgx.Conn) error {
 		return tally(ctx, conn, left, map[string]query{
-			"missions that are not settled":        {`SELECT count(*) FROM missions WHERE settled_at IS NULL`, nil},
-			"events that were not shown to anyone": {`SELECT count(*) FROM mission_events WHERE copied_at IS NULL`, nil},
+			"missions that are not settled":         {`SELECT count(*) FROM missions WHERE settled_at IS NULL`, nil},
+			"events that are not on the live board": {`SELECT count(*) FROM mission_events WHERE copied_at IS NULL`, nil},
 		})
 	})
 	return left, err

@@ -7,30 +7,30 @@ import (
 	"time"
 )
 
-// Verdict is what a run came to. Every figure but the first two and the last must be 0.
+// Verdict is the result of a run. Every figure but the first two and the last must be 0.
 type Verdict struct {
-	Bets         int // asked for by clients, each under one key
+	Bets         int // requested by clients, each under one key
 	Acknowledged int // of those, by an answer that a client saw
-	Lost         int // acknowledged, or judged, or charged, and not there; messages that were acked and not handled
-	Duplicated   int // outcomes and entries that nobody asked for, or that are there twice
+	Lost         int // acknowledged, judged or charged, and missing; messages that were acked and not handled
+	Duplicated   int // outcomes and entries that nobody requested, or that exist twice
 	Drift        int64
-	Stuck        int // what found no end in time
+	Stuck        int // what did not finish in time
 	RecoveredIn  time.Duration
-	Findings     []string // what each figure is made of, in words
+	Findings     []string // the findings behind the figures
 }
 
-// Passed reports whether nothing is off.
+// Passed reports whether there are no findings.
 func (v *Verdict) Passed() bool {
 	return v.Lost == 0 && v.Duplicated == 0 && v.Drift == 0 && v.Stuck == 0 && len(v.Findings) == 0
 }
 
-// String is the verdict in one line.
+// String returns the verdict in one line.
 func (v *Verdict) String() string {
 	return fmt.Sprintf("chaos: bets=%d acknowledged=%d lost=%d duplicated=%d drift=%d stuck=%d recovered_in=%.1fs",
 		v.Bets, v.Acknowledged, v.Lost, v.Duplicated, v.Drift, v.Stuck, v.RecoveredIn.Seconds())
 }
 
-// Failed names the figures that are off.
+// Failed returns the names of the figures that are not 0.
 func (v *Verdict) Failed() string {
 	var off []string
 	for name, wrong := range map[string]bool{"lost": v.Lost > 0, "duplicated": v.Duplicated > 0, "drift": v.Drift > 0, "stuck": v.Stuck > 0} {
@@ -54,7 +54,7 @@ func (v *Verdict) duplicated(format string, args ...any) {
 	v.find("duplicated", format, args...)
 }
 
-// drift notes an amount in won, either way, that is somewhere it should not be.
+// drift records an amount of won, positive or negative, that is where it should not be.
 func (v *Verdict) drift(won int64, format string, args ...any) {
 	if won == 0 {
 		return
@@ -72,10 +72,10 @@ func (v *Verdict) find(figure, format string, args ...any) {
 	v.Findings = append(v.Findings, figure+": "+fmt.Sprintf(format, args...))
 }
 
-// shownFindings is how many findings of one figure are told; more say nothing new.
+// shownFindings is how many findings of one figure are printed; more would add nothing.
 const shownFindings = 12
 
-// Shown are the findings, the first of each figure, and how many more there are.
+// Shown returns the first findings of each figure, and how many more there are.
 func (v *Verdict) Shown() []string {
 	seen := map[string]int{}
 	var lines []string

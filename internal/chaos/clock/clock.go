@@ -1,8 +1,8 @@
-// Package clock is a clock that is wrong on purpose, by as much as the environment says.
+// Package clock is a clock that is wrong on purpose, by the offset in the environment.
 //
-// No program imports it. A chaos run builds the programs with an overlay that puts it in
-// the place of time.Now, so that the clocks of instances can differ by minutes while
-// nothing in the product can be told to lie about the time.
+// No program imports it. A chaos run builds the programs with an overlay that replaces time.Now
+// with it. So the clocks of instances can differ by minutes, and the product has no setting that
+// changes the time.
 package clock
 
 import (
@@ -13,7 +13,7 @@ import (
 // Env names the variable that holds the offset, as time.ParseDuration reads it.
 const Env = "CHAOS_CLOCK_OFFSET"
 
-// offset is read once: a process has one clock.
+// offset is read once, because a process has one clock.
 var offset = func() time.Duration {
 	d, err := time.ParseDuration(os.Getenv(Env))
 	if err != nil {
@@ -22,5 +22,5 @@ var offset = func() time.Duration {
 	return d
 }()
 
-// Now is the present, shifted.
+// Now returns the current time plus the offset.
 func Now() time.Time { return time.Now().Add(offset) }
