@@ -15,8 +15,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// betClients is how many clients bet at once. The emulators are busy long before
-// that.
+// betClients is how many clients bet at once. Far fewer already saturate the emulators.
 const betClients = 64
 
 func apiBet() Experiment {
@@ -30,7 +29,7 @@ func apiBet() Experiment {
 				Value: apiCPU, Baseline: []string{bareCPU}, Less: true},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
-			// Nobody takes what is published, so both sides have the processors to themselves.
+			// Nothing is subscribed to the topic, so nothing else uses the processors.
 			s, err := startSystem(ctx, b, 1000, 1, func(c *lab.SystemConfig) { c.NoDeliveries = true })
 			if err != nil {
 				return nil, err
@@ -52,10 +51,10 @@ func apiBet() Experiment {
 	}
 }
 
-// warm takes each subject through a round that does not count: the emulators
-// compile their code while they run, and whoever came first would pay for it.
+// warm runs each subject once without counting it: the emulators compile their code while they run,
+// and the first subject would pay for that.
 func warm(ctx context.Context, b *Bench, subjects []Subject) error {
-	b.Tell("warming the emulators")
+	b.Status("warming the emulators")
 	for _, s := range subjects {
 		if _, err := s.Measure(ctx); err != nil {
 			return fmt.Errorf("warm %s: %w", s.Name, err)
@@ -84,8 +83,8 @@ func betting(b *Bench, name, cpu string, pid int, bet func(context.Context, *cal
 	}}
 }
 
-// bareLog does what no way of accepting a bet can leave out: it creates the
-// document and publishes the message.
+// bareLog does the least that accepting a bet needs: it creates the document and publishes the
+// message.
 type bareLog struct {
 	*system
 	bets *firestore.CollectionRef

@@ -14,10 +14,9 @@ const boundName = "loop inside the server"
 // boundBatch is the size of the loop's batches: the step's own largest.
 const boundBatch = 1000
 
-// boundSchema is the loop. Each turn makes a batch of bets by people drawn at
-// random and writes the very rows that hold_fast writes, without looking at
-// anything, and commits. What a client adds to that (the network, encoding,
-// gathering) and what the checks cost is missing, so this is the limit of this
+// boundSchema is the loop. Each turn makes a batch of bets by people drawn at random, writes the
+// same rows that hold_fast writes, without any check, and commits. It leaves out what a client adds
+// (the network, encoding, gathering) and what the checks cost, so this is the limit of this
 // Postgres with one connection.
 const boundSchema = `
 	CREATE TABLE bench_people (place integer PRIMARY KEY, id uuid NOT NULL);
@@ -52,7 +51,7 @@ const boundSchema = `
 		SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' ||
 			lpad(to_hex(n & 4095), 3, '0') || '8' || substr(md5(random()::text), 1, 15))::uuid $$;`
 
-// bound is the loop as a subject, on a ledger of its own.
+// bound makes the loop a subject, on a ledger of its own.
 func bound(ctx context.Context, b *Bench, people []person) (Subject, error) {
 	none := Subject{}
 	dsn, err := b.UsersDatabase(ctx)

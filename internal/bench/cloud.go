@@ -22,7 +22,7 @@ func holdCloud() Experiment {
 			Value: "group commit, 1000 callers", Baseline: naiveNames(clients), Goal: Goal{AtLeast: 60}}},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			people, missions := newPeople(b.Scale.Users, rich), newIDs(1)
-			h, err := openHouses(ctx, b, people, missions, func(dsn string) (string, error) { return farAway(b, dsn) })
+			h, err := openLedgers(ctx, b, people, missions, func(dsn string) (string, error) { return farAway(b, dsn) })
 			if err != nil {
 				return nil, err
 			}
@@ -32,7 +32,7 @@ func holdCloud() Experiment {
 	}
 }
 
-// farAway leads an address through a proxy that holds every answer back.
+// farAway routes an address through a proxy that delays every answer.
 func farAway(b *Bench, dsn string) (string, error) {
 	address, err := url.Parse(dsn)
 	if err != nil {

@@ -29,7 +29,7 @@ const (
 	coldStarts = 7
 	// coldTime bounds one start.
 	coldTime = 30 * time.Second
-	// coldPause is the wait before another try to connect; it bounds the error.
+	// coldPause is the wait before another attempt to connect; it bounds the error.
 	coldPause = 200 * time.Microsecond
 )
 
@@ -40,7 +40,7 @@ func cold() Experiment {
 		Rows: []Row{
 			{Name: "cold_api", What: "start of the API to its first 200, against a program that only says hello", Unit: "ms",
 				Value: api, Baseline: []string{hello}, Less: true, Goal: Goal{AtMost: 2}},
-			{Name: "cold_function", What: "start of HoldBets to its first answered push, a bet held and told, against the same", Unit: "ms",
+			{Name: "cold_function", What: "start of HoldBets to its first answered push, a bet held and published, against the same", Unit: "ms",
 				Value: function, Baseline: []string{hello}, Less: true, Goal: Goal{AtMost: 2}},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
@@ -82,7 +82,7 @@ func (s *Stand) buildHello(ctx context.Context) (path string, err error) {
 	return filepath.Join(dir, "hello"), nil
 }
 
-// request makes what a fresh program is asked for.
+// request makes the first request to a fresh program.
 type request func(address string) (*http.Request, error)
 
 func starting(name string, program lab.Program, ask request) Subject {
@@ -155,13 +155,12 @@ func try(ctx context.Context, client *http.Client, asked *http.Request) error {
 	return err
 }
 
-// health asks what the platform's startup probe asks.
+// health sends the request of the platform's startup probe.
 func (s *system) health(address string) (*http.Request, error) {
 	return http.NewRequest(http.MethodGet, address+"/healthz", nil)
 }
 
-// push asks for one bet to be held, as Pub/Sub does:
-// https://cloud.google.com/pubsub/docs/push#receive_push
+// push pushes one bet, as Pub/Sub does: https://cloud.google.com/pubsub/docs/push#receive_push
 func (s *system) push(address string) (*http.Request, error) {
 	now := time.Now()
 	placed := event.PlacedBet(ledger.Bet{

@@ -23,30 +23,29 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// costBets is how many bets a price is told for.
+// costBets is how many bets a price is given for.
 const costBets = 1_000_000
 
-// quantity is so much of something that has a price, for one bet.
+// quantity is how much one bet uses of something that has a price.
 type quantity struct {
 	what   string
 	price  Price
 	perBet float64
-	// designed tells a figure that follows from the design from one of this run.
+	// designed marks a figure that follows from the design and was not measured in this run.
 	designed bool
 }
 
 func (q quantity) dollars() float64 { return q.perBet * costBets * q.price.Dollars }
 
-// Cost measures what bets on one hot mission use: on their way through the whole
-// system, of Postgres at a steady rate, and of Postgres the plain way. It writes what a
-// million of them cost.
-func Cost(ctx context.Context, parts lab.Parts, module string, scale Scale, out io.Writer, told *Progress) (err error) {
+// Cost measures what bets on one hot mission use: in the whole system, of Postgres at a steady
+// rate, and of Postgres in the plain version. It writes what a million of them cost.
+func Cost(ctx context.Context, parts lab.Parts, module string, scale Scale, out io.Writer, progress *Progress) (err error) {
 	stand, err := newStand(ctx, parts, module)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stand.Close()) }()
-	b := &Bench{Scale: scale, Stand: stand, told: told}
+	b := &Bench{Scale: scale, Stand: stand, progress: progress}
 	defer func() { err = errors.Join(err, b.undo()) }()
 	whole, err := b.useSystem(ctx)
 	if err != nil {
@@ -59,14 +58,14 @@ func Cost(ctx context.Context, parts lab.Parts, module string, scale Scale, out 
 	}
 	plainly, err := b.usePlain(ctx, people, missions)
 	if err != nil {
-		return fmt.Errorf("measure the plain way: %w", err)
+		return fmt.Errorf("measure the plain version: %w", err)
 	}
 	return errors.Join(
 		writeCost(out, "this system", append(whole.quantities(), here.sql("holdbets")...)),
-		writeCost(out, "the plain way", append(whole.plainQuantities(), plainly.plainQuantities()...)))
+		writeCost(out, "the plain version", append(whole.plainQuantities(), plainly.plainQuantities()...)))
 }
 
-// use is what bets used of Postgres in a measurement, and the programs beside it.
+// use is what Postgres and the programs used for bets in a measurement.
 type use struct {
 	bets          float64
 	sqlCPU, goCPU float64 // seconds
@@ -80,7 +79,7 @@ func (u use) sql(step string) []quantity {
 	}
 }
 
-// quantities are this system's, for one bet, but for Postgres.
+// quantities returns what this system uses for one bet, except for Postgres.
 func (u systemUse) quantities() []quantity {
 	per := func(n float64) float64 { return n / u.bets }
 	all := []quantity{
@@ -102,7 +101,7 @@ func (u systemUse) quantities() []quantity {
 		quantity{what: "steps: processor", price: runSecond, perBet: per(u.stepsCPU)})
 }
 
-// messages are what a program published, topic by topic.
+// messages returns what a program published, topic by topic.
 func messages(from string, b bill, bets float64) (all []quantity) {
 	for _, topic := range slices.Sorted(maps.Keys(b.published)) {
 		v := b.published[topic]
@@ -111,7 +110,7 @@ func messages(from string, b bill, bets float64) (all []quantity) {
 	return all
 }
 
-// readers is how many subscriptions a topic has.
+// readers returns how many subscriptions a topic has.
 func readers(topic string) (n float64) {
 	for _, s := range event.Pipeline() {
 		if string(s.Topic) == topic {
@@ -121,9 +120,9 @@ func readers(topic string) (n float64) {
 	return n
 }
 
-// plainQuantities are those of one function call and one transaction for each bet,
-// which then writes the outcome into the log and the pot to its readers. The API is
-// the same, and its bets go the same way.
+// plainQuantities returns what a version with one function call and one transaction per bet uses;
+// its function also writes the outcome into the log and the pot to the live board. The API and the
+// delivery of its bets are the same.
 func (u systemUse) plainQuantities() []quantity {
 	per := func(n float64) float64 { return n / u.bets }
 	bets := u.api.published[string(event.Bets)]
@@ -195,7 +194,7 @@ func (b *Bench) usePlain(ctx context.Context, people []person, missions []uuid.U
 	})
 }
 
-// using measures what the processors and the log of changes did meanwhile.
+// using measures the processor time and the write-ahead log that run uses.
 func (b *Bench) using(ctx context.Context, watch *pgxpool.Pool, run func(context.Context) (float64, error)) (use, error) {
 	before, err := takeMeters(ctx, watch)
 	if err != nil {
@@ -216,7 +215,7 @@ func (b *Bench) using(ctx context.Context, watch *pgxpool.Pool, run func(context
 	return u, nil
 }
 
-// meters are what has been used up to a moment.
+// meters is what has been used up to a moment.
 type meters struct {
 	self     float64         // CPU seconds of this program
 	postgres map[int]float64 // CPU seconds of the server's processes
@@ -251,10 +250,10 @@ func takeMeters(ctx context.Context, watch *pgxpool.Pool) (meters, error) {
 	return m, nil
 }
 
-// walOn is the place in the server's log of changes, in bytes.
+// walOn returns the position in the server's write-ahead log, in bytes.
 func walOn(ctx context.Context, watch *pgxpool.Pool) (place float64, err error) {
 	if err := watch.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::float8`).Scan(&place); err != nil {
-		return 0, fmt.Errorf("read the place in the WAL: %w", err)
+		return 0, fmt.Errorf("read the position in the WAL: %w", err)
 	}
 	return place, nil
 }

@@ -23,14 +23,14 @@ import (
 const (
 	// costClients bet at once through the API.
 	costClients = 128
-	// quietFor is how long nothing must be billed for the steps to have come to rest.
+	// quietFor is how long nothing must be billed until the steps count as idle.
 	quietFor = 2 * time.Second
 	// costWait bounds each wait of the measurement.
 	costWait = 2 * time.Minute
 )
 
-// systemUse is what bets used of everything but Postgres, on their whole way through
-// the programs: API, steps, sweep, check of the books.
+// systemUse is what bets used of everything but Postgres, in all programs: API, steps, sweep, check
+// of the books.
 type systemUse struct {
 	bets       float64
 	calls      float64 // of the API
@@ -59,18 +59,18 @@ func (b *Bench) useSystem(ctx context.Context) (systemUse, error) {
 	if err := m.load(ctx, b, &u); err != nil {
 		return u, err
 	}
-	b.Tell("sweeping the log")
+	b.Status("sweeping the log")
 	if u.sweep, err = m.sweepAll(ctx); err != nil {
 		return u, fmt.Errorf("sweep: %w", err)
 	}
-	b.Tell("checking the books")
+	b.Status("checking the books")
 	u.check, err = m.check(ctx)
 	return u, err
 }
 
-// startMetered puts a tally between each program and each emulator. The sweep looks at
-// young bets too, so that it needs no minute's wait; the check of the books is made
-// apart, because the functions share a process.
+// startMetered puts a tally between each program and each emulator. The sweep reads new bets too,
+// so that the bench need not wait a minute. The check of the books runs on its own, because the
+// functions share a process.
 func startMetered(ctx context.Context, b *Bench) (*meteredSystem, error) {
 	m := &meteredSystem{calls: newRequests(), pushes: newRequests()}
 	servers := b.Stand.Servers()
@@ -102,10 +102,9 @@ func startMetered(ctx context.Context, b *Bench) (*meteredSystem, error) {
 	return m, err
 }
 
-// load has people bet on one mission, and waits until every bet is held and its pot
-// shown.
+// load makes people bet on one mission, and waits until every bet is held and its pot is shown.
 func (m *meteredSystem) load(ctx context.Context, b *Bench, u *systemUse) error {
-	b.Tell("betting through the whole system")
+	b.Status("betting through the whole system")
 	before, err := m.processors()
 	if err != nil {
 		return err
@@ -132,7 +131,7 @@ func (m *meteredSystem) load(ctx context.Context, b *Bench, u *systemUse) error 
 	return m.watch.QueryRow(ctx, `SELECT count(*)::float8 FROM ledger WHERE kind = 'hold'`).Scan(&u.bets)
 }
 
-// processors are the CPU seconds of the API and of the functions.
+// processors returns the CPU seconds of the API and of the functions.
 func (m *meteredSystem) processors() (used [2]float64, err error) {
 	for i, program := range []*lab.Service{m.API, m.Functions} {
 		u, err := usageOf(program.Process().PID())
@@ -144,7 +143,7 @@ func (m *meteredSystem) processors() (used [2]float64, err error) {
 	return used, nil
 }
 
-// rest waits until the steps have come to rest.
+// rest waits until the steps are idle.
 func (m *meteredSystem) rest(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, costWait)
 	defer cancel()
@@ -154,7 +153,7 @@ func (m *meteredSystem) rest(ctx context.Context) error {
 			last, since = now.writes+now.reads+m.pushes.all(), time.Now()
 		}
 		if err := pause(ctx, lookEvery); err != nil {
-			return fmt.Errorf("the steps did not come to rest: %w", err)
+			return fmt.Errorf("the steps did not become idle: %w", err)
 		}
 	}
 	return nil
@@ -174,14 +173,14 @@ func (m *meteredSystem) sweepAll(ctx context.Context) (reads float64, err error)
 		if err := m.rest(ctx); err != nil {
 			return 0, err
 		}
-		// A round that finds nothing new still asks each shard.
+		// A round without new entries still queries each shard.
 		if m.firestore.steps.so().reads-at <= betlog.Shards {
 			return at - before, nil
 		}
 	}
 }
 
-// check has the books checked as the function does, and returns what it read.
+// check checks the books as the function does, and returns what it read.
 func (m *meteredSystem) check(ctx context.Context) (reads float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, costWait)
 	defer cancel()

@@ -8,15 +8,14 @@ import (
 	"time"
 )
 
-// caller is one of a crowd, with a source of chance of its own.
+// caller is one of a crowd, with its own source of random numbers.
 type caller struct {
 	number int
 	rand   *rand.Rand
 }
 
-// crowd has callers call one after the other, each as fast as it is answered,
-// and returns the calls per second that ended within a spell after the warm-up.
-// The first error ends it.
+// crowd runs callers at once, each calling again as soon as it is answered, and returns the calls
+// per second that ended within a spell after the warm-up. The first error ends it.
 func crowd(ctx context.Context, b *Bench, callers int, call func(context.Context, *caller) error) (perSecond float64, err error) {
 	begin := time.Now().Add(b.Scale.Warmup)
 	end := begin.Add(b.Scale.Spell)
@@ -55,8 +54,7 @@ func crowd(ctx context.Context, b *Bench, callers int, call func(context.Context
 // newRand makes a source that gives a caller the same sequence in every run.
 func newRand(n int) *rand.Rand { return rand.New(rand.NewPCG(uint64(n), 1)) }
 
-// lone takes the median latency of one caller who waits for each answer, in
-// microseconds.
+// lone measures the median latency of one caller who waits for each answer, in microseconds.
 func lone(ctx context.Context, b *Bench, call func(context.Context, *caller) error) (micros float64, err error) {
 	c := &caller{rand: newRand(0)}
 	var times []time.Duration

@@ -9,20 +9,20 @@ import (
 type Experiment struct {
 	Name string // for the progress bar and for choosing it
 	Rows []Row
-	// Setup prepares the data. What it starts and opens it hands to Bench.Cleanup,
-	// which runs when the experiment is over.
+	// Setup prepares the data. It registers what it starts and opens with Bench.Cleanup, which runs
+	// when the experiment is over.
 	Setup func(ctx context.Context, b *Bench) ([]Subject, error)
 	// Rounds is how often every subject is measured; 0 means as often as the scale
 	// says.
 	Rounds int
-	// Apart keeps it out of a run that names no experiments.
+	// Apart leaves it out of a run that names no experiments.
 	Apart bool
 }
 
-// Subject is one thing that is measured.
+// Subject is something that is measured.
 type Subject struct {
 	Name string
-	// Measure takes the subject's figures once, by name.
+	// Measure measures the subject's figures once, by name.
 	Measure func(ctx context.Context) (Figures, error)
 }
 
@@ -34,19 +34,18 @@ type Row struct {
 	Name string
 	What string // a sentence for people
 	Unit string
-	// Value names the figure, and Baseline the figures it is held against. Of
-	// several the best one counts: the highest median, or the lowest where Less is
-	// better. A row without a baseline stands by itself.
+	// Value names the figure, and Baseline the figures it is compared with. Of several the best one
+	// counts: the highest median, or the lowest where Less is set. A row may have no baseline.
 	Value    string
 	Baseline []string
 	Less     bool // less is better: times, memory
-	// Speedup turns the ratio round: baseline by value, for times.
+	// Speedup inverts the ratio: baseline by value, for times.
 	Speedup bool
 	Goal    Goal
 }
 
-// Goal is what a row should reach. It is about the ratio where there is a
-// baseline, else about the value. The zero Goal asks for nothing.
+// Goal is what a row should reach. It applies to the ratio if there is a baseline, else to the
+// value. The zero Goal requires nothing.
 type Goal struct{ AtLeast, AtMost float64 }
 
 // Met reports whether a figure reaches the goal.
@@ -54,7 +53,7 @@ func (g Goal) Met(figure float64) bool {
 	return (g.AtLeast == 0 || figure >= g.AtLeast) && (g.AtMost == 0 || figure <= g.AtMost)
 }
 
-// Scale is how long and how large everything is.
+// Scale sets durations and sizes.
 type Scale struct {
 	Name   string
 	Rounds int
@@ -64,9 +63,8 @@ type Scale struct {
 	Users int
 	// Contributors are the sizes of the two missions that are refunded.
 	Contributors, ManyContributors int
-	// GrownUsers are the sizes of the users tables that the fast path must not
-	// feel, the first of them the one the others are held against; GrownRows are
-	// rows in the ledger.
+	// GrownUsers are the sizes of the users tables that must not slow the fast path down; the
+	// others are compared with the first. GrownRows are rows in the ledger.
 	GrownUsers []int
 	GrownRows  int
 	// Watchers is how many SSE clients are open at once.
@@ -75,7 +73,7 @@ type Scale struct {
 	Steady time.Duration
 }
 
-// Quick is for a look while working, Full is for the record.
+// Quick is for use during development, Full for recorded results.
 var (
 	Quick = Scale{
 		Name: "quick", Rounds: 3, Spell: 500 * time.Millisecond, Warmup: 150 * time.Millisecond, Users: 20_000,

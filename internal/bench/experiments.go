@@ -1,6 +1,6 @@
 package bench
 
-// Experiments lists everything that is measured, in the order of a run.
+// Experiments returns all experiments, in the order of a run.
 func Experiments() []Experiment {
 	return []Experiment{
 		holdHot(), holdCloud(), holdMixed(), holdIdle(), holdSpread(), pushHot(), settleRefund(), settleLoop(), settleBeside(), growth(),

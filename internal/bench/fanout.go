@@ -21,8 +21,8 @@ const (
 	connecting = 64
 	// potChanges is how many changes a round sends; the median counts.
 	potChanges = 3
-	// betweenChanges is more than the pace of a mission's board, so that no change
-	// waits for the one before.
+	// betweenChanges is longer than the shortest interval between two writes of a mission's live
+	// document, so that no change waits for the one before.
 	betweenChanges = 1200 * time.Millisecond
 	// fanoutTime bounds the wait for all watchers.
 	fanoutTime = 2 * time.Minute
@@ -35,7 +35,7 @@ func sseFanout() Experiment {
 	return Experiment{
 		Name: "fanout",
 		Rows: []Row{
-			{Name: "sse_fanout", What: "a pot's change told to the last of all watchers of one instance", Unit: "ms", Value: last, Less: true, Goal: Goal{AtMost: 1000}},
+			{Name: "sse_fanout", What: "a change of the pot sent to the last of all watchers of one instance", Unit: "ms", Value: last, Less: true, Goal: Goal{AtMost: 1000}},
 			{Name: "sse_memory", What: "what the API's process grows by for each watcher", Unit: "KiB", Value: memory, Less: true, Goal: Goal{AtMost: 40}},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
@@ -58,8 +58,8 @@ func sseFanout() Experiment {
 	}
 }
 
-// allowFiles looks whether as many files may be open. Go programs ask for all
-// that their hard limit gives by themselves.
+// allowFiles checks that as many files may be open. Go programs raise their soft limit to the hard
+// limit by themselves.
 func allowFiles(n int) error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -77,8 +77,8 @@ type fanout struct {
 	watchers int
 	version  *int64
 
-	told    []atomic.Int64 // watchers by the change they were told of; the first is the present state
-	allTold []chan struct{}
+	received    []atomic.Int64 // watchers by the change they received; the first is the present state
+	allReceived []chan struct{}
 }
 
 // measure returns the median time from a change to the last watcher, and the
@@ -87,9 +87,9 @@ func (f *fanout) measure(ctx context.Context) (took time.Duration, memory float6
 	if err := f.restart(ctx); err != nil {
 		return 0, 0, err
 	}
-	f.told = make([]atomic.Int64, potChanges+1)
-	for range f.told {
-		f.allTold = append(f.allTold, make(chan struct{}))
+	f.received = make([]atomic.Int64, potChanges+1)
+	for range f.received {
+		f.allReceived = append(f.allReceived, make(chan struct{}))
 	}
 	idle, err := f.resting(ctx)
 	if err != nil {
@@ -123,8 +123,9 @@ func (f *fanout) measure(ctx context.Context) (took time.Duration, memory float6
 	return quantile(times, 0.5), float64(full-idle) / float64(f.watchers), err
 }
 
-// restart gives the API a fresh process, so that no round has the memory of the
-// one before. One watcher comes and goes: its listener's client is no watcher's.
+// restart gives the API a fresh process, so that no round has the memory of the one before. One
+// watcher connects and leaves, so that the client for listeners does not count as a watcher's
+// memory.
 func (f *fanout) restart(ctx context.Context) error {
 	if err := f.API.Stop(ctx); err != nil {
 		return err
@@ -138,7 +139,7 @@ func (f *fanout) restart(ctx context.Context) error {
 	}
 	defer conn.Close()
 	context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends a read
-	// The first change of all puts the mission on the board.
+	// The first change puts the mission on the live board.
 	if err := f.changePot(ctx); err != nil {
 		return err
 	}
@@ -146,14 +147,14 @@ func (f *fanout) restart(ctx context.Context) error {
 	return err
 }
 
-// changePot tells of a pot as the ledger would.
+// changePot publishes a pot as the ledger would.
 func (f *fanout) changePot(ctx context.Context) error {
 	*f.version++
 	pot := ledger.Pot{MissionID: f.missions[0], Total: ledger.Won(*f.version) * betAmount, Contributors: int(*f.version), Version: *f.version}
 	return f.Bus().Publish(ctx, event.ChangedPot(pot))
 }
 
-// resting is the API's resident memory once its collector has come to rest.
+// resting returns the API's resident memory once its garbage collector is idle.
 func (f *fanout) resting(ctx context.Context) (bytes int, err error) {
 	const looks, still = 10, 1 << 20
 	last, calm := 0, 0
@@ -187,7 +188,7 @@ func (f *fanout) connect(ctx context.Context, open *sync.WaitGroup, leave contex
 				if err := f.follow(lines); err != nil && ctx.Err() == nil {
 					leave(fmt.Errorf("a watcher: %w", err))
 				}
-				<-ctx.Done() // a watcher stays for as long as memory is looked at
+				<-ctx.Done() // a watcher stays while memory is measured
 			})
 			return nil
 		})
@@ -195,14 +196,14 @@ func (f *fanout) connect(ctx context.Context, open *sync.WaitGroup, leave contex
 	return group.Wait()
 }
 
-// follow counts each event a watcher is told of.
+// follow counts each event that a watcher receives.
 func (f *fanout) follow(lines *bufio.Reader) error {
-	for change := range f.told {
+	for change := range f.received {
 		if _, err := nextEvent(lines); err != nil {
 			return err
 		}
-		if f.told[change].Add(1) == int64(f.watchers) {
-			close(f.allTold[change])
+		if f.received[change].Add(1) == int64(f.watchers) {
+			close(f.allReceived[change])
 		}
 	}
 	return nil
@@ -210,9 +211,9 @@ func (f *fanout) follow(lines *bufio.Reader) error {
 
 func (f *fanout) await(ctx context.Context, change int) error {
 	select {
-	case <-f.allTold[change]:
+	case <-f.allReceived[change]:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("%d of %d watchers were told: %w", f.told[change].Load(), f.watchers, context.Cause(ctx))
+		return fmt.Errorf("%d of %d watchers received the change: %w", f.received[change].Load(), f.watchers, context.Cause(ctx))
 	}
 }

@@ -11,12 +11,11 @@ import (
 	"example.com/missionpot/internal/event"
 )
 
-// growthCallers is the crowd that growth is looked at with.
+// growthCallers is the size of the crowd for growth.
 const growthCallers = 256
 
-// growth has one hot mission in databases of several sizes, all there at once,
-// and measures each in turn: what the system has seen before must not slow a
-// bet down.
+// growth has one hot mission in each of several databases of different sizes, and measures each in
+// turn: a large history must not slow a bet down.
 func growth() Experiment {
 	const first, second, third, old = "few users", "more users", "most users", "a long history"
 	flat := Goal{AtLeast: 0.8}
@@ -29,7 +28,7 @@ func growth() Experiment {
 			row("growth_users_100k", "256 callers with 100,000 users, against 10,000", second),
 			row("growth_users_1m", "the same with 1,000,000 users", third),
 			row("growth_rows_10m", "10,000 users and 10,000,000 rows in the ledger, against none", old),
-			{Name: "growth_wal_1m", What: "log of changes per bet with 1,000,000 users, against 10,000", Unit: "bytes", Value: walOf(third), Baseline: []string{walOf(first)}, Less: true},
+			{Name: "growth_wal_1m", What: "write-ahead log per bet with 1,000,000 users, against 10,000", Unit: "bytes", Value: walOf(third), Baseline: []string{walOf(first)}, Less: true},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			var subjects []Subject
@@ -89,10 +88,10 @@ func grown(ctx context.Context, b *Bench, name string, users, rows int) (Subject
 	}}, nil
 }
 
-func walOf(name string) string { return name + ", log of changes" }
+func walOf(name string) string { return name + ", write-ahead log" }
 
-// historySchema takes the keys and indexes off the ledger and keeps what makes
-// them again: many rows are written much faster without them.
+// historySchema drops the keys and indexes of the ledger and keeps the statements that create them
+// again: many rows are written much faster without them.
 const historySchema = `
 	CREATE TEMPORARY TABLE bench_indexes AS
 		SELECT coalesce(c.conname, i.indexrelid::regclass::text) AS name, c.conname IS NOT NULL AS key,
@@ -106,7 +105,7 @@ const historySchema = `
 		END LOOP;
 	END $$;`
 
-// historyAgain makes the keys and indexes as the migrations have them.
+// historyAgain creates the keys and indexes as the migrations have them.
 const historyAgain = `
 	SET maintenance_work_mem = '512MB';
 	DO $$ DECLARE x record; BEGIN
@@ -114,15 +113,14 @@ const historyAgain = `
 	END $$;
 	RESET maintenance_work_mem;`
 
-// writeHistory writes old bets of some people on missions long gone, with the
-// UUIDv7 ids that they would have: the milliseconds before this hour, a place
-// and random bits.
+// writeHistory writes old bets of some people on old missions, with the UUIDv7 ids that they would
+// have: the milliseconds before this hour, an index and random bits.
 func writeHistory(ctx context.Context, pool *pgxpool.Pool, people []person, rows int) error {
 	if rows == 0 {
 		return nil
 	}
 	if _, err := pool.Exec(ctx, historySchema); err != nil {
-		return fmt.Errorf("take the ledger's indexes off: %w", err)
+		return fmt.Errorf("drop the ledger's indexes: %w", err)
 	}
 	ids := make([][16]byte, len(people))
 	for i, p := range people {
@@ -138,7 +136,7 @@ func writeHistory(ctx context.Context, pool *pgxpool.Pool, people []person, rows
 		return fmt.Errorf("write %d old rows: %w", rows, err)
 	}
 	if _, err := pool.Exec(ctx, historyAgain); err != nil {
-		return fmt.Errorf("put the ledger's indexes back: %w", err)
+		return fmt.Errorf("create the ledger's indexes again: %w", err)
 	}
 	return nil
 }

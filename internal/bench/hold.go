@@ -15,22 +15,22 @@ import (
 )
 
 const (
-	// holdPool is the step's own figure, from functions/functions.go.
+	// holdPool is the step's own setting, from functions/functions.go.
 	holdPool = 4
-	// crowdClients is where a hot row makes the naive way collapse.
+	// crowdClients is where contention on a hot row makes the naive way collapse.
 	crowdClients = 64
 )
 
-// naiveClients are the crowds that the naive way is measured at; its best counts.
+// naiveClients are the numbers of clients that the naive way is measured with; its best counts.
 var naiveClients = []int{2, 4, 8, 16}
 
-// quiet is a bus that nobody listens to. The rows that compare with the naive
-// way leave the telling out, which the naive way does not do; push_hot has it.
+// quiet is a bus without subscribers. The rows that compare with the naive way leave out
+// publishing, because the naive way publishes nothing; push_hot includes it.
 type quiet struct{}
 
 func (quiet) Publish(context.Context, ...event.Event) error { return nil }
 
-// place makes a bet that a caller places now.
+// place makes the bet that a caller places now.
 type place func(c *caller) ledger.Bet
 
 // onAny bets on one of some missions, with one of some people, at random.
@@ -44,7 +44,7 @@ func onAny(people []person, missions []uuid.UUID) place {
 	}
 }
 
-// againSometimes delivers a caller's last bet once more in one of ten calls.
+// againSometimes redelivers a caller's last bet in one of ten calls.
 func againSometimes(callers int, next place) place {
 	last := make([]ledger.Bet, callers)
 	return func(c *caller) ledger.Bet {
@@ -55,16 +55,15 @@ func againSometimes(callers int, next place) place {
 	}
 }
 
-// houses are one ledger and one naive database with the same people and
-// missions, on the same server.
-type houses struct {
+// ledgers is one ledger and one naive database with the same people and missions, on the same
+// server.
+type ledgers struct {
 	step  *holdbets.Step
 	naive *naive
 }
 
-// openHouses fills both. An address is seen through, so that it may lead
-// through a proxy.
-func openHouses(ctx context.Context, b *Bench, people []person, missions []uuid.UUID, through func(dsn string) (string, error)) (*houses, error) {
+// openLedgers fills both. It passes each address to through, which may put a proxy in between.
+func openLedgers(ctx context.Context, b *Bench, people []person, missions []uuid.UUID, through func(dsn string) (string, error)) (*ledgers, error) {
 	usersDSN, err := b.UsersDatabase(ctx)
 	if err != nil {
 		return nil, err
@@ -90,7 +89,7 @@ func openHouses(ctx context.Context, b *Bench, people []person, missions []uuid.
 	if err != nil {
 		return nil, err
 	}
-	return &houses{step: step, naive: plain}, nil
+	return &ledgers{step: step, naive: plain}, nil
 }
 
 func directly(dsn string) (string, error) { return dsn, nil }
@@ -118,7 +117,7 @@ func openStep(ctx context.Context, b *Bench, dsn string) (*holdbets.Step, error)
 	return holdbets.New(db, quiet{}), nil
 }
 
-func (h *houses) grouped(b *Bench, callers int, bets place) Subject {
+func (h *ledgers) grouped(b *Bench, callers int, bets place) Subject {
 	name := fmt.Sprintf("group commit, %d callers", callers)
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
 		perSecond, err := crowd(ctx, b, callers, func(ctx context.Context, c *caller) error {
@@ -128,7 +127,7 @@ func (h *houses) grouped(b *Bench, callers int, bets place) Subject {
 	}}
 }
 
-func (h *houses) plain(b *Bench, clients int, bets place) Subject {
+func (h *ledgers) plain(b *Bench, clients int, bets place) Subject {
 	name := naiveName(clients)
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
 		perSecond, err := crowd(ctx, b, clients, func(ctx context.Context, c *caller) error {
@@ -148,7 +147,7 @@ func naiveNames(clients []int) []string {
 	return names
 }
 
-func (h *houses) plainBest(b *Bench, clients []int, bets place) []Subject {
+func (h *ledgers) plainBest(b *Bench, clients []int, bets place) []Subject {
 	subjects := make([]Subject, len(clients))
 	for i, n := range clients {
 		subjects[i] = h.plain(b, n, bets)
@@ -174,7 +173,7 @@ func holdHot() Experiment {
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			people, missions := newPeople(b.Scale.Users, rich), newIDs(1)
-			h, err := openHouses(ctx, b, people, missions, directly)
+			h, err := openLedgers(ctx, b, people, missions, directly)
 			if err != nil {
 				return nil, err
 			}
@@ -197,7 +196,7 @@ func holdMixed() Experiment {
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			people := append(newPeople(b.Scale.Users*2/3, rich), newPeople(b.Scale.Users/3, poor)...)
 			missions := newIDs(1)
-			h, err := openHouses(ctx, b, people, missions, directly)
+			h, err := openLedgers(ctx, b, people, missions, directly)
 			if err != nil {
 				return nil, err
 			}
@@ -215,7 +214,7 @@ func holdIdle() Experiment {
 			Value: grouped, Baseline: []string{plain}, Less: true, Goal: Goal{AtMost: 1.3}}},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			people, missions := newPeople(b.Scale.Users, rich), newIDs(1)
-			h, err := openHouses(ctx, b, people, missions, directly)
+			h, err := openLedgers(ctx, b, people, missions, directly)
 			if err != nil {
 				return nil, err
 			}
@@ -242,7 +241,7 @@ func holdSpread() Experiment {
 			Value: "group commit, 1000 callers", Baseline: naiveNames(clients), Goal: Goal{AtLeast: 8}}},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			people, missions := newPeople(b.Scale.Users, rich), newIDs(1000)
-			h, err := openHouses(ctx, b, people, missions, directly)
+			h, err := openLedgers(ctx, b, people, missions, directly)
 			if err != nil {
 				return nil, err
 			}

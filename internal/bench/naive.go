@@ -13,11 +13,10 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// naive is what one would write instead: one transaction per bet in one
-// database. It debits the user if covered, and writes a ledger row, a bet row
-// and the pot. Every statement is prepared; tables have their keys and the one
-// index that a list of a mission's bets needs, and no foreign keys, which would
-// only slow it down.
+// naive is the plain implementation: one transaction per bet in one database. It debits the user if
+// covered, and writes a ledger row, a bet row and the pot. Every statement is prepared; tables have
+// their keys and the one index that a list of a mission's bets needs, and no foreign keys, which
+// would only slow it down.
 type naive struct{ pool *pgxpool.Pool }
 
 const naiveSchema = `
@@ -52,8 +51,8 @@ func openNaive(ctx context.Context, b *Bench, dsn string, connections int32, peo
 	return &naive{pool}, settle(ctx, pool)
 }
 
-// settle leaves a database as it is after a while: statistics are known and
-// what was loaded is on the disk, so that no measurement pays for it.
+// settle brings a database to the state it has after a while: statistics are known and loaded data
+// is on the disk, so that no measurement pays for it.
 func settle(ctx context.Context, pool *pgxpool.Pool) error {
 	for _, statement := range []string{`VACUUM ANALYZE`, `CHECKPOINT`} {
 		if _, err := pool.Exec(ctx, statement); err != nil {
@@ -103,7 +102,7 @@ func (n *naive) hold(ctx context.Context, bet ledger.Bet) error {
 	return tx.Commit(ctx)
 }
 
-// holdUntilDone repeats a bet that a deadlock threw out, as a client would.
+// holdUntilDone retries a bet that a deadlock rolled back, as a client would.
 func (n *naive) holdUntilDone(ctx context.Context, bet ledger.Bet) error {
 	for {
 		err := n.hold(ctx, bet)
@@ -114,8 +113,8 @@ func (n *naive) holdUntilDone(ctx context.Context, bet ledger.Bet) error {
 	}
 }
 
-// openPool connects with as many connections as are asked for, all of them open
-// from the start, so that no measurement pays for opening one.
+// openPool opens as many connections as requested at once, so that no measurement pays for opening
+// one.
 func openPool(ctx context.Context, b *Bench, dsn string, connections int32) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {

@@ -19,35 +19,35 @@ import (
 )
 
 const (
-	// overloadTimes is how many times what the system can take is offered to it.
+	// overloadTimes is how many times its capacity is offered to the system.
 	overloadTimes = 5
-	// overloadClients are more than the calls that an instance takes at once.
+	// overloadClients is more than the calls that an instance takes at once.
 	overloadClients = 3000
 	// settleTime bounds the wait for the outcomes of what was accepted.
 	settleTime = 3 * time.Minute
-	// slowClients send a head, or a body, and never end it.
+	// slowClients is how many clients send a head, or a body, and never end it.
 	slowClients = 1000
 )
 
-// overload asks more of the API than it can do, and looks that it says so, stays
-// small, and keeps what it promised. It is apart from the other experiments: its
-// rows are about survival, not speed.
+// overload sends the API more than it can do. It checks that the API rejects the rest with
+// Retry-After, stays small, and loses no bet that it accepted. It is not part of the usual run,
+// because its rows are not about speed.
 func overload() Experiment {
-	const capacity, given, accepted, told, finished, memory = "capacity", "given", "accepted", "told", "finished", "memory"
+	const capacity, given, accepted, answered, finished, memory = "capacity", "given", "accepted", "answered", "finished", "memory"
 	const heads, bodies, huge, drain, kept = "slow heads", "endless bodies", "huge heads", "drain", "kept"
 	return Experiment{
 		Name: "overload", Apart: true, Rounds: 1,
 		Rows: []Row{
 			{Name: "overload_offered", What: "bets offered, against what the API takes at its own pace: five times as many", Unit: "bets/s", Value: given, Baseline: []string{capacity}, Goal: Goal{AtLeast: 4.5}},
 			{Name: "overload_accepted", What: "bets accepted meanwhile, against the same", Unit: "bets/s", Value: accepted, Baseline: []string{capacity}},
-			{Name: "overload_told", What: "share of the offered bets that were answered 202, or 503 with Retry-After", Unit: "share", Value: told, Goal: Goal{AtLeast: 1}},
-			{Name: "overload_finished", What: "share of the accepted bets that found an outcome", Unit: "share", Value: finished, Goal: Goal{AtLeast: 1}},
+			{Name: "overload_told", What: "share of the offered bets that were answered 202, or 503 with Retry-After", Unit: "share", Value: answered, Goal: Goal{AtLeast: 1}},
+			{Name: "overload_finished", What: "share of the accepted bets that got an outcome", Unit: "share", Value: finished, Goal: Goal{AtLeast: 1}},
 			{Name: "overload_memory", What: "the API's resident memory at its highest", Unit: "MiB", Value: memory, Less: true, Goal: Goal{AtMost: 512}},
-			{Name: "slow_heads", What: "until the last of 1,000 clients that never end their head is cut off; other calls go on", Unit: "s", Value: heads, Less: true, Goal: Goal{AtMost: 7}},
-			{Name: "endless_bodies", What: "until the last of 1,000 clients that never end their body is answered or cut off", Unit: "s", Value: bodies, Less: true, Goal: Goal{AtMost: 17}},
+			{Name: "slow_heads", What: "until the last of 1,000 clients that never end their head is disconnected; other calls go on", Unit: "s", Value: heads, Less: true, Goal: Goal{AtMost: 7}},
+			{Name: "endless_bodies", What: "until the last of 1,000 clients that never end their body is answered or disconnected", Unit: "s", Value: bodies, Less: true, Goal: Goal{AtMost: 17}},
 			{Name: "huge_heads", What: "share of 1,000 heads of a megabyte that were refused", Unit: "share", Value: huge, Goal: Goal{AtLeast: 1}},
 			{Name: "drain", What: "from SIGTERM under load to the end of the API", Unit: "s", Value: drain, Less: true, Goal: Goal{AtMost: 10}},
-			{Name: "drain_kept", What: "share of the bets acknowledged up to the end that found an outcome", Unit: "share", Value: kept, Goal: Goal{AtLeast: 1}},
+			{Name: "drain_kept", What: "share of the bets acknowledged up to the end that got an outcome", Unit: "share", Value: kept, Goal: Goal{AtLeast: 1}},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			s, err := startSystem(ctx, b, 2000, 8)
@@ -67,7 +67,7 @@ func overload() Experiment {
 					}
 					return Figures{
 						capacity: able, given: float64(asked.all) / asked.took.Seconds(), accepted: float64(asked.accepted) / asked.took.Seconds(), memory: float64(asked.memory) / (1 << 20),
-						told: float64(asked.accepted+asked.putOff) / float64(asked.all), finished: share,
+						answered: float64(asked.accepted+asked.putOff) / float64(asked.all), finished: share,
 					}, nil
 				}},
 				{Name: "clients that never end", Measure: func(ctx context.Context) (Figures, error) {
@@ -92,7 +92,7 @@ func overload() Experiment {
 }
 
 func portOf(url string) int {
-	port, _ := strconv.Atoi(url[strings.LastIndexByte(url, ':')+1:]) // of our own making
+	port, _ := strconv.Atoi(url[strings.LastIndexByte(url, ':')+1:]) // lab made it, so it ends with a port
 	return port
 }
 
@@ -103,14 +103,14 @@ type flood struct {
 	port   int
 }
 
-// surge finds how many bets a second the API takes at its own pace, and offers several
-// times that. It also returns the share of all accepted ones that found an outcome.
+// surge measures how many bets a second the API takes at its own pace, and offers several times
+// that. It also returns the share of all accepted bets that got an outcome.
 func (f *flood) surge(ctx context.Context, steady time.Duration) (perSecond float64, asked offered, finished float64, err error) {
 	before, err := f.count(ctx)
 	if err != nil {
 		return 0, offered{}, 0, err
 	}
-	// Emulators are slow at first: what is measured cold is no capacity.
+	// Emulators are slow at first, so a cold measurement would understate the capacity.
 	warm, err := f.offer(ctx, 64, 0, steady)
 	if err != nil {
 		return 0, offered{}, 0, err
@@ -127,15 +127,15 @@ func (f *flood) surge(ctx context.Context, steady time.Duration) (perSecond floa
 	return perSecond, asked, finished, err
 }
 
-// offered is what became of the bets that were sent.
+// offered counts the results of the bets that were sent.
 type offered struct {
 	all, accepted, putOff int
 	memory                int // bytes, the highest
 	took                  time.Duration
 }
 
-// offer has clients bet for a while, together so many times a second; 0 is as
-// fast as each is answered.
+// offer makes clients bet for a while, together so many times a second; 0 means as fast as each is
+// answered.
 func (f *flood) offer(ctx context.Context, clients int, perSecond float64, spell time.Duration) (offered, error) {
 	var all, accepted, putOff atomic.Int64
 	var memory int
@@ -187,8 +187,7 @@ type client struct {
 	in   *bufio.Reader
 }
 
-// bet returns the status of the answer, 0 for none, and whether it says when to
-// come back.
+// bet returns the status of the answer, 0 for none, and whether it says when to retry.
 func (c *client) bet(mission uuid.UUID, token string) (status int, later bool) {
 	if c.conn == nil {
 		conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)), answerTime)
@@ -197,7 +196,7 @@ func (c *client) bet(mission uuid.UUID, token string) (status int, later bool) {
 		}
 		c.conn, c.in = conn, bufio.NewReader(conn)
 	}
-	_ = c.conn.SetDeadline(time.Now().Add(answerTime)) // a connection that is gone says so when it is written to
+	_ = c.conn.SetDeadline(time.Now().Add(answerTime)) // a closed connection fails the write below
 	_, err := fmt.Fprintf(c.conn, "POST /v1/missions/%s/bets HTTP/1.1\r\nHost: pot\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %s\r\n"+
 		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", mission, token, uuid.NewString(), len(betBody), betBody)
 	if err != nil {
@@ -230,8 +229,8 @@ func (f *flood) count(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// outcomes waits until as many bets as were accepted have an outcome, and returns
-// the share that has.
+// outcomes waits until as many bets as were accepted have an outcome, and returns the share that
+// has one.
 func (f *flood) outcomes(ctx context.Context, accepted int) (float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
@@ -249,9 +248,8 @@ func (f *flood) outcomes(ctx context.Context, accepted int) (float64, error) {
 	}
 }
 
-// never opens clients that begin a request and go on with it for ever, a little
-// every half second, and returns when the last one is done with. Meanwhile another
-// call must be answered.
+// never opens clients that start a request and continue it for ever, a little every half second. It
+// returns when the server has disconnected the last one. Meanwhile another call must be answered.
 func (f *flood) never(ctx context.Context, begin, more string) (time.Duration, error) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -305,7 +303,7 @@ func (f *flood) hugeHeads(ctx context.Context) (float64, error) {
 	return float64(refused) / slowClients, ctx.Err()
 }
 
-// drained ends the API under load as Cloud Run does, and starts it again.
+// drained stops the API under load as Cloud Run does, and starts it again.
 func (f *flood) drained(ctx context.Context) (took time.Duration, kept float64, err error) {
 	before, err := f.count(ctx)
 	if err != nil {
@@ -324,7 +322,7 @@ func (f *flood) drained(ctx context.Context) (took time.Duration, kept float64, 
 				if status == http.StatusAccepted {
 					accepted.Add(1)
 				} else if status == 0 {
-					_ = pause(loaded, time.Millisecond) // nobody listens any more
+					_ = pause(loaded, time.Millisecond) // the port is closed
 				}
 			}
 		})

@@ -17,7 +17,7 @@ const (
 	poor ledger.Won = 0
 )
 
-// betAmount is what every bet of a bench is about.
+// betAmount is the amount of every bet of a bench.
 const betAmount ledger.Won = 100
 
 // person is a user with a wallet.

@@ -1,7 +1,7 @@
 package bench
 
 // PricesRead is when the list prices below were read, as in docs/deploy.md. They change: read the
-// pages again, change the figures here and nowhere else, and run the cost again.
+// pages again, change the figures here, and run the cost measurement again.
 const PricesRead = "2026-11-23"
 
 // Price is a list price in US dollars for Iowa (us-central1), without discounts
@@ -20,7 +20,7 @@ var (
 	runRequest     = Price{"Cloud Run request", "requests", 0.40 / 1_000_000, "https://cloud.google.com/run/pricing"}
 	runSecond      = Price{"Cloud Run processor", "CPU s", 0.000024, "https://cloud.google.com/run/pricing"}
 	sqlSecond      = Price{"Cloud SQL processor, two zones", "CPU s", 2 * 0.0413 / 3600, "https://cloud.google.com/sql/pricing"}
-	sqlByte        = Price{"Cloud SQL log of changes, kept a week", "bytes", 0.17 * 7 / 30 / (1 << 30), "https://cloud.google.com/sql/pricing"}
+	sqlByte        = Price{"Cloud SQL write-ahead log, kept a week", "bytes", 0.17 * 7 / 30 / (1 << 30), "https://cloud.google.com/sql/pricing"}
 )
 
 // pubsubLeast is the least volume that is billed for a request, in bytes.

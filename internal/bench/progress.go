@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Progress tells a person how far a run has come: one line that is drawn again
-// on a terminal, a line for each experiment elsewhere.
+// Progress shows how far a run has come: on a terminal as one line that is redrawn, elsewhere as a
+// line for each experiment.
 type Progress struct {
 	Out      io.Writer
 	Terminal bool

@@ -24,7 +24,7 @@ import (
 	"example.com/missionpot/internal/push"
 )
 
-// EnvNaiveDSN tells the naive function where its database is.
+// EnvNaiveDSN is the address of the naive function's database.
 const EnvNaiveDSN = "MISSIONPOT_BENCH_NAIVE_DSN"
 
 const (
@@ -92,7 +92,7 @@ func startHoldBets(ctx context.Context, b *Bench, people []person, missions []uu
 	return startFunctions(ctx, b, "functions", programs.Functions, nil, env)
 }
 
-// startNaive runs this very program once more, as a function of the naive way.
+// startNaive runs this program once more, as a function of the naive way.
 func startNaive(ctx context.Context, b *Bench, people []person, missions []uuid.UUID) (port int, err error) {
 	dsn, err := b.EmptyDatabase(ctx)
 	if err != nil {
@@ -123,8 +123,8 @@ func startFunctions(ctx context.Context, b *Bench, name, path string, args, env 
 	return port, nil
 }
 
-// ServeNaive is the naive way as a function, behind the same framework and the
-// same reading of a push.
+// ServeNaive serves the naive way as a function, with the same framework and the same decoding of a
+// push.
 func ServeNaive(ctx context.Context) error {
 	config, err := pgxpool.ParseConfig(os.Getenv(EnvNaiveDSN))
 	if err != nil {
@@ -146,7 +146,7 @@ func ServeNaive(ctx context.Context) error {
 	return funcframework.StartHostPort("127.0.0.1", os.Getenv("PORT"))
 }
 
-// pushing pushes bets at a function, each as Pub/Sub would.
+// pushing pushes bets to a function, each as Pub/Sub would.
 func pushing(b *Bench, name string, flights, port int, function string, bets place) Subject {
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
 		connections := make([]*rawHTTP, flights)
@@ -169,8 +169,8 @@ func pushing(b *Bench, name string, flights, port int, function string, bets pla
 	}}
 }
 
-// pushOf is the body of the push that brings a bet. The envelope is written by
-// hand: two passes of a JSON library would take as long as the function does.
+// pushOf returns the body of a bet's push. The envelope is written by hand: two passes of a JSON
+// library would take as long as the function does.
 func pushOf(bet ledger.Bet) ([]byte, error) {
 	e := event.PlacedBet(bet)
 	data, err := json.Marshal(e)

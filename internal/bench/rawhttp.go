@@ -41,7 +41,7 @@ func dialHTTP(ctx context.Context, port int, path string, headers ...string) (*r
 
 func (c *rawHTTP) close() { _ = c.conn.Close() }
 
-// post sends a body, with further headers, and wants a status.
+// post sends a body, with further headers, and expects a status.
 func (c *rawHTTP) post(ctx context.Context, body []byte, want int, headers ...string) error {
 	deadline := time.Now().Add(answerTime)
 	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
@@ -70,8 +70,7 @@ func (c *rawHTTP) post(ctx context.Context, body []byte, want int, headers ...st
 	return nil
 }
 
-// answer reads one answer. The body is only returned when there is one of a
-// stated length.
+// answer reads one answer. It returns the body only if the answer states its length.
 func (c *rawHTTP) answer() (status int, body []byte, err error) {
 	line, err := c.in.ReadSlice('\n')
 	if err != nil {

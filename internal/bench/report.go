@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 )
 
-// String is the goal as it stands in the table.
+// String returns the goal as the table shows it.
 func (g Goal) String() string {
 	switch {
 	case g.AtLeast != 0 && g.AtMost != 0:

@@ -19,31 +19,31 @@ type Bench struct {
 	Scale Scale
 	Stand *Stand
 
-	told     *Progress
+	progress *Progress
 	cleanups []func() error
 }
 
-// Run takes experiments through their rounds and returns their rows in order.
-func Run(ctx context.Context, parts lab.Parts, module string, scale Scale, experiments []Experiment, told *Progress) (results []Result, err error) {
+// Run runs the rounds of experiments and returns their rows in order.
+func Run(ctx context.Context, parts lab.Parts, module string, scale Scale, experiments []Experiment, progress *Progress) (results []Result, err error) {
 	stand, err := newStand(ctx, parts, module)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stand.Close()) }()
-	told.begin(experiments, scale)
+	progress.begin(experiments, scale)
 	for _, e := range experiments {
-		b := &Bench{Scale: scale, Stand: stand, told: told}
+		b := &Bench{Scale: scale, Stand: stand, progress: progress}
 		rows, err := b.run(ctx, e)
 		if err != nil {
 			return results, fmt.Errorf("%s: %w", e.Name, err)
 		}
 		results = append(results, rows...)
 	}
-	told.end()
+	progress.end()
 	return results, nil
 }
 
-// Cleanup has something undone when the experiment is over, last first.
+// Cleanup registers a function to call when the experiment is over, last first.
 func (b *Bench) Cleanup(undo func() error) { b.cleanups = append(b.cleanups, undo) }
 
 func (b *Bench) undo() (err error) {
@@ -53,15 +53,15 @@ func (b *Bench) undo() (err error) {
 	return err
 }
 
-// Tell shows what is going on, beside the progress bar.
-func (b *Bench) Tell(what string) { b.told.now(what) }
+// Status shows what is going on, next to the progress bar.
+func (b *Bench) Status(what string) { b.progress.now(what) }
 
 func (b *Bench) run(ctx context.Context, e Experiment) (_ []Result, err error) {
 	ctx, cancel := context.WithTimeout(ctx, experimentTime)
 	defer cancel()
 	defer func() { err = errors.Join(err, b.undo()) }()
-	b.told.experiment(e.Name)
-	b.Tell("preparing")
+	b.progress.experiment(e.Name)
+	b.Status("preparing")
 	subjects, err := e.Setup(ctx, b)
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
@@ -86,8 +86,8 @@ func (e Experiment) rounds(s Scale) int {
 	return s.Rounds
 }
 
-// round measures every subject once. Every other round goes backwards, so that
-// what comes first in one comes last in the next.
+// round measures every subject once. Every other round runs in reverse order, so that the first
+// subject of one round is the last of the next.
 func (b *Bench) round(ctx context.Context, n, of int, subjects []Subject) (Figures, error) {
 	order := slices.Clone(subjects)
 	if n%2 == 1 {
@@ -95,13 +95,13 @@ func (b *Bench) round(ctx context.Context, n, of int, subjects []Subject) (Figur
 	}
 	all := Figures{}
 	for _, s := range order {
-		b.Tell(fmt.Sprintf("round %d of %d: %s", n+1, of, s.Name))
+		b.Status(fmt.Sprintf("round %d of %d: %s", n+1, of, s.Name))
 		figures, err := s.Measure(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("measure %s: %w", s.Name, err)
 		}
 		maps.Copy(all, figures)
 	}
-	b.told.step()
+	b.progress.step()
 	return all, nil
 }

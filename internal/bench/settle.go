@@ -15,7 +15,7 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// settlePool is the step's own figure, from functions/functions.go.
+// settlePool is the step's own setting, from functions/functions.go.
 const settlePool = 8
 
 // backers are people who may all have put cash into the same mission, in a
@@ -33,7 +33,7 @@ func openBackers(ctx context.Context, b *Bench, n int) (*backers, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Room for a refund for each of them, and none that bets must cover.
+	// Room for one refund each. No bets must be covered.
 	people := newPeople(n, rich)
 	if err := fillLedger(ctx, b, dsn, people, nil); err != nil {
 		return nil, err
@@ -53,8 +53,7 @@ func openBackers(ctx context.Context, b *Bench, n int) (*backers, error) {
 	return &backers{people: people, pool: pool, users: db, step: settlemission.New(db, quiet{})}, nil
 }
 
-// numberPeople writes down who is first, second and so on, for statements that
-// take the first so many of them.
+// numberPeople stores the people in order, for statements that take the first so many of them.
 func numberPeople(ctx context.Context, pool *pgxpool.Pool, people []person) error {
 	ids := make([][16]byte, len(people))
 	for i, p := range people {
@@ -70,9 +69,8 @@ func numberPeople(ctx context.Context, pool *pgxpool.Pool, people []person) erro
 	return nil
 }
 
-// fund makes a mission that the first n people have put cash in. It writes what
-// their bets would have left where a settlement looks: contributions and the
-// escrow.
+// fund makes a mission that the first n people have put cash in. It writes the rows of their bets
+// that a settlement reads: contributions and the escrow.
 func (k *backers) fund(ctx context.Context, n int) (uuid.UUID, error) {
 	mission := newID()
 	for _, statement := range []string{
@@ -86,8 +84,8 @@ func (k *backers) fund(ctx context.Context, n int) (uuid.UUID, error) {
 	return mission, nil
 }
 
-// rest brings the ledger to the state that every measurement begins with: the
-// room of old row versions is free again and nothing waits to be written.
+// rest brings the ledger to the state that every measurement starts with: the space of old row
+// versions is free again and no writes are pending.
 func (k *backers) rest(ctx context.Context) error {
 	for _, statement := range []string{`VACUUM wallets`, `ANALYZE contributions`, `CHECKPOINT`} {
 		if _, err := k.pool.Exec(ctx, statement); err != nil {
@@ -97,7 +95,7 @@ func (k *backers) rest(ctx context.Context) error {
 	return nil
 }
 
-// fail has the step settle a mission as failed.
+// fail makes the step settle a mission as failed.
 func (k *backers) fail(ctx context.Context, mission uuid.UUID) error {
 	return k.step.Handle(ctx, event.VerdictGiven{
 		MissionID: mission, Ending: ledger.Failed, StreamerID: newID(), CreatorID: k.people[0].id,
@@ -107,8 +105,8 @@ func (k *backers) fail(ctx context.Context, mission uuid.UUID) error {
 
 const settledTitle = "Finish the boss without a hit"
 
-// refund times the step's refund of n contributors, in seconds: from the verdict
-// to the last won, with the mails that tell about it written down (rule 15).
+// refund times the step's refund of n contributors, in seconds: from the verdict to the last won,
+// including the rows of the mails about it (rule 15).
 func (k *backers) refund(n int, name string) Subject {
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
 		mission, err := k.fund(ctx, n)
@@ -125,7 +123,7 @@ func (k *backers) refund(n int, name string) Subject {
 	}}
 }
 
-// errorOr is the first error there is.
+// errorOr returns the first error that is not nil.
 func errorOr(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -135,8 +133,7 @@ func errorOr(errs ...error) error {
 	return nil
 }
 
-// check reads that everyone got what they put in, so that nothing fast and wrong
-// is measured.
+// check checks that everyone got what they put in, so that a fast but wrong refund does not count.
 func (k *backers) check(ctx context.Context, mission uuid.UUID, n int) error {
 	const read = `SELECT outflow, settled_at IS NOT NULL, (SELECT count(*) FROM mails m WHERE m.mission_id = e.mission_id)
 		FROM escrows e WHERE mission_id = $1`
@@ -152,9 +149,8 @@ func (k *backers) check(ctx context.Context, mission uuid.UUID, n int) error {
 	return nil
 }
 
-// bulk times the bound of the same refund: the same rows with the same keys and
-// indexes, which stand ready in a table, written by one statement for each table
-// in one transaction.
+// bulk times the bound of the same refund: the same rows with the same keys and indexes, prepared
+// in a table and written by one statement for each table in one transaction.
 func (k *backers) bulk(n int, name string) Subject {
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
 		mission := newID()
@@ -232,7 +228,7 @@ func settleRefund() Experiment {
 				Value: few, Baseline: []string{fewBound}, Less: true, Speedup: true, Goal: Goal{AtLeast: 0.8}},
 			{Name: "settle_refund_1m", What: "the same with 1,000,000 contributors", Unit: "s",
 				Value: many, Baseline: []string{manyBound}, Less: true, Speedup: true, Goal: Goal{AtLeast: 0.8}},
-			{Name: "settle_refund_growth", What: "ten times the contributors, against ten times less", Unit: "s",
+			{Name: "settle_refund_growth", What: "ten times the contributors, against a tenth of them", Unit: "s",
 				Value: many, Baseline: []string{few}, Less: true, Goal: Goal{AtMost: 12}},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {

@@ -19,14 +19,14 @@ import (
 // besidePerSecond is the load that a refund must not disturb.
 const besidePerSecond = 5000
 
-// beat is how often the steady load sends: a few bets each time.
+// beat is the interval of the steady load: it sends a few bets each time.
 const beat = time.Millisecond
 
-// redelivery is how long a bet stays away that found the step's queue full.
+// redelivery is the wait before a bet that found the step's queue full comes again.
 const redelivery = 10 * time.Millisecond
 
-// arrivals is a load that does not wait for answers: a bet comes when its time
-// has come, and its latency counts from then, however late it was sent.
+// arrivals is a load that does not wait for answers: each bet has a scheduled time, and its latency
+// counts from that time, however late it was sent.
 type arrivals struct {
 	step     *holdbets.Step
 	people   []person
@@ -78,8 +78,8 @@ func (a *arrivals) send(ctx context.Context, planned time.Time, bet ledger.Bet) 
 	}
 }
 
-// p999 runs the load while something else is done, and returns the latency in
-// milliseconds that one bet in a thousand exceeded.
+// p999 runs the load while it calls do, and returns the latency in milliseconds that one bet in a
+// thousand exceeded.
 func (a *arrivals) p999(ctx context.Context, warmup time.Duration, during func() error) (float64, error) {
 	loaded, stop := context.WithCancel(ctx)
 	defer stop()
@@ -124,8 +124,8 @@ func settleBeside() Experiment {
 	}
 }
 
-// loaded measures bets on some missions while something is done with a mission
-// that everyone backs too.
+// loaded measures bets on some missions while something is done with another mission of the same
+// contributors.
 func (k *backers) loaded(b *Bench, step *holdbets.Step, missions []uuid.UUID, name string, do func(context.Context, uuid.UUID) error) Subject {
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
 		mission, err := k.fund(ctx, len(k.people))

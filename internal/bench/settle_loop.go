@@ -13,10 +13,10 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// loopConnections is how many refunds the plain way has under way at once.
+// loopConnections is how many refunds the plain version runs at once.
 const loopConnections = 32
 
-// settleLoop holds the settlement against a transaction for each refund.
+// settleLoop compares the settlement with one transaction per refund.
 func settleLoop() Experiment {
 	const chunks, loop = "refund", "a transaction per refund, 32 connections"
 	return Experiment{
@@ -55,8 +55,8 @@ func (k *backers) loop(pool *pgxpool.Pool, name string) Subject {
 	}}
 }
 
-// refundOne is the plain way: lock the wallet, write the row if it is not there,
-// credit, write the mail.
+// refundOne is the plain version: lock the wallet, write the row if it is not there, credit, write
+// the mail.
 func refundOne(ctx context.Context, pool *pgxpool.Pool, mission, user uuid.UUID) error {
 	const (
 		lock   = `SELECT cash FROM wallets WHERE user_id = $1 FOR UPDATE`

@@ -12,9 +12,8 @@ import (
 	"example.com/missionpot/migrations"
 )
 
-// Stand is what a run measures on: two Postgres servers that keep every promise
-// of durability, and, for the experiments that need them, Google's emulators and
-// the programs.
+// Stand is what a run measures on: two Postgres servers with full durability and, for the
+// experiments that need them, Google's emulators and the programs.
 type Stand struct {
 	parts   lab.Parts
 	module  string
@@ -25,11 +24,10 @@ type Stand struct {
 	binaries *Binaries
 }
 
-// serverSettings are what Cloud SQL gives a server of a few gigabytes, where
-// Postgres's own defaults are for a tiny one: more memory for pages, and
-// checkpoints far enough apart that most pages are not logged whole. Both sides
-// of every ratio have them. Durability is as Postgres has it: fsync,
-// synchronous_commit and full_page_writes are on.
+// serverSettings are what Cloud SQL gives a server of a few gigabytes; Postgres's own defaults are
+// for a tiny one. They give more memory for pages, and checkpoints far enough apart that most pages
+// are not logged whole. Both sides of every ratio have them. Durability is Postgres's default:
+// fsync, synchronous_commit and full_page_writes are on.
 func serverSettings() []string {
 	return []string{"shared_buffers=1GB", "max_wal_size=4GB", "checkpoint_timeout=15min", "wal_compression=on"}
 }
@@ -52,7 +50,7 @@ func (s *Stand) Close() error {
 	return errors.Join(s.servers.Stop(), s.scratch.Close())
 }
 
-// Servers are the two Postgres servers and the two emulators.
+// Servers returns the two Postgres servers and the two emulators.
 func (s *Stand) Servers() *lab.Servers { return s.servers }
 
 // UsersDatabase makes a migrated, empty users database for an experiment.
@@ -85,7 +83,7 @@ func (b *Bench) database(ctx context.Context, server string, instance migrations
 	return dsn, nil
 }
 
-// Binaries are the programs that a run starts.
+// Binaries is the programs that a run starts.
 type Binaries struct {
 	lab.Binaries
 }

@@ -11,7 +11,7 @@ type Result struct {
 	What     string   `json:"what"`
 	Value    float64  `json:"value"` // median over the rounds
 	Unit     string   `json:"unit"`
-	Baseline *float64 `json:"baseline"` // median over the rounds; null where the row stands by itself
+	Baseline *float64 `json:"baseline"` // median over the rounds; null if the row has no baseline
 	Against  string   `json:"against,omitempty"`
 	Ratio    *float64 `json:"ratio"` // median of the rounds' ratios
 	Min      float64  `json:"min"`   // least ratio of a round, or least value
@@ -20,7 +20,7 @@ type Result struct {
 	Met      *bool    `json:"met,omitempty"`
 }
 
-// result derives a row from the figures of the rounds.
+// result computes a row from the figures of the rounds.
 func (r Row) result(rounds []Figures) Result {
 	values := column(rounds, r.Value)
 	out := Result{Name: r.Name, What: r.What, Unit: r.Unit, Value: median(values), Goal: r.Goal.String()}
@@ -50,7 +50,7 @@ func (r Row) ratio(value, baseline float64) float64 {
 	return value / baseline
 }
 
-// against picks the best of the baselines, by its median.
+// against returns the best of the baselines, by its median.
 func (r Row) against(rounds []Figures) string {
 	best := ""
 	for _, name := range r.Baseline {
@@ -83,7 +83,7 @@ func median(figures []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// quantile is the time that the share q of all took at most. It sorts its input.
+// quantile returns the time that the share q of all times does not exceed. It sorts its input.
 func quantile(times []time.Duration, q float64) time.Duration {
 	if len(times) == 0 {
 		return 0

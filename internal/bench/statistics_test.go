@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestARowIsHeldAgainstTheBestOfItsBaselinesByTheMedian(t *testing.T) {
+func TestARowIsComparedWithTheBestOfItsBaselinesByTheMedian(t *testing.T) {
 	t.Parallel()
 	row := Row{Name: "r", Value: "new", Baseline: []string{"few", "many"}, Goal: Goal{AtLeast: 4}}
 	rounds := []Figures{
@@ -22,7 +22,7 @@ func TestARowIsHeldAgainstTheBestOfItsBaselinesByTheMedian(t *testing.T) {
 	}
 }
 
-func TestOfTimesTheShortestBaselineCountsAndASpeedupTurnsTheRatioRound(t *testing.T) {
+func TestForTimesTheShortestBaselineCountsAndASpeedupInvertsTheRatio(t *testing.T) {
 	t.Parallel()
 	rounds := []Figures{{"new": 10, "slow": 100, "fast": 40}}
 	row := Row{Value: "new", Baseline: []string{"slow", "fast"}, Less: true, Goal: Goal{AtMost: 0.2}}
@@ -43,7 +43,7 @@ func TestARowWithoutABaselineIsJudgedByItsValue(t *testing.T) {
 	}
 }
 
-func TestEveryExperimentsRowsHaveNamesOfTheirOwn(t *testing.T) {
+func TestNamesOfExperimentsAndRowsAreUnique(t *testing.T) {
 	t.Parallel()
 	rows, experiments := map[string]bool{}, map[string]bool{}
 	for _, e := range Experiments() {
@@ -53,7 +53,7 @@ func TestEveryExperimentsRowsHaveNamesOfTheirOwn(t *testing.T) {
 		experiments[e.Name] = true
 		for _, r := range e.Rows {
 			if rows[r.Name] || r.What == "" || r.Unit == "" || r.Value == "" {
-				t.Errorf("row %q of %s comes twice or lacks what it is, its unit or its figure", r.Name, e.Name)
+				t.Errorf("row %q of %s occurs twice, or has no description, unit or figure", r.Name, e.Name)
 			}
 			rows[r.Name] = true
 		}
@@ -101,6 +101,6 @@ func TestTheTableSaysWhatWasMissedAndTheJSONHasEveryFigure(t *testing.T) {
 		}
 	}
 	if read.Scale != "quick" || read.Rows[1]["ratio"] != nil {
-		t.Errorf("got %+v, want the scale, and no ratio for a row that stands by itself", read)
+		t.Errorf("got %+v, want the scale, and no ratio for a row without a baseline", read)
 	}
 }

@@ -21,8 +21,7 @@ import (
 	"example.com/missionpot/internal/token"
 )
 
-// system is the whole of Missionpot with people who can bet and missions that
-// take bets.
+// system is all of Missionpot with people who can bet and missions that take bets.
 type system struct {
 	*lab.System
 	people   []person
@@ -31,11 +30,11 @@ type system struct {
 	client   *http.Client
 }
 
-// startSystem fills the databases and starts the programs. There are no ticks:
-// neither do the sweeps add to what is measured, nor does the check of the books
-// find what was filled in past the API.
+// startSystem fills the databases and starts the programs. There are no ticks: the sweeps would add
+// to what is measured, and the check of the books would find the rows that did not come through the
+// API.
 func startSystem(ctx context.Context, b *Bench, people, missions int, changes ...func(*lab.SystemConfig)) (*system, error) {
-	b.Tell("building the programs")
+	b.Status("building the programs")
 	programs, err := b.Stand.Programs(ctx)
 	if err != nil {
 		return nil, err
@@ -53,7 +52,7 @@ func startSystem(ctx context.Context, b *Bench, people, missions int, changes ..
 	for _, change := range changes {
 		change(&cfg)
 	}
-	b.Tell("starting the system")
+	b.Status("starting the system")
 	if s.System, err = lab.StartSystem(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -62,7 +61,7 @@ func startSystem(ctx context.Context, b *Bench, people, missions int, changes ..
 }
 
 func (s *system) fill(ctx context.Context, b *Bench, cfg *lab.SystemConfig) (err error) {
-	b.Tell("filling the databases")
+	b.Status("filling the databases")
 	if cfg.UsersDSN, err = b.UsersDatabase(ctx); err != nil {
 		return err
 	}
@@ -82,7 +81,7 @@ func (s *system) fill(ctx context.Context, b *Bench, cfg *lab.SystemConfig) (err
 	return err
 }
 
-// signTokens spares the bench the slow hash of a sign-in.
+// signTokens signs the tokens itself, because a sign-in computes a slow hash.
 func signTokens(set []byte, people []person) ([]string, error) {
 	keys, err := token.ParseSet(set)
 	if err != nil {
@@ -118,19 +117,19 @@ func openMissions(ctx context.Context, dsn string, missions []uuid.UUID) error {
 	return nil
 }
 
-// newClient keeps a connection for each of a crowd.
+// newClient makes a client that keeps a connection for each caller of a crowd.
 func newClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{MaxIdleConns: 1000, MaxIdleConnsPerHost: 1000, DisableCompression: true}, Timeout: time.Minute}
 }
 
 var betBody = []byte(`{"amount":` + strconv.FormatInt(int64(betAmount), 10) + `}`)
 
-// retryPause is the wait before a bet that was put off is sent again. Clients are
-// told to wait longer; a bench has nothing else to do.
+// retryPause is the wait before a rejected bet is retried. Retry-After asks for more; a bench need
+// not wait that long.
 const retryPause = 200 * time.Millisecond
 
-// bet has a person bet through the API and returns the bet's id. What is put off
-// is sent again with the same key, as the contract asks.
+// bet places a person's bet through the API and returns the bet's id. It retries a rejected bet
+// with the same key, as the contract asks.
 func (s *system) bet(ctx context.Context, person int, missionID uuid.UUID) (uuid.UUID, error) {
 	key := uuid.NewString()
 	for {
@@ -170,7 +169,7 @@ func (s *system) postBet(ctx context.Context, person int, missionID uuid.UUID, k
 	return answer.StatusCode, body, err
 }
 
-// usage is what a process has used and holds.
+// usage is the CPU time and the memory of a process.
 type usage struct {
 	cpu time.Duration
 	rss int // bytes

@@ -19,10 +19,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// tally stands between a program and one of Google's emulators, hands every gRPC
-// message on as it is, and counts what Google would bill.
+// tally is a proxy between a program and one of Google's emulators. It forwards every gRPC message
+// unchanged, and counts what Google would bill.
 type tally struct {
-	host   string // what the program is told: host:port
+	host   string // address for the program: host:port
 	server *grpc.Server
 	behind *grpc.ClientConn
 
@@ -30,12 +30,11 @@ type tally struct {
 	bill bill
 }
 
-// bill is what was used so far. Of Firestore each document that is written or read
-// counts, and a query that finds nothing counts as one read
-// (https://cloud.google.com/firestore/pricing).
+// bill is what was used so far. For Firestore, each document that is written or read counts, and a
+// query that finds nothing counts as one read (https://cloud.google.com/firestore/pricing).
 type bill struct {
 	writes, reads float64
-	// published is Pub/Sub's, by topic.
+	// published is the volume of Pub/Sub, by topic.
 	published map[string]volume
 }
 
@@ -43,7 +42,7 @@ type bill struct {
 // a message is delivered in a request of its own.
 type volume struct{ messages, sent, delivered float64 }
 
-// startTally counts what passes on to the emulator at behind, until it is closed.
+// startTally counts what goes to the emulator at behind, until it is closed.
 func startTally(behind string) (*tally, error) {
 	conn, err := grpc.NewClient(behind, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawCodec{}), grpc.MaxCallRecvMsgSize(maxMessage)))
@@ -56,7 +55,7 @@ func startTally(behind string) (*tally, error) {
 	}
 	t := &tally{host: listener.Addr().String(), behind: conn, bill: bill{published: map[string]volume{}}}
 	t.server = grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.UnknownServiceHandler(t.forward), grpc.MaxRecvMsgSize(maxMessage))
-	go func() { _ = t.server.Serve(listener) }() // it ends by close alone
+	go func() { _ = t.server.Serve(listener) }() // only close ends it
 	return t, nil
 }
 
@@ -68,7 +67,7 @@ func (t *tally) close() error {
 	return t.behind.Close()
 }
 
-// so reads what has been used up to now.
+// so returns what has been used so far.
 func (t *tally) so() bill {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -77,7 +76,7 @@ func (t *tally) so() bill {
 	return b
 }
 
-// forward passes one call on, both ways at once.
+// forward forwards one call, in both directions at once.
 func (t *tally) forward(_ any, in grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(in)
 	headers, _ := metadata.FromIncomingContext(in.Context())
@@ -100,7 +99,7 @@ func (t *tally) forward(_ any, in grpc.ServerStream) error {
 	return nil
 }
 
-// billed is a call with what of it may have a price.
+// billed is a call and what may have a price in it.
 type billed struct {
 	method string
 
@@ -109,7 +108,7 @@ type billed struct {
 	reads    float64
 }
 
-// up carries the requests.
+// up forwards the requests.
 func (t *tally) up(in grpc.ServerStream, out grpc.ClientStream, c *billed) error {
 	for {
 		var f frame
@@ -129,7 +128,7 @@ func (t *tally) up(in grpc.ServerStream, out grpc.ClientStream, c *billed) error
 	}
 }
 
-// down carries the answers, until the call's end.
+// down forwards the answers, until the call's end.
 func down(out grpc.ClientStream, in grpc.ServerStream, c *billed) error {
 	defer func() { in.SetTrailer(out.Trailer()) }()
 	headers, err := out.Header()
@@ -171,7 +170,7 @@ func (c *billed) answered(answer []byte) {
 	}
 }
 
-// count puts a call that succeeded on the bill.
+// count adds a call that succeeded to the bill.
 func (t *tally) count(c *billed) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -223,11 +222,11 @@ func (t *tally) published(m *pubsubpb.PublishRequest) {
 // (https://cloud.google.com/pubsub/pricing).
 const idAndTime = 40
 
-// frame is a message that nobody has looked into.
+// frame is a message that is not decoded.
 type frame struct{ bytes []byte }
 
-// rawCodec leaves messages as they are. Its name is that of the usual one, because
-// that is what both sides speak.
+// rawCodec leaves messages as they are. It has the usual codec's name, because both sides use that
+// one.
 type rawCodec struct{}
 
 func (rawCodec) Name() string { return "proto" }

@@ -17,14 +17,13 @@ import (
 )
 
 const (
-	// steadyRate is how many bets come in a second, whether or not those before
-	// have been answered.
+	// steadyRate is how many bets arrive in a second, whether or not earlier ones have been
+	// answered.
 	steadyRate = 200
-	// steadyMissions are bet on in turn, so that each has many bets per change of
-	// its board.
+	// steadyMissions are bet on in turn, so that each has many bets per change of its live
+	// document.
 	steadyMissions = 8
-	// lookEvery is how often the ledger is asked which bets it has by now; it is
-	// part of what is measured.
+	// lookEvery is how often the ledger is queried for its bets; it is part of what is measured.
 	lookEvery = 20 * time.Millisecond
 	// visibleTime bounds the wait for the last bets.
 	visibleTime = 30 * time.Second
@@ -36,7 +35,7 @@ func visible() Experiment {
 		Name: "visible",
 		Rows: []Row{
 			{Name: "visible_held_p99", What: "from a bet's answer to its row in the ledger, at 200 bets/s over 8 missions", Unit: "ms", Value: held, Less: true, Goal: Goal{AtMost: 2000}},
-			{Name: "visible_pot_p99", What: "from a bet's answer to a watcher who sees it in the pot; a board changes once a second", Unit: "ms", Value: shown, Less: true, Goal: Goal{AtMost: 2000}},
+			{Name: "visible_pot_p99", What: "from a bet's answer to a watcher who sees it in the pot; a live document changes once a second", Unit: "ms", Value: shown, Less: true, Goal: Goal{AtMost: 2000}},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
 			s, err := startSystem(ctx, b, 2000, steadyMissions)
@@ -63,7 +62,7 @@ func visible() Experiment {
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
-// steady is a load that does not wait for answers, and what is seen of it.
+// steady is a load that does not wait for answers, and the observations of it.
 type steady struct {
 	*system
 	ledger *pgxpool.Pool
@@ -74,7 +73,7 @@ type steady struct {
 	pots    map[uuid.UUID][]seenPot // by mission, as a watcher saw them
 }
 
-// seenBet is a bet with what became of it when.
+// seenBet is a bet with the times of its answer, its row and its pot.
 type seenBet struct {
 	mission        uuid.UUID
 	counts         bool // came after the warm-up
@@ -147,8 +146,8 @@ func (v *steady) arrive(ctx context.Context, warmup, spell time.Duration, stop c
 	return nil
 }
 
-// look ends with ctx or an error. It asks the ledger which of the waiting bets it has, and what their pots
-// are by now, the bets in them.
+// look ends with ctx or an error. It queries the ledger for the waiting bets that it has by now, and for
+// their pots including them.
 func (v *steady) look(ctx context.Context) error {
 	const sql = `SELECT l.id, e.inflow FROM ledger l JOIN escrows e ON e.mission_id = l.mission_id WHERE l.id = ANY($1) AND l.kind = 'hold'`
 	for {
@@ -240,7 +239,7 @@ func (v *steady) shown(bet *seenBet) (time.Time, bool) {
 	return pots[i].at, true
 }
 
-// times are the waits of the bets that count.
+// times returns the waits of the bets that count.
 func (v *steady) times() (held, shown []time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -35,7 +35,7 @@ func watch(ctx context.Context, url string, missionID uuid.UUID) (net.Conn, *buf
 	return conn, lines, nil
 }
 
-// nextEvent reads up to the data of the next event.
+// nextEvent reads up to and including the data of the next event.
 func nextEvent(lines *bufio.Reader) (data string, err error) {
 	for {
 		line, err := lines.ReadString('\n')

@@ -113,8 +113,8 @@ func measure(ctx context.Context, scale bench.Scale, experiments []bench.Experim
 	}
 	// What follows behind a bet may find its database gone at the end of an experiment.
 	slog.SetLogLoggerLevel(slog.LevelError)
-	told := &bench.Progress{Out: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
-	results, err := bench.Run(ctx, parts, module, scale, experiments, told)
+	progress := &bench.Progress{Out: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
+	results, err := bench.Run(ctx, parts, module, scale, experiments, progress)
 	// What was measured before an error is told all the same.
 	if err := errors.Join(err, bench.WriteTable(os.Stdout, results)); err != nil || jsonFile == "" {
 		return err
