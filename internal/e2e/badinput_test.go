@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// belongings counts everything that a person could have moved or made.
+// belongings counts everything that a person could have moved or created.
 func (p *person) belongings(t *testing.T) int64 {
 	t.Helper()
 	return figure(t, p.UsersDSN(), `SELECT (SELECT count(*) FROM ledger WHERE user_id = $1) + (SELECT count(*) FROM charges WHERE user_id = $1)`, p.id) +
@@ -75,8 +75,8 @@ func TestNoBodyThatIsNotAsDocumentedDoesAnything(t *testing.T) {
 	s.sawAtLeast(t, 200)
 }
 
-// What a field means is for the API to judge; that it judges, and does not fall
-// over, is asked here.
+// Whether a text is valid for a field is the API's decision; this test only requires that the API
+// decides and does not fail.
 func TestNoTextBreaksAnything(t *testing.T) {
 	t.Parallel()
 	s := &sweep{stand: sharedSystem(t)}
@@ -125,7 +125,7 @@ func TestNoOperationTakesAWrongIDOrParameter(t *testing.T) {
 				if what == "an id of nothing" && o.RequestBody == nil {
 					want := http.StatusNotFound
 					if strings.HasPrefix(o.path, "/v1/deadletters/") {
-						want = http.StatusForbidden // whatever there is, it is an operator's
+						want = http.StatusForbidden // only operators may see whether it exists
 					}
 					if a := s.survives(t, what, r); a.status != want {
 						t.Errorf("%s %s of nothing answers %d %s, want %d", o.method, o.path, a.status, a.body, want)
@@ -147,7 +147,7 @@ func TestNoOperationTakesAWrongIDOrParameter(t *testing.T) {
 	s.sawAtLeast(t, 100)
 }
 
-func TestNoForgedTokenOpensAnything(t *testing.T) {
+func TestNoForgedTokenIsAccepted(t *testing.T) {
 	t.Parallel()
 	s := &sweep{stand: sharedSystem(t)}
 	p := s.viewer(t, "en", purse)
@@ -169,7 +169,7 @@ func TestNoForgedTokenOpensAnything(t *testing.T) {
 	s.sawAtLeast(t, 80)
 }
 
-// forgeries are tokens in a person's name that nobody with our keys has signed.
+// forgeries are tokens in a person's name that were not signed with our keys.
 func forgeries(t *testing.T, p *person) map[string]string {
 	t.Helper()
 	parts := strings.Split(p.token, ".")
@@ -248,9 +248,9 @@ func TestOnlyDocumentedMethodsAndPathsAreServed(t *testing.T) {
 	s.sawAtLeast(t, 100)
 }
 
-// A body that never ends must not hold its place for ever, and one that ends too
-// early must not count.
-func TestABodyThatComesTooSlowlyOrNotAtAllIsGivenUp(t *testing.T) {
+// A body that never ends must not occupy a place for ever, and one that ends too early must not
+// count.
+func TestABodyThatComesTooSlowlyOrNotAtAllIsRefused(t *testing.T) {
 	t.Parallel()
 	s := sharedSystem(t)
 	p := s.viewer(t, "en", 0)

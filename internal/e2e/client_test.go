@@ -116,8 +116,8 @@ func (a answer) problem() (p problem) {
 	return p
 }
 
-// client keeps no connection, so that a killed API is met by a new one and
-// net/http never repeats a call by itself.
+// client keeps no connection, so that a call after a kill opens a new one and net/http never
+// repeats a call by itself.
 var client = &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 
 // call sends a request and compares it and its answer with the contract.
@@ -146,7 +146,7 @@ func (s *stand) together(t *testing.T, n int, next func() request) []answer {
 	return answers
 }
 
-// try is call for an API that may not answer. It may run beside the test.
+// try is call for an API that may not answer. It may run concurrently with the test.
 func (s *stand) try(t *testing.T, r request) (answer, error) {
 	t.Helper()
 	httpRequest, err := s.request(t, r)
@@ -197,7 +197,7 @@ func (s *stand) request(t *testing.T, r request) (*http.Request, error) {
 	return made, nil
 }
 
-// read makes sense of an answer that must have the status.
+// read decodes an answer that must have the status.
 func read[T any](t *testing.T, a answer, status int) (value T) {
 	t.Helper()
 	if a.status != status {
@@ -209,7 +209,7 @@ func read[T any](t *testing.T, a answer, status int) (value T) {
 	return value
 }
 
-// refused wants a refusal with this status and code.
+// refused expects a refusal with this status and code.
 func refused(t *testing.T, a answer, status int, code string) {
 	t.Helper()
 	if got := a.problem().Code; a.status != status || got != code {
@@ -217,7 +217,7 @@ func refused(t *testing.T, a answer, status int, code string) {
 	}
 }
 
-// person is somebody with an account, signed in.
+// person is a signed-in user.
 type person struct {
 	*stand
 	id, name, email, password, locale, token, refresh string
@@ -271,12 +271,12 @@ func (p *person) patch(t *testing.T, path string, body any) answer {
 	return p.call(t, request{method: "PATCH", path: path, token: p.token, body: body})
 }
 
-// posting is a POST under a key, to be sent now or later.
+// posting returns a POST under a key, to be sent now or later.
 func (p *person) posting(path, key string, body any) request {
 	return request{method: "POST", path: path, token: p.token, key: key, body: body}
 }
 
-// waiting is a POST under a new key whose answer waits for the outcome.
+// waiting returns a POST under a new key whose answer waits for the outcome.
 func (p *person) waiting(path string, body any) request {
 	r := p.posting(path, uuid.NewString(), body)
 	r.header = map[string]string{"Prefer": "wait=15"}
@@ -308,7 +308,7 @@ func (p *person) cash(t *testing.T) cash {
 	return read[user](t, p.get(t, "/v1/users/me"), http.StatusOK).Cash
 }
 
-// ask makes a mission and waits until its stake is decided.
+// ask creates a mission and waits until its stake is decided.
 func (p *person) ask(t *testing.T, streamer *person, stake int64) mission {
 	t.Helper()
 	return read[mission](t, p.postWaiting(t, "/v1/missions", p.draft(streamer, stake)), http.StatusCreated)
@@ -339,7 +339,7 @@ func (s *stand) mission(t *testing.T, id string) mission {
 	return read[mission](t, s.call(t, request{method: "GET", path: "/v1/missions/" + id}), http.StatusOK)
 }
 
-// await waits until a mission is as wanted, and returns it.
+// await waits until a mission meets the condition, and returns it.
 func (s *stand) await(t *testing.T, id, what string, wanted func(mission) bool) (m mission) {
 	t.Helper()
 	eventually(t, func() string {
@@ -361,7 +361,7 @@ func (s *stand) awaitReward(t *testing.T, id string, won int64) mission {
 	return s.await(t, id, fmt.Sprintf("a reward of %d", won), func(m mission) bool { return m.Reward == won })
 }
 
-// all reads a list to its end, in pages small enough to need several.
+// all reads a whole list, in pages small enough to need several.
 func all[T any](t *testing.T, s *stand, path, token string) (items []T) {
 	t.Helper()
 	for cursor := ""; ; {

@@ -18,7 +18,7 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// deadLetter is what an operator sees of a kept message.
+// deadLetter is what an operator sees of a dead letter.
 type deadLetter struct {
 	ID       string `firestore:"id"`
 	Step     string `firestore:"step"`
@@ -27,14 +27,14 @@ type deadLetter struct {
 	Attempts int    `firestore:"attempts"`
 }
 
-// impatient makes messages die within seconds: the fewest attempts that Pub/Sub
-// allows, a second apart, which is the least that the emulator waits.
+// impatient makes messages dead letters within seconds: the fewest attempts that Pub/Sub allows, a
+// second apart, which is the least that the emulator waits.
 func impatient(c *lab.SystemConfig) {
 	c.Topics.Attempts, c.Topics.MinBackoff, c.Topics.MaxBackoff = 5, time.Second, time.Second
 }
 
-// refuseRowsOf makes the users database refuse every ledger row of one user, for
-// a reason that does not pass by itself.
+// refuseRowsOf makes the users database refuse every ledger row of one user until the test drops
+// the trigger.
 const refuseRowsOf = `
 CREATE FUNCTION refuse_one() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -43,11 +43,11 @@ END $$;
 CREATE TRIGGER refuse_one BEFORE INSERT ON ledger FOR EACH ROW
   WHEN (NEW.user_id = '%s') EXECUTE FUNCTION refuse_one();`
 
-// Four messages can't be handled: a bet the database refuses, a known bet id with
-// other contents, a payload that is no bet, and bytes that are nothing at all.
-// Each dies alone, after its attempts, and is kept. When the cause is mended the
-// first is sent again, and only then has its outcome.
-func TestRule11APoisonedMessageDiesAloneIsKeptAndCanBeRedriven(t *testing.T) {
+// Four messages can't be handled: a bet the database refuses, a known bet id with other contents, a
+// payload that is no bet, and bytes that are nothing at all. Each becomes a dead letter after its
+// attempts, without any other message. When the cause is fixed the first is sent again, and only
+// then has its outcome.
+func TestRule11OnlyAPoisonedMessageBecomesADeadLetterAndCanBeRedriven(t *testing.T) {
 	t.Parallel()
 	var project string
 	s := ownSystem(t, impatient, func(c *lab.SystemConfig) { project = c.Project })
@@ -70,14 +70,14 @@ func TestRule11APoisonedMessageDiesAloneIsKeptAndCanBeRedriven(t *testing.T) {
 	var kept deadLetter
 	for _, d := range letters {
 		if d.Step != "holdbets" || d.Topic != "bets" || d.Attempts < 5 {
-			t.Errorf("letter %s is of step %q, topic %q, after %d attempts; want holdbets, bets, and at least 5", d.ID, d.Step, d.Topic, d.Attempts)
+			t.Errorf("dead letter %s is of step %q, topic %q, after %d attempts; want holdbets, bets, and at least 5", d.ID, d.Step, d.Topic, d.Attempts)
 		}
 		if strings.Contains(string(d.Data), poisoned.ID) {
 			kept = d
 		}
 	}
 	if kept.ID == "" {
-		t.Fatalf("the refused bet is not among the letters %+v", letters)
+		t.Fatalf("the refused bet is not among the dead letters %+v", letters)
 	}
 	if b := read[bet](t, victim.get(t, path+"/"+poisoned.ID), 200); b.Status != "pending" || b.Delay == nil || b.Delay.Code != "delayed_safe" {
 		t.Errorf("the owner of the dead bet sees %+v, want it pending, delayed and safe", b)

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// scene is a mission with the people around it. The creator speaks Korean, the
-// backer English; both came with 10,000 won.
+// scene is a mission with its people. The creator uses Korean, the backer English; both start with
+// 10,000 won.
 type scene struct {
 	*stand
 	creator, backer, streamer *person
@@ -51,7 +51,7 @@ func (s *stand) activeScene(t *testing.T) *scene {
 	return sc
 }
 
-// proposedScene waits for the streamer, with the stake alone in the pot.
+// proposedScene waits for the streamer, with only the stake in the pot.
 func (s *stand) proposedScene(t *testing.T, settings map[string]any) *scene {
 	t.Helper()
 	settings["auto_accept"] = false
@@ -139,8 +139,8 @@ func TestAnAcceptedProposalRunsFromAcceptance(t *testing.T) {
 	sc.have(t, purse, purse, 0)
 }
 
-// Missions race for the same cash. All of them pass the friendly 402, because the
-// ledger has not decided yet; the ledger funds one, and the others were never opened.
+// Missions race for the same cash. All of them pass the early check of the balance (402), because
+// the ledger has not decided yet; the ledger funds one, and the others never open.
 func TestOfMissionsThatRaceForTheSameCashOneIsFunded(t *testing.T) {
 	t.Parallel()
 	s := sharedSystem(t)
@@ -168,8 +168,8 @@ func TestOfMissionsThatRaceForTheSameCashOneIsFunded(t *testing.T) {
 	sc.mailedNothing(t, sc.streamer) // it was never shown to them
 }
 
-// raceForCash asks for eight missions at once, each for all of the creator's
-// cash, and returns their ids by status.
+// raceForCash creates eight missions at once, each with all of the creator's cash as its stake, and
+// returns their ids by status.
 func raceForCash(t *testing.T, creator, streamer *person) map[string][]string {
 	t.Helper()
 	states := map[string][]string{}
@@ -186,8 +186,8 @@ func raceForCash(t *testing.T, creator, streamer *person) map[string][]string {
 	return states
 }
 
-// ends waits for the settlement and compares everything that tells of it: the
-// mission, its events, the ledger. Pots may change any number of times between.
+// ends waits for the settlement and checks everything that shows it: the mission, its events, the
+// ledger. The pot may change any number of times in between.
 func (sc *scene) ends(t *testing.T, status string, kinds []string) {
 	t.Helper()
 	m := sc.awaitSettled(t, sc.mission.ID)
@@ -202,17 +202,17 @@ func (sc *scene) ends(t *testing.T, status string, kinds []string) {
 		}
 		return fmt.Sprintf("the events are %+v, want them to end with settled", events)
 	})
-	var told []string
+	var seen []string
 	for i, e := range events {
 		if e.Revision != int64(i+1) {
 			t.Errorf("event %d has revision %d, want no gap and no repeat", i+1, e.Revision)
 		}
 		if e.Kind != "pot_changed" {
-			told = append(told, e.Kind)
+			seen = append(seen, e.Kind)
 		}
 	}
-	if !slices.Equal(told, kinds) {
-		t.Errorf("the events are %v, want %v", told, kinds)
+	if !slices.Equal(seen, kinds) {
+		t.Errorf("the events are %v, want %v", seen, kinds)
 	}
 	if diff := cmp.Diff(m, events[len(events)-1].Mission); diff != "" {
 		t.Errorf("the last event differs from the mission (-mission +event):\n%s", diff)
@@ -220,8 +220,8 @@ func (sc *scene) ends(t *testing.T, status string, kinds []string) {
 	sc.books(t, m)
 }
 
-// books checks the invariants on the ledger: the mission's escrow took in what the
-// board shows and gave all of it out, and all accounts together are zero.
+// books checks the invariants on the ledger: the mission's escrow took in the pot that the API
+// shows and gave all of it out, and all accounts together are zero.
 func (s *stand) books(t *testing.T, m mission) {
 	t.Helper()
 	for what, c := range map[string]struct {
@@ -240,7 +240,7 @@ func (s *stand) books(t *testing.T, m mission) {
 	}
 }
 
-// have checks what the three people have in the end. Nothing is held any more.
+// have checks the final balances of the three people. Nothing is held any more.
 func (sc *scene) have(t *testing.T, creator, backer, streamer int64) {
 	t.Helper()
 	for who, want := range map[*person]int64{sc.creator: creator, sc.backer: backer, sc.streamer: streamer} {
@@ -254,7 +254,7 @@ func (sc *scene) areRefunded(t *testing.T) {
 	t.Helper()
 	sc.have(t, purse, purse, 0)
 	sc.betsAre(t, "refunded")
-	// One refund per person and mission, of all that person put in.
+	// There is one refund per person and mission, of everything that person put in.
 	sc.statement(t, sc.creator, []line{
 		{"refund", 3500, purse}, {"hold", -500, purse - 3500}, {"hold", -3000, purse - 3000}, {"charge", purse, purse},
 	})
@@ -263,8 +263,7 @@ func (sc *scene) areRefunded(t *testing.T) {
 	sc.ranking(t, sc.creator, 3500, sc.backer, 2000)
 }
 
-// endsUntouched is the end of a proposal: only the creator and the streamer ever
-// had to do with it.
+// endsUntouched checks the end of a proposal: only the creator and the streamer took part in it.
 func (sc *scene) endsUntouched(t *testing.T, status, korean, english string) {
 	t.Helper()
 	sc.ends(t, status, []string{"created", "proposed", status, "settled"})
@@ -322,8 +321,8 @@ func (sc *scene) ranking(t *testing.T, first *person, most int64, second *person
 // listSubject is the subject of a mail with results of several missions that ended at once.
 var listSubject = regexp.MustCompile(`^\[미션팟\] 미션 \d+개가 끝났습니다$|^\[Missionpot\] \d+ missions have ended$`)
 
-// mailed wants exactly one letter about the mission, in text and HTML. That it
-// stays the only one is looked at once more when the stand stops.
+// mailed expects exactly one mail about the mission, in text and HTML. The stand checks again when
+// it stops that no second one came.
 func (sc *scene) mailed(t *testing.T, p *person, subject, says string) {
 	t.Helper()
 	eventually(t, func() string {
@@ -338,7 +337,7 @@ func (sc *scene) mailed(t *testing.T, p *person, subject, says string) {
 		if !strings.Contains(m.Text, sc.mission.Title) {
 			continue
 		}
-		if !listSubject.MatchString(m.Subject) { // a list says it of each mission
+		if !listSubject.MatchString(m.Subject) { // a list has a line for each mission
 			about = append(about, m.Subject)
 		} else {
 			about = append(about, subject)
@@ -352,13 +351,13 @@ func (sc *scene) mailed(t *testing.T, p *person, subject, says string) {
 	}
 }
 
-// mailedNothing is asked after somebody else's letter has come.
+// mailedNothing expects no mail. Call it after somebody else's mail has come.
 func (sc *scene) mailedNothing(t *testing.T, p *person) {
 	t.Helper()
 	mails, _ := sc.Mailbox.Messages(p.email)
 	for _, m := range mails {
 		if strings.Contains(m.Text, sc.mission.Title) {
-			t.Errorf("%s got %q, want no letter about this mission", p.name, m.Subject)
+			t.Errorf("%s got %q, want no mail about this mission", p.name, m.Subject)
 		}
 	}
 }

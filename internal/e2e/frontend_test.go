@@ -18,9 +18,9 @@ import (
 
 const pushAccount = "pubsub-push@missionpot.iam.gserviceaccount.com"
 
-// frontEnd does what stands between Pub/Sub and a function on Google Cloud: Pub/Sub
-// signs a token for the push account, Cloud Run's front end checks it and hands the
-// push on with the signature removed.
+// frontEnd does what Google Cloud does between Pub/Sub and a function: Pub/Sub signs a token for
+// the push account, Cloud Run's front end checks it and forwards the push with the signature
+// removed.
 type frontEnd struct {
 	key  *rsa.PrivateKey
 	next http.RoundTripper

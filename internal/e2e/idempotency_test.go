@@ -49,7 +49,7 @@ func TestRule2ARepeatedCreationGivesTheSameMissionAndOneStake(t *testing.T) {
 	for id := range ids {
 		s.await(t, id, "active with its stake", func(m mission) bool { return m.Status == "active" && m.Reward == 3000 })
 	}
-	// All cash is held now; the retry is still the first call's.
+	// All cash is held now; the retry still gets the first call's answer.
 	ids[read[mission](t, creator.postKeyed(t, "/v1/missions", key, draft), http.StatusCreated).ID] = true
 	if len(ids) != 1 {
 		t.Errorf("a retry after the stake was held made another mission: %v", ids)
@@ -111,7 +111,7 @@ func TestACallThatMovesCashNeedsAKey(t *testing.T) {
 		"/v1/users/me/charges":             map[string]any{"amount": 1000},
 		"/v1/missions":                     p.draft(s.streamer(t, "en", nil), 1000),
 		"/v1/missions/" + m.ID + "/bets":   map[string]any{"amount": 1000},
-		"/v1/missions/" + m.ID + "/bets?x": map[string]any{"amount": -1}, // the key is asked for first
+		"/v1/missions/" + m.ID + "/bets?x": map[string]any{"amount": -1}, // the key is checked first
 	} {
 		refused(t, p.call(t, request{method: "POST", path: path, token: p.token, body: body}), http.StatusBadRequest, "idempotency_key_missing")
 	}
@@ -141,8 +141,8 @@ func TestPreferWaitHoldsTheAnswerUntilTheOutcome(t *testing.T) {
 	})
 }
 
-// Two bets of all that is left: the early refusal may let both pass, the ledger
-// does not, and the second is told why.
+// Two bets of the whole balance: the early check may let both pass, but the ledger declines the
+// second with a reason.
 func TestADeclinedBetSaysWhyAndMovesNothing(t *testing.T) {
 	t.Parallel()
 	sc := sharedSystem(t).activeScene(t)

@@ -10,8 +10,8 @@ import (
 	"example.com/missionpot/internal/token"
 )
 
-// A rotation of the signing keys, as docs/playbooks/key-rotation.md does it:
-// three sets, and a new start after each.
+// A rotation of the signing keys, as in docs/playbooks/key-rotation.md: three sets, and a restart
+// after each.
 func TestARotationOfTheKeysSignsNobodyOut(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys.json")
@@ -28,7 +28,7 @@ func TestARotationOfTheKeysSignsNobodyOut(t *testing.T) {
 	s := ownSystem(t, func(c *lab.SystemConfig) {
 		c.APIEnv = append(c.APIEnv, "TOKEN_KEYS=", "TOKEN_KEYS_FILE="+file)
 	})
-	early := s.viewer(t, "en", 1_000) // signed in before all of it
+	early := s.viewer(t, "en", 1_000) // signed in before the rotation
 	refresh := func() {
 		body := map[string]any{"refresh_token": early.refresh}
 		pair := read[session](t, s.call(t, request{method: http.MethodPost, path: "/v1/token", body: body}), http.StatusOK)
@@ -38,7 +38,7 @@ func TestARotationOfTheKeysSignsNobodyOut(t *testing.T) {
 	for _, step := range []struct {
 		name   string
 		change func([]byte) ([]byte, error)
-		good   bool // is the access token from before it
+		good   bool // whether the access token from before the rotation is good
 	}{{"add", token.AddKey, true}, {"use", token.UseNewKey, true}, {"drop", token.DropOldKeys, false}} {
 		if set, err = step.change(set); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
@@ -52,20 +52,20 @@ func TestARotationOfTheKeysSignsNobodyOut(t *testing.T) {
 		}
 		want := http.StatusOK
 		if !step.good {
-			want = http.StatusUnauthorized // its 15 minutes were not waited for
+			want = http.StatusUnauthorized // the test does not wait 15 minutes for it to expire
 		}
 		if a := early.get(t, "/v1/users/me"); a.status != want {
-			t.Errorf("%s: the access token from before all of it answers %d, want %d", step.name, a.status, want)
+			t.Errorf("%s: the access token from before the rotation answers %d, want %d", step.name, a.status, want)
 		}
 	}
 	refresh()
 	if early.cash(t).Available != 1_000 {
-		t.Error("after the refresh the wallet is another one")
+		t.Error("after the refresh the wallet differs")
 	}
 	s.viewer(t, "en", 1_000)
 }
 
-// What is deployed: limits on, and said in every answer.
+// As in a deployment, the limits are on, and every answer shows them.
 func TestTheLimitsAreOnUnlessTheyAreSwitchedOff(t *testing.T) {
 	t.Parallel()
 	s := ownSystem(t, func(c *lab.SystemConfig) {
@@ -77,7 +77,7 @@ func TestTheLimitsAreOnUnlessTheyAreSwitchedOff(t *testing.T) {
 		t.Errorf("RateLimit-Policy is %s, want %s", got, want)
 	}
 	if a.header.Get("RateLimit") == "" {
-		t.Error("the answer does not say what is left")
+		t.Error("the answer does not say what is left of the limit")
 	}
 	if a.header.Get("Vary") != "Origin" {
 		t.Error("the setting of the allowed origins is not read")

@@ -11,9 +11,9 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// The API dies with SIGKILL after the bet is logged and before it is published.
-// Nobody asks again; the sweep finds the entry and publishes it.
-func TestRule16TheSweepBringsABetHomeWhoseAPIDiedBeforePublishing(t *testing.T) {
+// The API dies with SIGKILL after the bet is logged and before it is published. No client retries;
+// the sweep finds the entry and publishes it.
+func TestRule16TheSweepPublishesABetWhoseAPIDiedBeforePublishing(t *testing.T) {
 	t.Parallel()
 	var between proxy
 	var project string
@@ -33,10 +33,10 @@ func TestRule16TheSweepBringsABetHomeWhoseAPIDiedBeforePublishing(t *testing.T) 
 	awaitLogged(t, project, m.ID, 2) // the stake and the bet
 	s.API.Kill()
 	if err := <-answered; err == nil {
-		t.Fatal("the API answered before it was killed: the publish was not held back")
+		t.Fatal("the API answered before it was killed: the publish was not blocked")
 	}
 	if n := figure(t, s.UsersDSN(), `SELECT count(*) FROM ledger WHERE user_id = $1 AND kind = 'hold'`, backer.id); n != 0 {
-		t.Fatal("the bet was decided before the sweep: the publish was not held back")
+		t.Fatal("the bet was decided before the sweep: the publish was not blocked")
 	}
 	between.letThrough(t)
 	if err := s.API.Start(t.Context()); err != nil {
@@ -100,7 +100,7 @@ func TestRule1ARetryAfterTheAPIDiedFinishesTheFirstCall(t *testing.T) {
 	awaitLogged(t, project, missionID, 1)
 	s.API.Kill()
 	if err := <-answered; err == nil {
-		t.Fatal("the API answered before it was killed: the publish was not held back")
+		t.Fatal("the API answered before it was killed: the publish was not blocked")
 	}
 	between.letThrough(t)
 	if err := s.API.Start(t.Context()); err != nil {
@@ -112,8 +112,8 @@ func TestRule1ARetryAfterTheAPIDiedFinishesTheFirstCall(t *testing.T) {
 	s.await(t, missionID, "active", func(m mission) bool { return m.Status == "active" && m.Reward == purse })
 }
 
-// A function dies with SIGKILL after its commit and before its publish. Pub/Sub
-// has no answer, so it delivers the bet again, and the step tells of it then.
+// A function dies with SIGKILL after its commit and before its publish. Pub/Sub has no answer, so
+// it delivers the bet again, and the step publishes the pot then.
 func TestRule13TheRedeliveryPublishesWhatAFunctionThatDiedDidNot(t *testing.T) {
 	t.Parallel()
 	var between proxy
@@ -130,7 +130,7 @@ func TestRule13TheRedeliveryPublishesWhatAFunctionThatDiedDidNot(t *testing.T) {
 		t.Fatalf("the bet is %+v, want it held: the commit does not need Pub/Sub", b)
 	}
 	if got := s.mission(t, m.ID).Reward; got != 1000 {
-		t.Fatalf("the board shows %d already: the publish was not held back", got)
+		t.Fatalf("the board shows %d already: the publish was not blocked", got)
 	}
 	s.Functions.Kill()
 	between.letThrough(t)

@@ -14,8 +14,8 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// listenersThroughProxy counts the listeners that a program opens at Firestore. It
-// lies between the two, on the path that every gRPC call names.
+// listenersThroughProxy counts the listeners that a program opens at Firestore. It is a proxy
+// between the two and reads the path of each gRPC call.
 func listenersThroughProxy(t *testing.T, server string) (host string, opened *atomic.Int64) {
 	t.Helper()
 	var plain http.Protocols
@@ -30,7 +30,7 @@ func listenersThroughProxy(t *testing.T, server string) (host string, opened *at
 		},
 		Transport:     &http.Transport{Protocols: &plain},
 		FlushInterval: -1,
-		ErrorLog:      log.New(io.Discard, "", 0), // of streams cut off at the end
+		ErrorLog:      log.New(io.Discard, "", 0), // errors of streams that the end of the test cuts off
 	}
 	between := httptest.NewUnstartedServer(forward)
 	between.Config.Protocols = &plain

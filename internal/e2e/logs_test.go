@@ -9,8 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// leaksIn tells which secrets, or shapes of personal data, a text holds. It does
-// not repeat them.
+// leaksIn lists the secrets and the kinds of personal data in a text, without repeating them.
 func leaksIn(text string, secrets []string) (found []string) {
 	for i, secret := range secrets {
 		if at := strings.Index(text, secret); at >= 0 {
@@ -50,9 +49,9 @@ func TestTheSearchForLeaksFindsThem(t *testing.T) {
 	}
 }
 
-// The calls most likely to say too much are made on purpose; all other tests
-// look at the logs of their stand when they end.
-func TestTheLogsNameNobody(t *testing.T) {
+// This test makes the calls that are most likely to log too much; every stand's logs are also
+// checked when it stops.
+func TestTheLogsHoldNoPersonalData(t *testing.T) {
 	t.Parallel()
 	s := sharedSystem(t)
 	p := s.viewer(t, "en", 1000)

@@ -18,7 +18,7 @@ type operation struct {
 	*openapi3.Operation
 }
 
-// operations lists them all, in a steady order.
+// operations lists all of them, in a fixed order.
 func (s *stand) operations() (all []operation) {
 	paths := s.contract.Document.Paths.Map()
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
@@ -30,7 +30,7 @@ func (s *stand) operations() (all []operation) {
 	return all
 }
 
-// at fills every parameter of the path in.
+// at fills in every parameter of the path.
 func (o operation) at(value string) string {
 	path := o.path
 	for _, p := range o.Parameters {
@@ -41,7 +41,7 @@ func (o operation) at(value string) string {
 	return path
 }
 
-// properties are the fields of the body, nil without one.
+// properties returns the fields of the body, or nil without one.
 func (o operation) properties() openapi3.Schemas {
 	if o.RequestBody == nil {
 		return nil
@@ -82,14 +82,14 @@ func (o operation) as(p *person, path string, body any) request {
 	return r
 }
 
-// sweep counts the answers it looks at, so that one that generates nothing fails.
+// sweep counts the answers it checks, so that one that generates nothing fails.
 type sweep struct {
 	*stand
 	answers int
 }
 
-// refuses wants a 4xx, whatever its code. That it is a problem+json, and
-// documented, is checked with every answer.
+// refuses expects a 4xx, whatever its code. Every answer is also checked to be a documented
+// problem+json.
 func (s *sweep) refuses(t *testing.T, what string, r request) {
 	t.Helper()
 	if a := s.survives(t, what, r); a.status/100 != 4 {
@@ -97,7 +97,7 @@ func (s *sweep) refuses(t *testing.T, what string, r request) {
 	}
 }
 
-// refusesAs wants this very status.
+// refusesAs expects exactly this status.
 func (s *sweep) refusesAs(t *testing.T, status int, what string, r request) {
 	t.Helper()
 	if a := s.survives(t, what, r); a.status != status {
@@ -105,7 +105,7 @@ func (s *sweep) refusesAs(t *testing.T, status int, what string, r request) {
 	}
 }
 
-// survives allows any answer that is not our own failure.
+// survives allows any answer but a 5xx.
 func (s *sweep) survives(t *testing.T, what string, r request) answer {
 	t.Helper()
 	s.answers++
@@ -119,11 +119,11 @@ func (s *sweep) survives(t *testing.T, what string, r request) answer {
 func (s *sweep) sawAtLeast(t *testing.T, n int) {
 	t.Helper()
 	if s.answers < n {
-		t.Errorf("%d answers were looked at, want at least %d: does the document say less than it should?", s.answers, n)
+		t.Errorf("%d answers were checked, want at least %d: is the document incomplete?", s.answers, n)
 	}
 }
 
-// exampleWith is the example with a field's text as it is, valid JSON or not.
+// exampleWith returns the example with the given text for a field, valid JSON or not.
 func (o operation) exampleWith(t *testing.T, field, text string) []byte {
 	t.Helper()
 	body := o.example()
@@ -142,7 +142,7 @@ func (o operation) exampleOrNil() any {
 	return o.example()
 }
 
-// spoil lists values that are wrong for a field, whatever the field means.
+// spoil lists values that are invalid for a field of its type.
 func spoil(s *openapi3.Schema) map[string]any {
 	wrong := map[string]any{"an object": map[string]any{"a": 1}, "a list": []int{1}}
 	switch {

@@ -11,13 +11,13 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// proxy lies between a program and a server, and can swallow what goes there.
+// proxy is between a program and a server, and can swallow what the program sends.
 type proxy struct {
 	*toxiproxy.Proxy
 }
 
-// swallow is the toxic that takes what a client sends and answers nothing, with
-// the connection left open: the client can only wait.
+// swallow is the toxic that accepts what a client sends and answers nothing. The connection stays
+// open, so the client can only wait.
 const swallow = `{"name": "swallow", "type": "timeout", "stream": "upstream", "attributes": {"timeout": 0}}`
 
 // throughProxy starts a proxy in front of a server, host:port.
@@ -46,5 +46,5 @@ func (p proxy) letThrough(t *testing.T) {
 	}
 }
 
-// pubSubOf is the environment that leads a program's Pub/Sub through the proxy.
+// pubSubOf returns the environment that routes a program's Pub/Sub through the proxy.
 func (p proxy) pubSubOf() string { return lab.EnvPubSubHost + "=" + p.Listen }

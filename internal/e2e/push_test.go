@@ -8,10 +8,10 @@ import (
 	"example.com/missionpot/internal/lab"
 )
 
-// Everywhere else the stand pumps, because the emulator's own push has two
-// requests in flight at most. Here Pub/Sub itself calls the functions, as it does
-// on Google Cloud, dead letters included.
-func TestAMissionLivesOnPubSubsOwnPushes(t *testing.T) {
+// Elsewhere the stand's pump delivers messages, because the emulator's own push has at most two
+// requests in flight. Here Pub/Sub itself calls the functions, as on Google Cloud, dead letters
+// included.
+func TestAMissionWorksWithPubSubsOwnPushes(t *testing.T) {
 	t.Parallel()
 	var project string
 	s := ownSystem(t, impatient, func(c *lab.SystemConfig) {
@@ -23,12 +23,12 @@ func TestAMissionLivesOnPubSubsOwnPushes(t *testing.T) {
 		c.Topics.PushTo = func(function string) string { return fmt.Sprintf("http://127.0.0.1:%d/%s", port, function) }
 	})
 	sc := s.activeScene(t)
-	// One alone: with more failing messages than it has in flight, this push stalls.
+	// Only one: with more failing messages than it has in flight, this push stalls.
 	if err := s.Bus().PublishRaw(t.Context(), event.Bets, []byte{0xff, 0, '{'}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if d := awaitLetters(t, project, 1)[0]; d.Step != "holdbets" || d.Topic != "bets" || d.Attempts < 5 {
-		t.Errorf("the letter is %+v, want one of holdbets, from the topic bets, after at least 5 attempts", d)
+		t.Errorf("the dead letter is %+v, want one of holdbets, from the topic bets, after at least 5 attempts", d)
 	}
 	sc.streamer.judge(t, sc.mission.ID, "success")
 	sc.ends(t, "succeeded", []string{"created", "accepted", "succeeded", "settled"})

@@ -10,9 +10,9 @@ import (
 
 var codeShape = regexp.MustCompile(`(?m)^[A-Z2-7]{26}$`)
 
-// The whole way: the API writes down who asked, the clock wakes the mail step, the code
-// comes by mail, and opens the account. The stand's search of the logs knows the code.
-func TestWhoForgotTheirPasswordGetsBackInThroughTheirMail(t *testing.T) {
+// The whole path: the API stores the request, a tick starts the mail step, and the code from the
+// mail opens the account. The code is also among the secrets that the stand looks for in the logs.
+func TestAForgottenPasswordIsResetByMail(t *testing.T) {
 	t.Parallel()
 	s := sharedSystem(t)
 	p := s.viewer(t, "en", 1000)

@@ -18,7 +18,7 @@ import (
 	"example.com/missionpot/internal/lab/labtest"
 )
 
-// stand is a running system with what its tests look at.
+// stand is a running system with what its tests check.
 type stand struct {
 	*lab.System
 	logs     string // directory of the programs' output
@@ -28,8 +28,8 @@ type stand struct {
 	secrets []string // what must not be in the logs
 }
 
-// shared starts the system that tests use as long as they don't break it. They
-// run at once, each with people and missions of its own.
+// shared starts the system for tests that don't break it. They run in parallel, each with its own
+// people and missions.
 var shared = sync.OnceValues(func() (*sharedStand, error) {
 	logs, err := os.MkdirTemp("", "missionpot-e2e-")
 	if err != nil {
@@ -47,7 +47,7 @@ var shared = sync.OnceValues(func() (*sharedStand, error) {
 	return used, nil
 })
 
-// used is the shared stand once somebody asked for it.
+// used is the shared stand once a test has used it.
 var used *sharedStand
 
 type sharedStand struct {
@@ -66,7 +66,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// close stops the stand and looks at what all tests together left behind.
+// close stops the stand and checks the logs and mails of all its tests.
 func (s *sharedStand) close() error {
 	leaked := s.leaks()
 	return errors.Join(leaked, s.mailedTwice(), s.stop(), os.RemoveAll(s.logs))
@@ -112,14 +112,14 @@ func (s *stand) secret(values ...string) {
 	s.secrets = append(s.secrets, values...)
 }
 
-// personal are shapes that no log line may have, whoever they belong to.
+// personal are patterns of personal data, which no log line may contain.
 var personal = map[string]*regexp.Regexp{
 	"an e-mail address": regexp.MustCompile(`[\w.+-]+(@|%40)[\w-]+\.\w+`),
 	"a token":           regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.`),
 	"a bearer token":    regexp.MustCompile(`(?i)bearer\s+[\w.-]{20,}`),
 }
 
-// leaks looks for secrets and personal data in everything the programs wrote.
+// leaks searches everything the programs wrote for secrets and personal data.
 func (s *stand) leaks() error {
 	files, err := filepath.Glob(filepath.Join(s.logs, "*.log"))
 	if err != nil {
@@ -143,8 +143,7 @@ func (s *stand) leaks() error {
 	return errors.Join(found...)
 }
 
-// mailedTwice finds people who got the same letter more than once, on a stand
-// where nothing crashed.
+// mailedTwice finds people who got the same mail more than once, on a stand where nothing crashed.
 func (s *stand) mailedTwice() error {
 	type letter struct{ to, text string }
 	seen := map[letter]int{}
@@ -161,11 +160,11 @@ func (s *stand) mailedTwice() error {
 	return errors.Join(found...)
 }
 
-// patience is how long a test waits for what takes well under a second on an
-// idle machine.
+// patience is how long a test waits for something that takes well under a second on an idle
+// machine.
 const patience = 40 * time.Second
 
-// eventually asks until nothing is missing. missing says what still is, or "".
+// eventually calls missing until it returns "", which means that nothing is missing any more.
 func eventually(t *testing.T, missing func() string) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -175,7 +174,7 @@ func eventually(t *testing.T, missing func() string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("waited %v in vain: %s", patience, still)
+			t.Fatalf("waited %v: %s", patience, still)
 		}
 		select {
 		case <-t.Context().Done():
@@ -194,7 +193,7 @@ func figure(t *testing.T, dsn, sql string, args ...any) (n int64) {
 	return n
 }
 
-// execute changes a database behind the system's back.
+// execute changes a database directly.
 func execute(t *testing.T, dsn, sql string, args ...any) {
 	t.Helper()
 	withDatabase(t, dsn, func(ctx context.Context, conn *pgx.Conn) error {

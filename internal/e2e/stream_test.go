@@ -83,7 +83,7 @@ func readEvents(lines *bufio.Scanner, events chan<- sent) error {
 			data += value
 		case "":
 			if lines.Text() != "" || data == "" {
-				continue // a comment, or the end of nothing
+				continue // a comment, or an empty event
 			}
 			if err := json.Unmarshal([]byte(data), &e.event); err != nil {
 				return fmt.Errorf("data %s: %w", data, err)
@@ -110,7 +110,7 @@ func (st *stream) next(t *testing.T) sent {
 	panic("unreachable")
 }
 
-// until reads events up to the first of a kind.
+// until reads events up to and including the first of a kind.
 func (st *stream) until(t *testing.T, kind string) (seen []sent) {
 	t.Helper()
 	for {
@@ -122,8 +122,8 @@ func (st *stream) until(t *testing.T, kind string) (seen []sent) {
 	}
 }
 
-// A watcher loses the connection in the middle of a mission's life and resumes
-// from the last id it saw. Both halves together are the event log.
+// A watcher loses the connection while a mission runs and resumes from the last id it saw. Both
+// halves together are the event log.
 func TestRule14AStreamResumesWithoutAGapOrARepeat(t *testing.T) {
 	t.Parallel()
 	s := sharedSystem(t)
@@ -161,7 +161,7 @@ func TestAStreamBeginsWithThePresentState(t *testing.T) {
 	t.Parallel()
 	sc := sharedSystem(t).activeScene(t)
 	var now missionEvent
-	eventually(t, func() string { // the board follows the database
+	eventually(t, func() string { // the live board follows the database
 		now = sc.watch(t, "/v1/missions/"+sc.mission.ID+"/events", "").next(t).event
 		if now.Mission.Reward == 5500 {
 			return ""
@@ -184,7 +184,7 @@ func TestRule14AStreamersStreamBeginsWithTheOpenMissionsAndGoesOnLive(t *testing
 	over := creator.ask(t, streamer, 1000).ID
 	streamer.judge(t, over, "fail")
 	s.awaitSettled(t, over)
-	eventually(t, func() string { // the board follows the database
+	eventually(t, func() string { // the live board follows the database
 		for _, id := range append(open, over) {
 			events := read[list[missionEvent]](t, s.call(t, request{method: "GET", path: "/v1/missions/" + id + "/events"}), http.StatusOK)
 			if n := len(events.Items); n < 2 || id == over && events.Items[n-1].Kind != "settled" {
@@ -205,7 +205,7 @@ func TestRule14AStreamersStreamBeginsWithTheOpenMissionsAndGoesOnLive(t *testing
 	}
 	streamer.judge(t, open[1], "success")
 	if e := live.until(t, "succeeded"); e[len(e)-1].event.Mission.ID != open[1] {
-		t.Errorf("the verdict is told of mission %s, want %s", e[len(e)-1].event.Mission.ID, open[1])
+		t.Errorf("the verdict is of mission %s, want %s", e[len(e)-1].event.Mission.ID, open[1])
 	}
 	fresh := creator.ask(t, streamer, 1000).ID
 	for e := live.next(t); e.event.Mission.ID != fresh; {

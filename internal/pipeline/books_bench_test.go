@@ -7,13 +7,13 @@ import (
 	"example.com/missionpot/internal/books"
 )
 
-// BenchmarkTheWholeBooks checks a ledger of a million bets by 10,000 users on 100
-// missions from the beginning, and then what a minute of 100,000 more adds. The
-// log is empty: reading it is Firestore's time, not ours.
+// BenchmarkTheWholeBooks checks a ledger of a million bets by 10,000 users on 100 missions from the
+// beginning, and then what a minute of 100,000 more adds. The log is empty, because reading it
+// measures Firestore.
 func BenchmarkTheWholeBooks(b *testing.B) {
-	w := newWorld(b)
+	w := newFixture(b)
 	seedBets(b, w, 0, 1_000_000)
-	for range 3 { // to the end of what is there
+	for range 3 { // reads all rows
 		w.checkBooks(b, books.Options{Settle: time.Minute, Late: time.Hour})
 	}
 	b.Run("whole", func(b *testing.B) {
@@ -27,7 +27,7 @@ func BenchmarkTheWholeBooks(b *testing.B) {
 		}
 	})
 	seedBets(b, w, 1_000_000, 1_100_000)
-	w.checkBooks(b, books.Options{Settle: time.Minute, Late: time.Hour}) // notes how far the next may go
+	w.checkBooks(b, books.Options{Settle: time.Minute, Late: time.Hour}) // records how far the next check may read
 	b.Run("100,000 new rows", func(b *testing.B) {
 		for range b.N {
 			w.exec(b, w.usersPool, `ANALYZE`)
@@ -37,9 +37,9 @@ func BenchmarkTheWholeBooks(b *testing.B) {
 	})
 }
 
-// seedBets writes bets from one number up to another as the ledger would have:
-// user n%10,000 puts a won on mission n%100, out of a charge of 1,000.
-func seedBets(b *testing.B, w *world, from, through int) {
+// seedBets writes the ledger's rows of bets from one number up to another: user n%10,000 puts a won
+// on mission n%100, out of a charge of 1,000.
+func seedBets(b *testing.B, w *fixture, from, through int) {
 	b.Helper()
 
 	if from == 0 {

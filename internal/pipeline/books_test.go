@@ -14,7 +14,7 @@ import (
 )
 
 // check checks the books once, as the function and the command do.
-func (w *world) check(t failer, o books.Options) books.Report {
+func (w *fixture) check(t failer, o books.Options) books.Report {
 	t.Helper()
 	o.Now = time.Now
 	report, ran, err := books.Checker{Ledger: w.usersOf["checkbooks"], Board: w.missionsOf["checkbooks"], Log: w.log}.Check(w.ctx, o)
@@ -24,18 +24,18 @@ func (w *world) check(t failer, o books.Options) books.Report {
 	return report
 }
 
-// checkBooks wants a check to find nothing.
-func (w *world) checkBooks(t failer, o books.Options) {
+// checkBooks expects a check without findings.
+func (w *fixture) checkBooks(t failer, o books.Options) {
 	t.Helper()
 	for _, f := range w.check(t, o).Findings {
 		t.Errorf("the books: %s", f)
 	}
 }
 
-// played is a house with a mission of each ending and one that is running.
-func played(t *testing.T) (w *world, paid, refunded, running mission.Mission) {
+// played makes a fixture with a mission of each ending and one that is running.
+func played(t *testing.T) (w *fixture, paid, refunded, running mission.Mission) {
 	t.Helper()
-	w = newWorld(t)
+	w = newFixture(t)
 	paid, refunded, running = w.create(t, w.accounts[0], 200, true, true), w.create(t, w.accounts[1], 300, true, true), w.create(t, w.accounts[2], 100, true, true)
 	w.drain(t)
 	for _, m := range []mission.Mission{paid, refunded, running} {
@@ -68,92 +68,92 @@ func TestTheProofAddsUp(t *testing.T) {
 	}
 }
 
-// breaks are ways to break each rule behind the system's back, with the guards
-// of the database taken away where they would refuse it.
+// breaks are changes that break each rule directly in the databases, with the guards of the
+// database removed where they would refuse the change.
 var breaks = []struct {
 	what string
 	rule int
 	who  books.Subject
-	with func(*world, *testing.T, mission.Mission, mission.Mission, mission.Mission)
+	with func(*fixture, *testing.T, mission.Mission, mission.Mission, mission.Mission)
 }{
-	{"a won is put into a wallet", 1, books.OfUser, func(w *world, t *testing.T, _, _, _ mission.Mission) {
+	{"a won is put into a wallet", 1, books.OfUser, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + 1 WHERE user_id = $1`, w.accounts[0])
 	}},
-	{"a won is moved between wallets", 1, books.OfUser, func(w *world, t *testing.T, _, _, _ mission.Mission) {
+	{"a won is moved between wallets", 1, books.OfUser, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + CASE user_id WHEN $1 THEN 1 ELSE -1 END WHERE user_id IN ($1, $2)`, w.accounts[0], w.accounts[1])
 	}},
-	{"a won is taken out of an escrow", 1, books.OfMission, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"a won is taken out of an escrow", 1, books.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.exec(t, w.usersPool, `UPDATE escrows SET inflow = inflow - 1 WHERE mission_id = $1`, running.ID)
 	}},
-	{"a contribution is made larger", 1, books.OfMission, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"a contribution is made larger", 1, books.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.exec(t, w.usersPool, `UPDATE contributions SET amount = amount + 1 WHERE mission_id = $1 AND user_id = $2`, running.ID, w.accounts[0])
 	}},
-	{"the ledger forgets to be append-only", 1, books.OfBooks, func(w *world, t *testing.T, _, _, _ mission.Mission) {
+	{"the ledger is no longer append-only", 1, books.OfBooks, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `ALTER TABLE ledger DISABLE TRIGGER ledger_append_only`)
 	}},
-	{"a row of the ledger is changed", 1, books.OfMovement, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"a row of the ledger is changed", 1, books.OfMovement, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.exec(t, w.usersPool, `ALTER TABLE ledger DISABLE TRIGGER ledger_append_only`)
 		w.exec(t, w.usersPool, `UPDATE ledger SET amount = amount + 1 WHERE kind = 'hold' AND mission_id = $1 AND user_id = $2`, running.ID, w.accounts[1])
 		w.exec(t, w.usersPool, `ALTER TABLE ledger ENABLE TRIGGER ledger_append_only`)
 	}},
-	{"a wallet may be negative", 1, books.OfBooks, func(w *world, t *testing.T, _, _, _ mission.Mission) {
+	{"a wallet may be negative", 1, books.OfBooks, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `ALTER TABLE wallets DROP CONSTRAINT wallets_cash_check`)
 	}},
-	{"a wallet is negative", 2, books.OfBooks, func(w *world, t *testing.T, _, _, _ mission.Mission) {
+	{"a wallet is negative", 2, books.OfBooks, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `ALTER TABLE wallets DROP CONSTRAINT wallets_cash_check`)
 		w.exec(t, w.usersPool, `UPDATE wallets SET cash = -1 WHERE user_id = $1`, w.accounts[0])
 	}},
-	{"somebody is paid twice", 3, books.OfMission, func(w *world, t *testing.T, paid, _, _ mission.Mission) {
+	{"somebody is paid twice", 3, books.OfMission, func(w *fixture, t *testing.T, paid, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after)
 			SELECT gen_random_uuid(), kind, user_id, mission_id, amount, balance_after + amount FROM ledger WHERE kind = 'payout' AND mission_id = $1`, paid.ID)
 	}},
-	{"a charge is credited that nobody paid", 3, books.OfCharge, func(w *world, t *testing.T, _, _, _ mission.Mission) {
+	{"a charge is credited that was never paid", 3, books.OfCharge, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, amount, balance_after) SELECT gen_random_uuid(), 'charge', user_id, 1, cash + 1 FROM wallets WHERE user_id = $1`, w.accounts[0])
 		w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + 1 WHERE user_id = $1`, w.accounts[0])
 	}},
-	{"a charge is never credited", 3, books.OfBooks, func(w *world, t *testing.T, _, _, _ mission.Mission) {
+	{"a charge is never credited", 3, books.OfBooks, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount, status) VALUES (gen_random_uuid(), $1, 'lost', '', 5, 'succeeded')`, w.accounts[0])
 	}},
-	{"a logged bet has no outcome", 4, books.OfBet, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"a logged bet has no outcome", 4, books.OfBet, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.bet(t, running, w.accounts[0], 100, false)
 	}},
-	{"a bet was held that is not in the log", 4, books.OfMission, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"a bet was held that is not in the log", 4, books.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.queue = append(w.queue, event.PlacedBet(ledger.Bet{ID: uuid.Must(uuid.NewV7()), MissionID: running.ID, UserID: w.accounts[1], Amount: 100, LoggedAt: time.Now(), Deadline: time.Now().Add(time.Hour)}))
 		w.drain(t)
 		w.judge(t, running.ID, mission.Fail, true)
 		w.sweep(t)
 	}},
-	{"a bet was held with another amount", 3, books.OfBet, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"a bet was held with another amount", 3, books.OfBet, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		b := w.bet(t, running, w.accounts[1], 100, false)
 		b.Amount = 101
 		w.queue = append(w.queue, event.PlacedBet(b))
 		w.drain(t)
 	}},
-	{"a settled escrow is not empty", 5, books.OfMission, func(w *world, t *testing.T, paid, _, _ mission.Mission) {
+	{"a settled escrow is not empty", 5, books.OfMission, func(w *fixture, t *testing.T, paid, _, _ mission.Mission) {
 		w.exec(t, w.usersPool, `ALTER TABLE escrows DROP CONSTRAINT escrows_check2`)
 		w.exec(t, w.usersPool, `UPDATE escrows SET outflow = outflow - 1 WHERE mission_id = $1`, paid.ID)
 	}},
-	{"the board shows another pot", 6, books.OfMission, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"the missions database has another pot", 6, books.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.exec(t, w.boardPool, `UPDATE missions SET pot = pot + 1 WHERE id = $1`, running.ID)
 	}},
-	{"the board shows a pot the ledger never had", 6, books.OfMission, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"the missions database has a pot that the ledger never had", 6, books.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.exec(t, w.boardPool, `UPDATE missions SET pot_version = pot_version + 1 WHERE id = $1`, running.ID)
 	}},
-	{"the board has another ending", 6, books.OfMission, func(w *world, t *testing.T, paid, _, _ mission.Mission) {
+	{"the missions database has another ending", 6, books.OfMission, func(w *fixture, t *testing.T, paid, _, _ mission.Mission) {
 		w.exec(t, w.boardPool, `UPDATE missions SET status = 'failed' WHERE id = $1`, paid.ID)
 	}},
-	{"the ledger closes what nobody judged", 6, books.OfMission, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"the ledger closes a mission without a verdict", 6, books.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		if _, err := w.usersOf["settlemission"].CloseEscrow(t.Context(), ledger.Closing{MissionID: running.ID, Ending: ledger.Failed, StreamerID: w.streamer, CreatorID: running.CreatorID}); err != nil {
 			t.Fatal(err)
 		}
 	}},
-	{"the board does not know a mission", 6, books.OfMission, func(w *world, t *testing.T, _, _, running mission.Mission) {
+	{"the missions database lacks a mission", 6, books.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.exec(t, w.boardPool, `ALTER TABLE missions DISABLE TRIGGER USER`)
 		w.exec(t, w.boardPool, `ALTER TABLE mission_events DISABLE TRIGGER USER`)
 		w.exec(t, w.boardPool, `DELETE FROM mission_events WHERE mission_id = $1`, running.ID)
 		w.exec(t, w.boardPool, `DELETE FROM missions WHERE id = $1`, running.ID)
 	}},
-	{"a mail was never written", 7, books.OfMission, func(w *world, t *testing.T, _, refunded, _ mission.Mission) {
+	{"a mail was never written", 7, books.OfMission, func(w *fixture, t *testing.T, _, refunded, _ mission.Mission) {
 		w.exec(t, w.usersPool, `ALTER TABLE mails DISABLE TRIGGER mails_kept`)
 		w.exec(t, w.usersPool, `DELETE FROM mails WHERE mission_id = $1 AND user_id = $2`, refunded.ID, w.accounts[3])
 	}},
@@ -165,7 +165,7 @@ func TestEachBrokenRuleIsFoundAndThrowsTheSwitch(t *testing.T) {
 		t.Run(b.what, func(t *testing.T) {
 			t.Parallel()
 			w, paid, refunded, running := played(t)
-			w.checkBooks(t, books.Options{}) // so that the next one goes on from here
+			w.checkBooks(t, books.Options{}) // so that the next check starts here
 			b.with(w, t, paid, refunded, running)
 			r := w.check(t, books.Options{Whole: true})
 			found := slices.ContainsFunc(r.Findings, func(f books.Finding) bool {
@@ -182,8 +182,8 @@ func TestEachBrokenRuleIsFoundAndThrowsTheSwitch(t *testing.T) {
 	}
 }
 
-// A row gets its number before its transaction commits. A check that had read
-// past it must not miss it, and must not take it for a won that was made.
+// A row gets its number before its transaction commits. A check that has read higher numbers must
+// not miss the row, and must not report its cash as created from nothing.
 func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
 	t.Parallel()
 	w, _, _, running := played(t)
@@ -207,7 +207,7 @@ func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
 		w.checkBooks(t, books.Options{Settle: time.Nanosecond, Late: time.Hour})
 	}
 	if read := w.figure(t, w.usersPool, `SELECT seq FROM books_state`); read >= w.figure(t, w.usersPool, `SELECT max(seq) FROM ledger`) {
-		t.Error("the check has read past a row whose transaction is under way")
+		t.Error("the check has read past a row whose transaction is still open")
 	}
 	if err := late.Commit(t.Context()); err != nil {
 		t.Fatal(err)
@@ -224,9 +224,9 @@ func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
 	}
 }
 
-// readAll checks the books until they have read every row. A check stays behind
-// the oldest transaction of the whole server, which may be another test's.
-func (w *world) readAll(t *testing.T) {
+// readAll checks the books until every row has been read. A check stays behind the oldest
+// transaction of the whole server, which may be another test's.
+func (w *fixture) readAll(t *testing.T) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		w.checkBooks(t, books.Options{})
@@ -237,9 +237,9 @@ func (w *world) readAll(t *testing.T) {
 	t.Fatal("a minute of checks has not read every row")
 }
 
-// What the check of every minute has read it does not read again, but it still
-// finds what is changed behind its back: accounts are looked at in rounds.
-func TestTheCheckThatGoesOnFindsWhatIsChangedBehindIt(t *testing.T) {
+// The check of every minute reads no row twice, but it still finds rows that are changed later,
+// because it compares all accounts in rounds.
+func TestTheIncrementalCheckFindsLaterChanges(t *testing.T) {
 	t.Parallel()
 	w, _, _, running := played(t)
 	w.readAll(t)
@@ -249,6 +249,6 @@ func TestTheCheckThatGoesOnFindsWhatIsChangedBehindIt(t *testing.T) {
 	w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + CASE user_id WHEN $1 THEN 1 ELSE -1 END WHERE user_id IN ($1, $2)`, w.accounts[0], w.accounts[1])
 	w.exec(t, w.boardPool, `UPDATE missions SET contributors = contributors + 1 WHERE id = $1`, running.ID)
 	if r := w.check(t, books.Options{}); r.Broken != 3 {
-		t.Errorf("found %v, want both wallets and the board", r.Findings)
+		t.Errorf("found %v, want both wallets and the mission", r.Findings)
 	}
 }

@@ -1,5 +1,4 @@
-// Package pipeline holds the tests of the steps together: the real steps on
-// real databases, with the messages between them in the hands of the test,
-// which delivers them late, twice, in any order or not at all. No program
-// imports it.
+// Package pipeline holds the tests of the steps together: the real steps on real databases. The
+// test controls the messages between them and delivers them late, twice, in any order or not at
+// all. No program imports it.
 package pipeline

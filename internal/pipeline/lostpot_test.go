@@ -7,16 +7,15 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// The stake is held, the instance dies before it tells, and the message that
-// would come again is lost among the dead letters. Only the ledger knows of the
-// pot; the sweep must tell of it, or the mission waits for its stake in vain.
-func TestRule9APotNobodyToldOfIsToldByTheSweep(t *testing.T) {
+// The stake is held, the instance dies before it publishes, and the message becomes a dead letter.
+// Now only the ledger has the pot. The sweep must publish it, or the mission never becomes active.
+func TestRule9AnUnpublishedPotIsPublishedByTheSweep(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	m := w.create(t, w.accounts[0], 300, true, true)
 	w.crash = true
 	if err := w.deliver(0); err == nil {
-		t.Fatal("the step acked a stake whose pot it could not tell of")
+		t.Fatal("the step acked a stake whose pot it could not publish")
 	}
 	w.queue = nil
 	if got := w.mission(t, m.ID); got.Status != mission.Funding {

@@ -13,14 +13,13 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// A house in which everything goes wrong: clients bet late and too much,
-// messages come twice, late, in any order or never, instances die between a
-// commit and its message, verdicts race with bets and deadlines pass. After
-// every step the invariants hold; when it is over, every bet has one outcome,
-// every decided mission is settled, and the board shows what the ledger holds.
-func TestWhateverHappensTheBooksHoldAndEveryBetComesHome(t *testing.T) {
+// Everything goes wrong: clients bet late and too much, messages come twice, late, in any order or
+// never, instances die between a commit and its message, verdicts race with bets, and deadlines
+// pass. After every step the invariants hold. At the end every bet has one outcome, every decided
+// mission is settled, and the missions database shows what the ledger holds.
+func TestWhateverHappensTheBooksHoldAndEveryBetHasOneOutcome(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		w.queue, w.crash = nil, false
 		var missions []mission.Mission
@@ -62,21 +61,20 @@ func TestWhateverHappensTheBooksHoldAndEveryBetComesHome(t *testing.T) {
 			},
 			"lose a message": func(rt *rapid.T) {
 				if len(w.queue) == 0 {
-					rt.Skip("nothing is under way")
+					rt.Skip("no message is under way")
 				}
 				i := rapid.IntRange(0, len(w.queue)-1).Draw(rt, "lost")
 				w.queue = append(w.queue[:i:i], w.queue[i+1:]...)
 				lost = true
 			},
-			// In the middle of everything, and never a false alarm.
+			// A check may run at any moment and must never raise a false alarm.
 			"check the books": func(rt *rapid.T) {
 				w.checkBooks(rt, books.Options{Settle: time.Nanosecond, Late: time.Hour, Whole: rapid.Bool().Draw(rt, "whole")})
 			},
 			"": func(rt *rapid.T) { w.checkInvariants(rt) },
 		})
-		// Without a lost message the sweeps alone bring everything home. A pot that was
-		// told and lost among the dead letters shows again with the next bet, or when
-		// the mission ends.
+		// If no message was lost, the sweeps alone finish everything. A pot that was published and
+		// became a dead letter is published again with the next bet, or when the mission ends.
 		w.sweep(rt)
 		if !lost {
 			w.checkQuiet(rt, bets)
@@ -90,30 +88,30 @@ func TestWhateverHappensTheBooksHoldAndEveryBetComesHome(t *testing.T) {
 }
 
 // deliverSome delivers a message drawn from those under way.
-func (w *world) deliverSome(rt *rapid.T, twice bool) {
+func (w *fixture) deliverSome(rt *rapid.T, twice bool) {
 	if len(w.queue) == 0 {
-		rt.Skip("nothing is under way")
+		rt.Skip("no message is under way")
 	}
 	i := rapid.IntRange(0, len(w.queue)-1).Draw(rt, "message")
 	if twice {
 		w.queue = append(w.queue, w.queue[i])
 	}
-	// A failed delivery goes back under way; what must hold holds all the same.
+	// A failed delivery goes back to the queue. The invariants must hold nevertheless.
 	_ = w.deliver(i)
 }
 
-// The same story told four ways: in order, everything twice, backwards, and
-// backwards twice. Wallets, rows and pots must not differ.
+// The same events are delivered in order, twice, in reverse, and twice in reverse. Wallets, rows
+// and pots must not differ.
 func TestEveryEventTwiceAndInReverseOrderGivesTheSameBooks(t *testing.T) {
 	t.Parallel()
 	var want string
 	for _, order := range []string{"in order", "twice", "in reverse", "twice in reverse"} {
-		w := newWorld(t)
+		w := newFixture(t)
 		won := w.create(t, w.accounts[0], 200, true, true)
 		lost := w.create(t, w.accounts[1], 300, true, true)
 		poor := w.create(t, w.accounts[2], 5_000, true, true)
 		w.drain(t)
-		// Everything from here on is under way at once.
+		// From here on all messages are under way at once.
 		for _, m := range []mission.Mission{w.mission(t, won.ID), w.mission(t, lost.ID)} {
 			for i, user := range w.accounts {
 				w.bet(t, m, user, ledger.Won(100+10*i), true)
@@ -136,9 +134,9 @@ func TestEveryEventTwiceAndInReverseOrderGivesTheSameBooks(t *testing.T) {
 	}
 }
 
-// shuffleStage delivers what is under way, and what comes of it, stage after
-// stage, each in the given order.
-func (w *world) shuffleStage(t failer, order string) {
+// shuffleStage delivers the messages under way, and those that follow from them, stage after stage,
+// each in the given order.
+func (w *fixture) shuffleStage(t failer, order string) {
 	t.Helper()
 	for range 100 {
 		if len(w.queue) == 0 {
@@ -173,7 +171,7 @@ func TestABetInFlightDuringTheVerdictIsSettledOrDeclinedNeverLost(t *testing.T) 
 	t.Parallel()
 	for _, betFirst := range []bool{true, false} {
 		for _, verdict := range []mission.Action{mission.Success, mission.Fail} {
-			w := newWorld(t)
+			w := newFixture(t)
 			m := w.create(t, w.accounts[0], 200, true, true)
 			w.drain(t)
 			m = w.mission(t, m.ID)

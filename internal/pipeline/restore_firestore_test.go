@@ -19,8 +19,8 @@ func (entries) StakeID(c restore.Creation) uuid.UUID {
 	return betlog.StakeID(c.MissionID, c.CreatorID, c.Key)
 }
 
-// The whole log of bets is gone. A client repeats a call from before: the ledger has its
-// bet and takes no cash again. Then the log is written anew, and the books are clean.
+// The whole bet log is lost. A client repeats an earlier call: the ledger has its bet and takes no
+// cash again. Then the log is written again, and the books are clean.
 func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 	t.Parallel()
 	w, paid, refunded, running := played(t)
@@ -32,7 +32,7 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 
 	w.openFirestore(t)
 	w.wire(t)
-	for _, id := range []uuid.UUID{paid.ID, refunded.ID, running.ID} { // the board has a drill of its own
+	for _, id := range []uuid.UUID{paid.ID, refunded.ID, running.ID} { // the live board has a drill of its own
 		w.copyAgain(t, id)
 	}
 	again := w.logBet(t, betlog.Bet, running, w.accounts[1], 100, "key", true)
@@ -55,7 +55,7 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 	w.sweep(t)
 	w.checkBooks(t, books.Options{Whole: true})
 	w.checkQuiet(t, []ledger.Bet{first, waiting})
-	// Stakes are stakes again: a missions instance could be rebuilt from this log.
+	// Stakes are marked as stakes again, so a missions instance could be rebuilt from this log.
 	stake, ok, err := w.log.Lookup(t.Context(), betlog.Entry{
 		Bet: ledger.Bet{MissionID: running.ID, UserID: running.CreatorID, Amount: running.Stake}, Kind: betlog.Stake, IdempotencyKey: running.ID.String(),
 	})
@@ -64,7 +64,7 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 	}
 }
 
-func (w *world) copyAgain(t *testing.T, id uuid.UUID) {
+func (w *fixture) copyAgain(t *testing.T, id uuid.UUID) {
 	t.Helper()
 	if err := w.missions.CopyAgain(t.Context(), []uuid.UUID{id}); err != nil {
 		t.Fatal(err)
@@ -74,8 +74,8 @@ func (w *world) copyAgain(t *testing.T, id uuid.UUID) {
 	}
 }
 
-// The live board is gone. Every event comes back, so that a stream that is resumed from
-// the beginning has no gap.
+// The live board is lost. Every event is written again, so that a stream that resumes from the
+// beginning has no gap.
 func TestDrillTheBoardIsLostAndWrittenAnew(t *testing.T) {
 	t.Parallel()
 	w, paid, refunded, running := played(t)
@@ -88,7 +88,7 @@ func TestDrillTheBoardIsLostAndWrittenAnew(t *testing.T) {
 		m := w.mission(t, id)
 		events, err := w.board.Events(t.Context(), id, 0, 1000)
 		if err != nil || int64(len(events)) != m.Revision {
-			t.Fatalf("%d events are on the board (%v), want all %d", len(events), err, m.Revision)
+			t.Fatalf("%d events are on the live board (%v), want all %d", len(events), err, m.Revision)
 		}
 		for i, e := range events {
 			if e.Revision != int64(i+1) {

@@ -21,7 +21,7 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// sources are what a missions instance is rebuilt from, as run/restore has them.
+// sources is what a missions instance is rebuilt from, as in run/restore.
 type sources struct {
 	*usersdb.DB
 	log   *betlog.Log
@@ -41,22 +41,22 @@ func (s sources) Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, 
 	return u.Terms, err
 }
 
-// The missions instance is gone, with everything in every state: missions that
-// were settled, a verdict that had not reached the ledger, one that the ledger had
-// and the board had not shown, one that runs, and one that was just being made.
+// The missions instance is lost with missions in every state: settled ones, a verdict that had not
+// reached the ledger, one that only the ledger had applied, one that runs, and one that was just
+// being created.
 func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 	t.Parallel()
 	w, paid, refunded, running := played(t)
 	judged := w.create(t, w.accounts[3], 100, true, true)
 	closed := w.create(t, w.accounts[3], 100, true, true)
 	w.drain(t)
-	w.judge(t, judged.ID, mission.Success, false) // its verdict was told to nobody
+	w.judge(t, judged.ID, mission.Success, false) // its verdict was not published
 	w.copyBoard(t, judged.ID)
 	closing := ledger.Closing{MissionID: closed.ID, Ending: ledger.Failed, StreamerID: w.streamer, CreatorID: closed.CreatorID, Title: closed.Title}
-	if _, err := w.users.CloseEscrow(t.Context(), closing); err != nil { // its verdict reached the ledger, not the board
+	if _, err := w.users.CloseEscrow(t.Context(), closing); err != nil { // its verdict reached the ledger, not the missions database
 		t.Fatal(err)
 	}
-	// Just made: the stake is logged, and held, and nobody had shown the mission.
+	// Just created: the stake is logged and held, and the mission was never shown.
 	made := w.create(t, w.accounts[2], 150, true, false)
 	w.queue = nil
 
@@ -67,7 +67,7 @@ func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Missions != 5 || len(r.Lost) != 1 || r.Lost[0] != made.ID {
-		t.Errorf("rebuilt %+v, want five missions, and the one just made as lost", r)
+		t.Errorf("rebuilt %+v, want five missions, and the one just created as lost", r)
 	}
 	again, err := restore.Missions(t.Context(), sources{w.users, w.log, w.board}, w.missions, time.Now)
 	if err != nil || again.Missions != r.Missions || len(again.Lost) != len(r.Lost) {
@@ -85,7 +85,7 @@ func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 			t.Errorf("mission %s is %s, settled at %v; want %s and, if decided, settled", m.Title, m.Status, m.SettledAt, want)
 		}
 	}
-	// And play goes on.
+	// The rebuilt system still works.
 	if w.mission(t, running.ID).Pot != running.Pot {
 		t.Errorf("the running mission has %s, want %s", w.mission(t, running.ID).Pot, running.Pot)
 	}
@@ -98,8 +98,8 @@ func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 	w.checkQuiet(t, []ledger.Bet{b})
 }
 
-// copyBoard shows what happened to a mission, as whoever changed it would.
-func (w *world) copyBoard(t *testing.T, id uuid.UUID) {
+// copyBoard copies a mission's events to the live board, as the step that changed it would.
+func (w *fixture) copyBoard(t *testing.T, id uuid.UUID) {
 	t.Helper()
 	events, err := w.missions.Uncopied(t.Context(), id)
 	if err == nil {
@@ -110,8 +110,8 @@ func (w *world) copyBoard(t *testing.T, id uuid.UUID) {
 	}
 }
 
-// age lets a minute and more pass for the pots, so that the sweep tells of them.
-func (w *world) age(t *testing.T) {
+// age makes the pots more than a minute old, so that the sweep publishes them.
+func (w *fixture) age(t *testing.T) {
 	t.Helper()
 	w.exec(t, w.usersPool, `UPDATE escrows SET changed_at = changed_at - interval '1 hour'`)
 }
@@ -122,11 +122,11 @@ type later struct {
 	newcomer uuid.UUID       // who signed up
 	bets     []ledger.Bet
 	ofNew    ledger.Bet
-	second   mission.Mission // settled since
+	second   mission.Mission // settled after the backup
 }
 
 // liveOn charges, bets, judges, and bets again with the cash that was paid out.
-func (w *world) liveOn(t *testing.T, running mission.Mission) later {
+func (w *fixture) liveOn(t *testing.T, running mission.Mission) later {
 	t.Helper()
 	var l later
 	c := ledger.Charge{ID: uuid.Must(uuid.NewV7()), UserID: w.accounts[0], Amount: 5_000}
@@ -145,7 +145,7 @@ func (w *world) liveOn(t *testing.T, running mission.Mission) later {
 	w.judge(t, running.ID, mission.Fail, true) // gives cash back …
 	w.drain(t)
 	l.bets = append(l.bets, w.bet(t, w.mission(t, l.second.ID), w.accounts[3], w.cash(t, w.accounts[3]), true)) // … that is put in again
-	// One that goes on: its pot was told after each bet, and a replay takes them at once.
+	// A mission that goes on: its pot was published after each bet, and a replay holds all of its bets at once.
 	open := w.create(t, w.accounts[2], 100, true, true)
 	w.drain(t)
 	for range 3 {
@@ -160,9 +160,9 @@ func (w *world) liveOn(t *testing.T, running mission.Mission) later {
 	return l
 }
 
-// The users instance goes back to an earlier backup, made and restored by
-// Postgres's own tools. What the log, the board and the provider know comes back;
-// somebody who signed up since is gone, and that is said.
+// The users instance goes back to an earlier backup, made and restored by Postgres's own tools.
+// What the log, the missions database and the provider have is restored. Somebody who signed up
+// after the backup is lost, and the report says so.
 func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 	t.Parallel()
 	w, _, _, running := played(t)
@@ -176,7 +176,7 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 	}
 
 	w.load(t, backup)
-	w.mails = map[string]int{} // people are told again
+	w.mails = map[string]int{} // people get the mails again
 	r, err := restore.Users(t.Context(), w.users, w.log, w.missions, l.charges, time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -187,10 +187,10 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 	if !slices.ContainsFunc(r.Declined, func(d restore.Declined) bool {
 		return d.ID == l.ofNew.ID && d.Reason == ledger.UnknownUser
 	}) {
-		t.Errorf("declined: %v; want the bet of who signed up since among them", r.Declined)
+		t.Errorf("declined: %v; want the bet of the new user among them", r.Declined)
 	}
 	if len(r.Changed) != 1 || r.Changed[0] != (restore.Changed{MissionID: l.second.ID, Shown: l.second.Pot, Now: l.second.Pot - 700, Settled: true}) {
-		t.Errorf("changed: %+v; want the pot that is 700 won smaller, told before", r.Changed)
+		t.Errorf("changed: %+v; want the pot that is 700 won smaller, shown before", r.Changed)
 	}
 	w.age(t)
 	w.sweep(t)
@@ -203,7 +203,7 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 	if err != nil || again.Charges != 0 || again.Settled != 0 || again.Reopened != 0 || len(again.Changed) != 0 {
 		t.Errorf("a second replay did %+v (%v), want nothing", again, err)
 	}
-	// And play goes on, with clean books.
+	// The restored system still works, and its books are clean.
 	next := w.create(t, w.accounts[0], 100, true, true)
 	w.drain(t)
 	b := w.bet(t, w.mission(t, next.ID), w.accounts[2], 100, true)
@@ -213,9 +213,9 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 	w.checkQuiet(t, append(slices.Clone(l.bets), b))
 }
 
-// Without the provider's statement the charges are missing, and the replay says
-// which bets and pots that takes with it.
-func TestDrillChargesThatNobodyNamesAreListedByWhatTheyTakeAlong(t *testing.T) {
+// Without the provider's statement the charges are missing, and the replay reports the bets and
+// pots that change because of it.
+func TestDrillTheEffectsOfMissingChargesAreListed(t *testing.T) {
 	t.Parallel()
 	w, _, _, running := played(t)
 	backup := w.dump(t)
@@ -228,7 +228,7 @@ func TestDrillChargesThatNobodyNamesAreListedByWhatTheyTakeAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(r.Strangers) != 1 || r.Strangers[0] != stranger {
-		t.Errorf("strangers: %v, want the charge of who signed up since", r.Strangers)
+		t.Errorf("strangers: %v, want the charge of the new user", r.Strangers)
 	}
 	if !slices.ContainsFunc(r.Declined, func(d restore.Declined) bool {
 		return d.ID == l.bets[0].ID && d.Reason == ledger.InsufficientCash
@@ -244,15 +244,15 @@ func TestDrillChargesThatNobodyNamesAreListedByWhatTheyTakeAlong(t *testing.T) {
 }
 
 // dump makes a backup with pg_dump.
-func (w *world) dump(t *testing.T) (file string) {
+func (w *fixture) dump(t *testing.T) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "users.dump")
 	w.postgres(t, "pg_dump", "--format=custom", "--file="+file, w.usersPool.Config().ConnString())
 	return file
 }
 
-// load restores a backup into an instance of its own and puts the house on it.
-func (w *world) load(t *testing.T, file string) {
+// load restores a backup into an instance of its own and moves the fixture to it.
+func (w *fixture) load(t *testing.T, file string) {
 	t.Helper()
 	dsn := labtest.EmptyDatabase(t)
 	w.postgres(t, "pg_restore", "--exit-on-error", "--no-owner", "--dbname="+dsn, file)
@@ -260,8 +260,8 @@ func (w *world) load(t *testing.T, file string) {
 	w.wire(t)
 }
 
-// postgres runs one of the tools that come with the server.
-func (w *world) postgres(t *testing.T, tool string, args ...string) {
+// postgres runs one of the server's tools.
+func (w *fixture) postgres(t *testing.T, tool string, args ...string) {
 	t.Helper()
 	parts, err := lab.FindParts()
 	if err != nil {

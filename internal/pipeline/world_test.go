@@ -36,9 +36,8 @@ import (
 	"example.com/missionpot/migrations"
 )
 
-// TestMain keeps the properties to a size that a test run can afford, unless
-// the command line asks for more (-rapid.checks), and the sweeps' warnings,
-// which are the point of these tests, out of the output.
+// TestMain limits the number of runs of each property, unless the command line sets it
+// (-rapid.checks). It also hides the sweeps' warnings, which these tests provoke.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	asked := false
@@ -52,16 +51,16 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// failer is what a test of a part and a step of a property have in common.
+// failer is what *testing.T and *rapid.T have in common.
 type failer interface {
 	Helper()
 	Fatalf(format string, args ...any)
 	Errorf(format string, args ...any)
 }
 
-// world is a whole house: both databases, the log, the board, every step, and
-// the messages that are under way between them.
-type world struct {
+// fixture is a whole system: both databases, the log, the live board, every step, and the messages
+// that are under way between them.
+type fixture struct {
 	ctx        context.Context
 	users      *usersdb.DB
 	usersPool  *pgxpool.Pool
@@ -74,8 +73,8 @@ type world struct {
 	steps      map[event.Topic][]push.Step
 	queue      []event.Event
 	mu         sync.Mutex     // guards queue and mails while a step runs
-	mails      map[string]int // sent letters by mission and user
-	// crash makes the next Publish fail, as if the instance died after its commit.
+	mails      map[string]int // sent mails by mission and user
+	// crash makes the next Publish fail, as if the instance had died after its commit.
 	crash bool
 
 	drafts   map[uuid.UUID]mission.Mission
@@ -86,8 +85,8 @@ type world struct {
 
 var errCrashed = errors.New("the instance died before it could publish")
 
-// Publish puts events under way.
-func (w *world) Publish(_ context.Context, events ...event.Event) error {
+// Publish adds events to the queue.
+func (w *fixture) Publish(_ context.Context, events ...event.Event) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.crash {
@@ -98,17 +97,17 @@ func (w *world) Publish(_ context.Context, events ...event.Event) error {
 	return nil
 }
 
-// Send takes a letter like the mail service.
-func (w *world) Send(_ context.Context, l letter.Letter) error {
+// Send accepts a mail like the mail service.
+func (w *fixture) Send(_ context.Context, l letter.Letter) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mails[l.IDs["mission_id"]+l.IDs["user_id"]]++
 	return nil
 }
 
-func newWorld(t testing.TB) *world {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	w := &world{ctx: t.Context(), mails: map[string]int{}, drafts: map[uuid.UUID]mission.Mission{}, start: 1_000}
+	w := &fixture{ctx: t.Context(), mails: map[string]int{}, drafts: map[uuid.UUID]mission.Mission{}, start: 1_000}
 	w.openUsers(t, labtest.UsersDatabase(t))
 	w.openMissions(t, labtest.MissionsDatabase(t))
 	w.openFirestore(t)
@@ -120,9 +119,9 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// openUsers opens a users instance as its owner, and for each program with the
-// rights it has in the cloud.
-func (w *world) openUsers(t testing.TB, dsn string) {
+// openUsers opens a users instance once as its owner, and once for each program with the rights it
+// has in the cloud.
+func (w *fixture) openUsers(t testing.TB, dsn string) {
 	t.Helper()
 	w.usersPool = pool(t, dsn)
 	w.users, w.usersOf = usersdb.New(w.usersPool), map[string]*usersdb.DB{}
@@ -131,7 +130,7 @@ func (w *world) openUsers(t testing.TB, dsn string) {
 	}
 }
 
-func (w *world) openMissions(t testing.TB, dsn string) {
+func (w *fixture) openMissions(t testing.TB, dsn string) {
 	t.Helper()
 	w.boardPool = pool(t, dsn)
 	w.missions, w.missionsOf = missionsdb.New(w.boardPool), map[string]*missionsdb.DB{}
@@ -140,8 +139,8 @@ func (w *world) openMissions(t testing.TB, dsn string) {
 	}
 }
 
-// openFirestore opens an empty log and an empty board.
-func (w *world) openFirestore(t testing.TB) {
+// openFirestore opens an empty log and an empty live board.
+func (w *fixture) openFirestore(t testing.TB) {
 	t.Helper()
 	project := labtest.Firestore(t)
 	log, err := betlog.Open(w.ctx, project, "(default)")
@@ -171,9 +170,9 @@ func pool(t testing.TB, dsn string) *pgxpool.Pool {
 	return p
 }
 
-// wire puts the steps together as functions.go does. A step made anew is a new
-// instance: it knows nothing of what the one before had in memory.
-func (w *world) wire(t testing.TB) {
+// wire builds the steps as functions.go does. A step that is built again is a new instance, without
+// the memory of the one before.
+func (w *fixture) wire(t testing.TB) {
 	t.Helper()
 	sandbox, err := payment.NewSandbox(true, func(string) (string, bool) { return "", false })
 	if err != nil {
@@ -195,7 +194,7 @@ func (w *world) wire(t testing.TB) {
 	}
 }
 
-func (w *world) account(t failer, cash ledger.Won) uuid.UUID {
+func (w *fixture) account(t failer, cash ledger.Won) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	w.exec(t, w.usersPool, `INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, $2, 'x', 'someone')`, id, id.String()+"@example.com")
@@ -208,14 +207,14 @@ func (w *world) account(t failer, cash ledger.Won) uuid.UUID {
 	return id
 }
 
-func (w *world) exec(t failer, p *pgxpool.Pool, query string, args ...any) {
+func (w *fixture) exec(t failer, p *pgxpool.Pool, query string, args ...any) {
 	t.Helper()
 	if _, err := p.Exec(w.ctx, query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 }
 
-func (w *world) figure(t failer, p *pgxpool.Pool, query string, args ...any) int64 {
+func (w *fixture) figure(t failer, p *pgxpool.Pool, query string, args ...any) int64 {
 	t.Helper()
 	var n int64
 	if err := p.QueryRow(w.ctx, query, args...).Scan(&n); err != nil {
@@ -224,12 +223,12 @@ func (w *world) figure(t failer, p *pgxpool.Pool, query string, args ...any) int
 	return n
 }
 
-func (w *world) cash(t failer, user uuid.UUID) ledger.Won {
+func (w *fixture) cash(t failer, user uuid.UUID) ledger.Won {
 	t.Helper()
 	return ledger.Won(w.figure(t, w.usersPool, `SELECT cash FROM wallets WHERE user_id = $1`, user))
 }
 
-func (w *world) mission(t failer, id uuid.UUID) mission.Mission {
+func (w *fixture) mission(t failer, id uuid.UUID) mission.Mission {
 	t.Helper()
 	m, err := w.missionsOf["api"].ByID(w.ctx, id)
 	if err != nil {
@@ -238,9 +237,9 @@ func (w *world) mission(t failer, id uuid.UUID) mission.Mission {
 	return m
 }
 
-// create makes a mission the way the API does. With published false the API
-// died between the log and the message.
-func (w *world) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept, published bool) mission.Mission {
+// create creates a mission as the API does. With published false the API dies between the log and
+// the message.
+func (w *fixture) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept, published bool) mission.Mission {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	draft := mission.Draft{CreatorID: creator, StreamerID: w.streamer, Title: "no hit", Stake: stake, TimeLimit: time.Hour}
@@ -254,14 +253,14 @@ func (w *world) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept
 	return m
 }
 
-// bet logs a bet the way the API does, whatever state the mission is in: the
-// API's view may be a second old.
-func (w *world) bet(t failer, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
+// bet logs a bet as the API does, whatever state the mission is in: the API's copy may be a second
+// old.
+func (w *fixture) bet(t failer, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
 	t.Helper()
 	return w.logBet(t, betlog.Bet, m, user, amount, uuid.NewString(), published)
 }
 
-func (w *world) logBet(t failer, kind betlog.Kind, m mission.Mission, user uuid.UUID, amount ledger.Won, key string, published bool) ledger.Bet {
+func (w *fixture) logBet(t failer, kind betlog.Kind, m mission.Mission, user uuid.UUID, amount ledger.Won, key string, published bool) ledger.Bet {
 	t.Helper()
 	logged, _, err := w.log.Append(w.ctx, betlog.Entry{
 		Bet:  ledger.Bet{MissionID: m.ID, UserID: user, Amount: amount, Deadline: m.Deadline},
@@ -276,9 +275,9 @@ func (w *world) logBet(t failer, kind betlog.Kind, m mission.Mission, user uuid.
 	return logged
 }
 
-// judge gives the streamer's verdict. With published false the API died
-// between the database and the message. It reports whether the verdict counted.
-func (w *world) judge(t failer, id uuid.UUID, a mission.Action, published bool) bool {
+// judge gives the streamer's verdict. With published false the API dies between the database and
+// the message. It reports whether the verdict counted.
+func (w *fixture) judge(t failer, id uuid.UUID, a mission.Action, published bool) bool {
 	t.Helper()
 	m, err := w.missionsOf["api"].Act(w.ctx, id, w.streamer, a)
 	if err != nil {
@@ -290,9 +289,9 @@ func (w *world) judge(t failer, id uuid.UUID, a mission.Action, published bool) 
 	return true
 }
 
-// deliver hands the message at a place to its steps. It leaves the queue unless
-// a step failed, as with Pub/Sub.
-func (w *world) deliver(i int) error {
+// deliver passes the message at an index of the queue to its steps. It removes the message unless a
+// step failed, as Pub/Sub does.
+func (w *fixture) deliver(i int) error {
 	e := w.queue[i]
 	w.queue = append(w.queue[:i:i], w.queue[i+1:]...)
 	var failed error
@@ -306,7 +305,7 @@ func (w *world) deliver(i int) error {
 }
 
 // drain delivers until nothing is under way.
-func (w *world) drain(t failer) {
+func (w *fixture) drain(t failer) {
 	t.Helper()
 	for range 10_000 {
 		if len(w.queue) == 0 {
@@ -319,9 +318,9 @@ func (w *world) drain(t failer) {
 	t.Fatalf("%d messages are still under way after 10,000 deliveries", len(w.queue))
 }
 
-// sweep lets a minute and more pass for everything that waits, and ticks until
-// the sweeps find nothing to do.
-func (w *world) sweep(t failer) {
+// sweep makes everything that waits more than a minute old, and ticks until the sweeps find nothing
+// to do.
+func (w *fixture) sweep(t failer) {
 	t.Helper()
 	for range 6 {
 		w.exec(t, w.usersPool, `UPDATE strays SET next_at = clock_timestamp()`)
@@ -333,14 +332,14 @@ func (w *world) sweep(t failer) {
 	}
 }
 
-// expire lets a mission's deadline pass.
-func (w *world) expire(t failer, id uuid.UUID) {
+// expire moves a mission's deadline into the past.
+func (w *fixture) expire(t failer, id uuid.UUID) {
 	t.Helper()
 	w.exec(t, w.boardPool, `UPDATE missions SET deadline = clock_timestamp() - interval '1 millisecond' WHERE id = $1`, id)
 }
 
 // checkInvariants asserts what must hold at every moment.
-func (w *world) checkInvariants(t failer) {
+func (w *fixture) checkInvariants(t failer) {
 	t.Helper()
 	for claim, query := range map[string]string{
 		"1: the sum of all postings is zero":         `SELECT coalesce(sum(amount), 0)::bigint FROM postings`,
@@ -358,10 +357,10 @@ func (w *world) checkInvariants(t failer) {
 	}
 }
 
-// checkQuiet asserts what must hold once the queues are empty and the sweeps
-// found nothing: every bet has its outcome, every decided mission is settled,
-// and the board shows what the ledger holds.
-func (w *world) checkQuiet(t failer, bets []ledger.Bet) {
+// checkQuiet asserts what must hold once the queues are empty and the sweeps find nothing: every
+// bet has its outcome, every decided mission is settled, and the missions database shows what the
+// ledger holds.
+func (w *fixture) checkQuiet(t failer, bets []ledger.Bet) {
 	t.Helper()
 	w.checkInvariants(t)
 	ids := make([]uuid.UUID, len(bets))
@@ -381,7 +380,7 @@ func (w *world) checkQuiet(t failer, bets []ledger.Bet) {
 			t.Errorf("mission %s is still waiting for its stake", id)
 		}
 		if in := w.figure(t, w.usersPool, `SELECT coalesce(sum(amount), 0)::bigint FROM ledger WHERE kind = 'hold' AND mission_id = $1`, id); ledger.Won(in) != m.Pot {
-			t.Errorf("invariant 6: the board shows %s, the ledger took in %d", m.Pot, in)
+			t.Errorf("invariant 6: the missions database shows %s, the ledger took in %d", m.Pot, in)
 		}
 		events, err := w.board.Events(w.ctx, id, 0, 1000)
 		if err != nil || len(events) == 0 || events[len(events)-1].Revision != m.Revision {
@@ -393,15 +392,15 @@ func (w *world) checkQuiet(t failer, bets []ledger.Bet) {
 	}
 	for who, n := range w.mails {
 		if n != 1 {
-			t.Errorf("%d letters to %s, want one", n, who)
+			t.Errorf("%d mails to %s, want one", n, who)
 		}
 	}
 	w.checkBooks(t, books.Options{Whole: true})
 	w.checkBooks(t, books.Options{})
 }
 
-// books is every figure of the house that must not depend on how messages came.
-func (w *world) books(t failer) string {
+// books returns every figure that must not depend on the order of messages.
+func (w *fixture) books(t failer) string {
 	t.Helper()
 	var text string
 	for i, user := range append([]uuid.UUID{w.streamer}, w.accounts...) {
