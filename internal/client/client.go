@@ -1,5 +1,5 @@
-// Package client speaks the API's JSON as anybody outside would: nothing of the system
-// is imported. The play and the smoke test use it, so that both see what a user sees.
+// Package client uses the API's JSON as any outside client would: it imports nothing of the system.
+// The demo and the smoke test use it, so that both see what a user sees.
 package client
 
 import (
@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// callTimeout is for one call. Prefer: wait makes some of them last seconds, and the
-	// first call to an idle service waits for its start.
+	// callTimeout bounds one call. Prefer: wait makes some calls take seconds, and the first call
+	// to an idle service waits for its start.
 	callTimeout = 30 * time.Second
-	// longestAnswer is how much of an answer is read, in bytes. The longest is a page of
-	// a hundred items.
+	// longestAnswer is how much of an answer is read, in bytes. The longest answer is a page of a
+	// hundred items.
 	longestAnswer = 1 << 20
 )
 

@@ -12,7 +12,7 @@ import (
 	"example.com/missionpot/internal/client"
 )
 
-func TestARefusalIsToldWithTheCallAndItsAnswer(t *testing.T) {
+func TestARefusalIsReportedWithTheCallAndItsAnswer(t *testing.T) {
 	t.Parallel()
 	api := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusPaymentRequired)
@@ -40,11 +40,11 @@ func TestOnlyPostOnceCarriesAKey(t *testing.T) {
 		t.Errorf("Post sends %v, want the token alone", plain)
 	}
 	if once["key"] != "k" || once["prefer"] != "wait=10" {
-		t.Errorf("PostOnce sends %v, want the key and the wish to wait", once)
+		t.Errorf("PostOnce sends %v, want the key and Prefer: wait", once)
 	}
 }
 
-func TestAwaitsAnEventOfAKind(t *testing.T) {
+func TestAwaitEventWaitsForAnEventOfTheKind(t *testing.T) {
 	t.Parallel()
 	api := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Last-Event-ID") != "0" || r.Header.Get("Accept") != "text/event-stream" {
@@ -57,11 +57,11 @@ func TestAwaitsAnEventOfAKind(t *testing.T) {
 		t.Errorf("error is %v, want none: the event comes", err)
 	}
 	if err := c.AwaitEvent(t.Context(), "/v1/missions/m/events", "failed"); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("error is %v, want that the stream ended before", err)
+		t.Errorf("error is %v, want one that says that the stream ended", err)
 	}
 }
 
-func TestAStreamThatIsRefusedIsToldWithItsStatus(t *testing.T) {
+func TestARefusedStreamIsReportedWithItsStatus(t *testing.T) {
 	t.Parallel()
 	api := serve(t, http.NotFound)
 	err := client.Client{Base: api}.AwaitEvent(t.Context(), "/e", "settled")

@@ -6,13 +6,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// Person is somebody with an account, signed in.
+// Person is a signed-in user.
 type Person struct {
 	Client
 	ID, Name, Email string
 }
 
-// SignUp makes an account with a password nobody knows, and logs in.
+// SignUp creates an account with a random password, and logs in.
 func SignUp(ctx context.Context, base, name, email string, streamer bool) (*Person, error) {
 	p := &Person{Client: Client{Base: base}, Name: name, Email: email}
 	password := uuid.NewString()

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// AwaitEvent follows the event stream at path from its beginning until an event of the
-// kind comes, or ctx ends. It is told by an error if the stream ends before.
+// AwaitEvent follows the event stream at path from its beginning until an event of the kind comes,
+// or ctx ends. It returns an error if the stream ends before.
 func (c Client) AwaitEvent(ctx context.Context, path, kind string) (err error) {
 	req, err := c.request(ctx, http.MethodGet, path, "", nil)
 	if err != nil {
@@ -25,7 +25,7 @@ func (c Client) AwaitEvent(ctx context.Context, path, kind string) (err error) {
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, longestAnswer)) // the status is told anyway
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, longestAnswer)) // the error has the status anyway
 		return fmt.Errorf("GET %s: %s: %s", path, resp.Status, text)
 	}
 	lines := bufio.NewScanner(resp.Body)

@@ -18,7 +18,7 @@ const (
 	playbooks = "docs/playbooks/"
 )
 
-// query is one PromQL query with the place where it stands.
+// query is one PromQL query with its place in the files.
 type query struct{ where, promQL string }
 
 // definitions reads every file of a kind into Google's own message, strictly: a
@@ -40,7 +40,7 @@ func definitions[M any, P interface {
 		}
 		message := P(new(M))
 		if err := protojson.Unmarshal(text, message); err != nil {
-			t.Errorf("%s is not what Cloud Monitoring takes: %v", file, err)
+			t.Errorf("%s is not valid for Cloud Monitoring: %v", file, err)
 		}
 		read[strings.TrimSuffix(filepath.Base(file), ".json")] = message
 	}
@@ -55,7 +55,7 @@ func alerts(t *testing.T) map[string]*monitoringpb.AlertPolicy {
 	return definitions[monitoringpb.AlertPolicy](t, "alerts")
 }
 
-// dashboardQueries are the queries of every chart and scorecard.
+// dashboardQueries returns the queries of every chart and scorecard.
 func dashboardQueries(t *testing.T) (all []query) {
 	t.Helper()
 	for name, d := range dashboards(t) {
@@ -72,14 +72,14 @@ func dashboardQueries(t *testing.T) (all []query) {
 				}
 			}
 			if !found {
-				t.Errorf("%s shows nothing that PromQL asks for", where)
+				t.Errorf("%s has no PromQL query", where)
 			}
 		}
 	}
 	return all
 }
 
-// alertQueries are the queries of every condition.
+// alertQueries returns the queries of every condition.
 func alertQueries(t *testing.T) (all []query) {
 	t.Helper()
 	for name, policy := range alerts(t) {
@@ -94,7 +94,7 @@ func alertQueries(t *testing.T) (all []query) {
 	return all
 }
 
-func TestDashboardsAndAlertsAreWhatCloudMonitoringTakes(t *testing.T) {
+func TestDashboardsAndAlertsAreValidForCloudMonitoring(t *testing.T) {
 	t.Parallel()
 	for name, d := range dashboards(t) {
 		if d.DisplayName == "" || d.GetMosaicLayout().GetColumns() != 48 {
@@ -113,7 +113,7 @@ func TestDashboardsAndAlertsAreWhatCloudMonitoringTakes(t *testing.T) {
 	}
 }
 
-func TestEveryAlertLeadsToItsPlaybook(t *testing.T) {
+func TestEveryAlertNamesItsPlaybook(t *testing.T) {
 	t.Parallel()
 	for name, policy := range alerts(t) {
 		file := playbooks + name + ".md"

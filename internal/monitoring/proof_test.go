@@ -21,8 +21,8 @@ import (
 	"example.com/missionpot/internal/lab/labtest"
 )
 
-// patience is how long the figures may take to come up to what happened. A
-// second or two is usual: the scrape's and the audit's periods.
+// patience is how long the figures may take to show what happened. Usually it is a second or two:
+// the periods of the scrapes and of the gauges.
 const patience = 35 * time.Second
 
 func TestEveryDashboardAndAlertFindsItsDataInARunningSystem(t *testing.T) {
@@ -43,8 +43,8 @@ func TestEveryDashboardAndAlertFindsItsDataInARunningSystem(t *testing.T) {
 	t.Cleanup(server.Kill)
 	p := prometheus{server.URL()}
 	live(t, system)
-	// A rate is of what changed between two scrapes, so what happened before the
-	// first one must happen again.
+	// A rate only shows changes between two scrapes, so what happened before the first one must
+	// happen again.
 	eventually(t, func(ctx context.Context) error { return p.data(ctx, `missionpot_settlement_lag_seconds_count`) })
 	live(t, system)
 	drawn, watched := dashboardQueries(t), alertQueries(t)
@@ -68,12 +68,12 @@ func TestEveryDashboardAndAlertFindsItsDataInARunningSystem(t *testing.T) {
 		fires(t, p, watched, "books-drift")
 	})
 	t.Run("AMessageThatWasGivenUpRaisesTheAlarm", func(t *testing.T) { fires(t, p, watched, "dead-letters") })
-	t.Run("OneTraceTellsABetsWholeWay", func(t *testing.T) {
+	t.Run("OneTraceShowsABetsWholePath", func(t *testing.T) {
 		eventually(t, func(context.Context) error {
 			return spans.inOneTrace("POST /v1/missions/{id}/bets", "process holdbets-bets", "SELECT", "process growpot-pots")
 		})
 	})
-	t.Run("OneTraceTellsAVerdictsWholeWay", func(t *testing.T) {
+	t.Run("OneTraceShowsAVerdictsWholePath", func(t *testing.T) {
 		eventually(t, func(context.Context) error {
 			return spans.inOneTrace("POST /v1/missions/{id}/success", "process settlemission-verdicts", "process closemission-settlements", "process mailresults-settlements")
 		})
@@ -85,8 +85,8 @@ func TestEveryDashboardAndAlertFindsItsDataInARunningSystem(t *testing.T) {
 	})
 }
 
-// live lets happen what the dashboards show: missions of both endings, a bet
-// that is declined, refusals, a watcher, a message nobody can handle.
+// live plays what the dashboards show: missions of both endings, a declined bet, refusals, a
+// watcher, a message that no step can handle.
 func live(t *testing.T, system *lab.System) {
 	t.Helper()
 	ctx := t.Context()
@@ -106,9 +106,9 @@ func live(t *testing.T, system *lab.System) {
 	// The last of two bets at once that one wallet can't cover is declined by the ledger.
 	declined(t, viewer, streamer)
 	if err := viewer.Get(ctx, "/v1/missions/"+uuid.NewString(), nil); err == nil {
-		t.Fatal("a mission nobody made was found")
+		t.Fatal("found a mission that does not exist")
 	}
-	// What Pub/Sub pushes to a step that can't make sense of it, and then to keepdeadletter.
+	// Pub/Sub pushes a message to a step that can't decode it, and then to keepdeadletter.
 	push(t, system, "HoldBets", "holdbets-bets", http.StatusBadRequest)
 	push(t, system, "KeepDeadLetter", "holdbets-dead-keep", http.StatusNoContent)
 }
@@ -203,7 +203,7 @@ func fires(t *testing.T, p prometheus, watched []query, alert string) {
 	})
 }
 
-// quiet wants no condition of an alert to give data.
+// quiet expects that no condition of an alert gives data.
 func quiet(t *testing.T, p prometheus, watched []query, alert string) {
 	t.Helper()
 	if firing, err := p.firing(t.Context(), watched, alert); err != nil || len(firing) > 0 {
@@ -235,14 +235,14 @@ func execute(t *testing.T, dsn, sql string) {
 	must(t, errors.Join(err, conn.Close(t.Context())))
 }
 
-// eventually asks until there is no error.
+// eventually calls check until it returns no error.
 func eventually(t *testing.T, check func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	last := errors.New("never asked")
+	last := errors.New("never checked")
 	for {
-		// The end of the time is no answer; the last one before it is.
+		// The error of the time-out says nothing; the last one before it does.
 		if err := check(ctx); err == nil {
 			return
 		} else if ctx.Err() == nil {
@@ -250,7 +250,7 @@ func eventually(t *testing.T, check func(context.Context) error) {
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("waited %v in vain:\n%v", patience, last)
+			t.Fatalf("waited %v:\n%v", patience, last)
 		case <-time.After(250 * time.Millisecond):
 		}
 	}

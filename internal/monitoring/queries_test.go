@@ -16,7 +16,7 @@ import (
 	"github.com/VictoriaMetrics/metricsql"
 )
 
-// prometheus asks a Prometheus server.
+// prometheus is a client of a Prometheus server.
 type prometheus struct{ url string }
 
 // sample is one series of an answer, at one moment.
@@ -25,8 +25,7 @@ type sample struct {
 	value  float64
 }
 
-// ask runs a query. An error is Prometheus's own: it does not parse, or it can't
-// be run.
+// ask runs a query. An error comes from Prometheus: the query does not parse, or can't be run.
 func (p prometheus) ask(ctx context.Context, promQL string) ([]sample, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/api/v1/query?"+url.Values{"query": {promQL}}.Encode(), nil)
 	if err != nil {
@@ -76,7 +75,7 @@ func (p prometheus) ask(ctx context.Context, promQL string) ([]sample, error) {
 	return samples, nil
 }
 
-// data runs a query that must give numbers.
+// data runs a query that must return numbers.
 func (p prometheus) data(ctx context.Context, promQL string) error {
 	samples, err := p.ask(ctx, promQL)
 	if err != nil {
@@ -88,14 +87,13 @@ func (p prometheus) data(ctx context.Context, promQL string) error {
 	return fmt.Errorf("%s: no data", promQL)
 }
 
-// drawn checks a dashboard's query: it gives numbers, and all it names exists.
+// drawn checks a dashboard's query: it returns numbers, and everything it names exists.
 func (p prometheus) drawn(ctx context.Context, promQL string) error {
 	return errors.Join(p.data(ctx, promQL), p.named(ctx, promQL))
 }
 
-// watched checks an alert's query. While all is well it gives nothing, so what
-// is compared must: the left side of every comparison. Under absent() every
-// series named must be there.
+// watched checks an alert's query. While nothing is wrong it returns nothing, so the left side of
+// every comparison must return numbers. Under absent() every named series must exist.
 func (p prometheus) watched(ctx context.Context, promQL string) error {
 	if _, err := p.ask(ctx, promQL); err != nil {
 		return err
@@ -126,9 +124,8 @@ func (p prometheus) watched(ctx context.Context, promQL string) error {
 	return errors.Join(append(errs, p.named(ctx, promQL))...)
 }
 
-// named checks that every metric of a query is emitted, with every label that
-// the query matches or groups by. Values are free: no error in a healthy system
-// has the status 5xx.
+// named checks that every metric of a query is emitted, with every label that the query matches or
+// groups by. Label values are not checked: no answer of a healthy system has the status 5xx.
 func (p prometheus) named(ctx context.Context, promQL string) error {
 	expression, err := metricsql.Parse(promQL)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// spanCollector takes the spans that programs send by OTLP.
+// spanCollector receives the spans that programs send by OTLP.
 type spanCollector struct {
 	collector.UnimplementedTraceServiceServer
 	address string
@@ -34,12 +34,12 @@ func newSpanCollector(t *testing.T) *spanCollector {
 	return c
 }
 
-// env sends a program's spans here, soon.
+// env returns the environment that makes a program send its spans here without delay.
 func (c *spanCollector) env() []string {
 	return []string{"OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + c.address, "OTEL_BSP_SCHEDULE_DELAY=200"}
 }
 
-// Export keeps the names of spans.
+// Export stores the names of spans.
 func (c *spanCollector) Export(_ context.Context, r *collector.ExportTraceServiceRequest) (*collector.ExportTraceServiceResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,8 +57,8 @@ func (c *spanCollector) Export(_ context.Context, r *collector.ExportTraceServic
 	return &collector.ExportTraceServiceResponse{}, nil
 }
 
-// inOneTrace wants one trace with spans of all these names. Those of SQL are
-// named after the first word of their statement.
+// inOneTrace expects one trace with spans of all these names. A span of SQL has the name of the
+// first word of its statement.
 func (c *spanCollector) inOneTrace(wanted ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
