@@ -46,7 +46,7 @@ var namings = map[string]naming{
 var computeNaming = naming{"name", regexp.MustCompile(`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`), "compute/docs/naming-resources"}
 
 // unnamed get their ids from Google or from another resource.
-var unnamed = regexp.MustCompile(`_iam_(member|binding)$|^google_(billing_budget|firestore_field|firestore_index|monitoring_\w+|` +
+var unnamed = regexp.MustCompile(`_iam_(member|binding)$|^google_(billing_budget|firestore_backup_schedule|firestore_field|firestore_index|monitoring_\w+|` +
 	`project_service|service_networking_connection|sql_user)$`)
 
 func namingOf(kind string) (naming, bool) {

@@ -52,9 +52,11 @@ resource "google_project_iam_member" "deploy_grants" {
 # The predefined roles that make a Firestore database may read what is in it.
 resource "google_project_iam_custom_role" "firestore" {
   role_id     = "firestoreStructure"
-  title       = "Firestore: databases and indexes"
-  description = "Makes and changes databases and indexes, without reading a document."
+  title       = "Firestore: databases, indexes and backup schedules"
+  description = "Makes and changes databases, indexes and backup schedules, without reading a document or a backup."
   permissions = [
+    "datastore.backupSchedules.create", "datastore.backupSchedules.delete", "datastore.backupSchedules.get",
+    "datastore.backupSchedules.list", "datastore.backupSchedules.update",
     "datastore.databases.create", "datastore.databases.delete", "datastore.databases.get",
     "datastore.databases.getMetadata", "datastore.databases.list", "datastore.databases.update",
     "datastore.indexes.create", "datastore.indexes.delete", "datastore.indexes.get",

@@ -10,6 +10,17 @@ resource "google_firestore_database" "this" {
   deletion_policy                   = var.protected ? "ABANDON" : "DELETE"
 }
 
+# Point-in-time recovery goes with its database. A backup stays when somebody with the right to do so
+# has deleted that.
+resource "google_firestore_backup_schedule" "daily" {
+  count = var.protected ? 1 : 0
+
+  database  = google_firestore_database.this.name
+  retention = "2419200s" # four weeks
+
+  daily_recurrence {}
+}
+
 resource "google_firestore_index" "this" {
   for_each = var.indexes
 

@@ -129,6 +129,7 @@ locals {
     "the sum of connections counts each program" = alltrue([for key, c in var.made.connections : c.needed == local.counted[key]])
 
     "Firestore goes back in time"              = alltrue([for f in values(var.made.firestore) : f.recovery == "POINT_IN_TIME_RECOVERY_ENABLED"])
+    "prod's Firestore is backed up"            = alltrue([for f in values(var.made.firestore) : join(" ", f.backups) == (local.prod ? "2419200s" : "")])
     "prod's Firestore can't be deleted"        = alltrue([for f in values(var.made.firestore) : f.protected == (local.prod ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED")])
     "the sweep has its index, of all missions" = var.made.firestore["log"].indexes == [{ collection = "bets", fields = ["shard ASCENDING", "placed_at ASCENDING"], scope = "COLLECTION_GROUP" }]
     "a streamer's board has its index"         = var.made.firestore["board"].indexes == [{ collection = "boards", fields = ["streamer_id ASCENDING", "updated_at DESCENDING"], scope = "COLLECTION" }]
