@@ -20,9 +20,9 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// A message that can't be handled dies after its attempts and is kept; once the
-// cause is mended, sending it again settles the mission. Through Pub/Sub's own
-// retries and dead-letter topics. Not parallel: settings are the process's
+// A message that can't be handled is kept after its last attempt. Once the
+// cause is fixed, sending it again settles the mission. The test uses Pub/Sub's
+// own retries and dead-letter topics. Not parallel: settings are the process's
 // environment.
 func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 	setenv(t)
@@ -35,7 +35,7 @@ func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = letters.Close() })
 
-	// The streamer has no wallet, so the pot can't be paid, try as one may.
+	// The streamer has no wallet, so no attempt can pay the pot.
 	creator, streamer := l.User(500), uuid.Must(uuid.NewV7())
 	mission := l.Mission(creator, 500)
 	verdict := event.VerdictGiven{
@@ -48,7 +48,7 @@ func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := map[string]event.DeadLetter{}
-	eventually(t, "both letters are kept", func() bool {
+	eventually(t, "both dead letters are kept", func() bool {
 		found, err := letters.List(t.Context(), event.LetterFilter{Limit: 10})
 		if err != nil {
 			t.Fatal(err)
@@ -71,7 +71,7 @@ func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 }
 
 // serve runs all functions behind the pushes of a Pub/Sub of the test's own,
-// with the least attempts Pub/Sub allows and hardly any wait between them.
+// with the fewest attempts that Pub/Sub allows and a very short back-off.
 func serve(t *testing.T) *bus.Bus {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -109,12 +109,12 @@ func serve(t *testing.T) *bus.Bus {
 	return wire
 }
 
-// eventually asks until the answer is yes.
+// eventually polls until the condition holds.
 func eventually(t *testing.T, what string, yes func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(40 * time.Second); !yes(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("waited too long until %s", what)
 		}
 	}
 }

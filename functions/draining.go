@@ -14,15 +14,15 @@ import (
 const (
 	// drainTime is how long pushes under way may take after the signal to stop, and
 	// closeTime how long the last measurements. Cloud Run kills an instance 10
-	// seconds after the signal. A push that is not done by then was not acked, and
-	// comes again.
+	// seconds after the signal. A push that is not done by then was not acked, so
+	// Pub/Sub delivers it again.
 	drainTime = 7 * time.Second
 	closeTime = 2 * time.Second
 )
 
-// drain counts the pushes under way, so that a process can end between them. The
-// Functions Framework serves without listening to signals: by itself it would
-// drop whatever is under way. That loses nothing, but all of it would be done
+// drain counts the pushes under way, so that a process can end between them.
+// The Functions Framework does not handle signals: on its own it would drop the
+// pushes under way. That loses nothing, but all of that work would be done
 // again.
 type drain struct {
 	mu       sync.Mutex
@@ -33,8 +33,8 @@ type drain struct {
 
 func newDrain() *drain { return &drain{idle: make(chan struct{})} }
 
-// handler serves a function's pushes until the drain is stopped. Those that come
-// later are sent away; Pub/Sub brings them to another instance.
+// handler serves a function's pushes until the drain is stopped. Later pushes
+// are rejected, and Pub/Sub delivers them to another instance.
 func (d *drain) handler(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !d.enter() {
@@ -44,8 +44,8 @@ func (d *drain) handler(next http.HandlerFunc) http.HandlerFunc {
 		}
 		defer d.leave()
 		next(w, r)
-		// The answer must be out before the push counts as done. A writer that can't
-		// flush, as in a test, has no connection to lose.
+		// The response must be flushed before the push counts as done. A writer
+		// that can't flush, as in a test, has no connection that could be lost.
 		_ = http.NewResponseController(w).Flush()
 	}
 }
@@ -69,8 +69,8 @@ func (d *drain) leave() {
 	}
 }
 
-// stop takes nothing more and waits until nothing is under way, or ctx ends. It
-// is called once.
+// stop rejects new pushes and waits until none is under way, or ctx ends. It is
+// called once.
 func (d *drain) stop(ctx context.Context) error {
 	d.mu.Lock()
 	d.stopping = true
@@ -86,8 +86,8 @@ func (d *drain) stop(ctx context.Context) error {
 	}
 }
 
-// draining listens for the signal from the process's first request on: what
-// only imports this package, and serves nothing, keeps its own ways.
+// draining handles the signal from the process's first request on, so a program
+// that only imports this package and serves nothing is not affected.
 var draining = sync.OnceValue(func() *drain {
 	d := newDrain()
 	stopped := make(chan os.Signal, 1)
@@ -99,13 +99,13 @@ var draining = sync.OnceValue(func() *drain {
 	return d
 })
 
-// end lets the pushes under way finish, sends what was measured, and lets the
-// signal do what it would have done.
+// end lets the pushes under way finish, exports the measurements, and raises
+// the signal again with its default action.
 func end(d *drain) {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	if err := d.stop(ctx); err != nil {
-		slog.Warn("pushes under way are dropped; they come again", "error", err)
+		slog.Warn("pushes under way dropped; Pub/Sub delivers them again", "error", err)
 	}
 	last, cancelLast := context.WithTimeout(context.Background(), closeTime)
 	defer cancelLast()

@@ -25,7 +25,7 @@ func TestAPushUnderWayIsAnsweredAndALaterOneIsSentAway(t *testing.T) {
 	hurried, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := d.stop(hurried); !errors.Is(err, context.Canceled) {
-		t.Errorf("stopping in no time at all gave %v, want that a push is still under way", err)
+		t.Errorf("stopping without waiting returned %v, want an error because a push is still under way", err)
 	}
 	go func() {
 		<-d.idle
@@ -49,7 +49,7 @@ func TestAPushUnderWayIsAnsweredAndALaterOneIsSentAway(t *testing.T) {
 func TestADrainWithNothingUnderWayEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	if err := newDrain().stop(t.Context()); err != nil {
-		t.Errorf("stopping gave %v, want nothing to wait for", err)
+		t.Errorf("stopping returned %v, want nil at once", err)
 	}
 }
 

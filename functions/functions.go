@@ -1,10 +1,10 @@
-// Package functions puts the steps together with the clients they need and
-// registers each with the Functions Framework by name. One binary holds all of
-// them; which one a deployment serves is told by FUNCTION_TARGET, and only what
-// that one needs is opened.
+// Package functions connects the steps with the clients they need and registers
+// each with the Functions Framework by name. One binary contains all of them.
+// FUNCTION_TARGET says which one a deployment serves, and only the clients of
+// that one are opened.
 //
-// They are HTTP functions, not CloudEvent ones, although they serve Pub/Sub:
-// see docs/decisions.
+// They are HTTP functions and not CloudEvent functions, although they serve
+// Pub/Sub: see docs/decisions.
 package functions
 
 import (
@@ -33,13 +33,13 @@ import (
 // Connections of one instance to its Postgres. The sum over all instances of
 // all functions must stay below the server's max_connections.
 const (
-	holdPool   = 4 // one batch deciding, one being marked as told, and one of each to spare
+	holdPool   = 4 // one batch being decided, one being marked as published, and one of each to spare
 	growPool   = 8 // each mission writes once a second at most
 	settlePool = 8 // each settlement runs one chunk at a time
 	closePool  = 4
 	mailPool   = 8  // one for each mail under way
 	duePool    = 4  // missions whose time is up, one round at a time
-	checkPool  = 2  // of each instance: the snapshot, and what is written beside it
+	checkPool  = 2  // of each instance: the snapshot, and writes beside it
 	sweepPool  = 10 // four shards at once, each a lock and a query, and two to spare
 )
 

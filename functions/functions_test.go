@@ -31,7 +31,7 @@ func TestEveryFunctionOfThePipelineIsRegistered(t *testing.T) {
 }
 
 // Handler time-out < ack deadline, or Pub/Sub would deliver a message again
-// while the step is still at it.
+// while the step is still working on it.
 func TestRule19AStepGivesUpBeforePubSubDoes(t *testing.T) {
 	t.Parallel()
 	want := map[event.Topic][2]time.Duration{
@@ -53,7 +53,7 @@ func TestRule19AStepGivesUpBeforePubSubDoes(t *testing.T) {
 	}
 }
 
-// Rule 20's figures are Terraform's; this is the one of them the code owns.
+// Rule 20's figures are Terraform's; this is the only one that is set in code.
 func TestRule20HoldBetsTakesAThousandPushesAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, s := range event.Pipeline() {
@@ -83,8 +83,8 @@ func TestAFailedStartIsTriedAgain(t *testing.T) {
 			if name == "KeepDeadLetter" {
 				return
 			}
-			// A message the step does not know goes to the dead letters, not round in
-			// circles, and nothing is opened over it.
+			// A message of a type the step does not know becomes a dead letter.
+			// It is not retried for ever, and no client is opened for it.
 			if got := pushed(function, message("dance", `{}`)); got != http.StatusBadRequest {
 				t.Errorf("the answer to an unknown event is %d, want 400", got)
 			}
@@ -100,7 +100,7 @@ func TestATickGoesThroughTheWholeStep(t *testing.T) {
 		}
 		build, found := all()[s.Function]
 		if !found {
-			t.Errorf("there is no function %s", s.Function)
+			t.Errorf("no function is named %s", s.Function)
 			continue
 		}
 		if got := pushed(lazily(build), message("tick", `{}`)); got != http.StatusNoContent {
@@ -140,8 +140,8 @@ func TestWhatAFailedStartHadOpenedIsClosed(t *testing.T) {
 		for i := range 3 {
 			open(o, func() (int, error) { return i, nil }, func(i int) { closed = append(closed, i) })
 		}
-		open(o, func() (int, error) { return 0, fmt.Errorf("no such thing") }, func(int) { t.Error("closed what never opened") })
-		open(o, func() (int, error) { t.Error("opened more after a failure"); return 0, nil }, func(int) {})
+		open(o, func() (int, error) { return 0, fmt.Errorf("no such thing") }, func(int) { t.Error("closed a client that was never opened") })
+		open(o, func() (int, error) { t.Error("opened another client after a failure"); return 0, nil }, func(int) {})
 		return nil
 	})
 	if got := pushed(function, ""); got != http.StatusInternalServerError {

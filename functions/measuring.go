@@ -12,13 +12,13 @@ import (
 	"example.com/missionpot/internal/telemetry/export"
 )
 
-// exporting starts the process's exporters at its first request, once: whatever
-// functions the process serves, OpenTelemetry is the process's.
+// exporting starts the exporters once, at the process's first request. They
+// belong to the process and not to one of its functions.
 var exporting = sync.OnceValue(func() *export.Export {
 	e, err := startExport(context.Background())
 	if err != nil {
-		// A bet must not wait for its measuring.
-		slog.Error("nothing is measured", "error", err)
+		// A bet must not wait for telemetry.
+		slog.Error("telemetry not started", "error", err)
 		return &export.Export{}
 	}
 	return e
@@ -38,7 +38,7 @@ func startExport(ctx context.Context) (*export.Export, error) {
 	})
 }
 
-// measured has a function's measurements sent at the end of its requests.
+// measured exports a function's measurements at the end of its requests.
 func measured(function http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		exporting().Handler(function)(w, r)

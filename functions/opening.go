@@ -24,10 +24,10 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// lazily makes a function that builds its handler at the first request, so
-// that a cold start pays only for the function that is called. A build that
-// failed is tried again by the next request: the failure may have been a
-// passing one, and an instance that remembered it would be of no use any more.
+// lazily makes a function that builds its handler at the first request, so that
+// a cold start pays only for the function that is called. A build that failed
+// is tried again by the next request: the failure may have passed, and an
+// instance that remembered it could never work again.
 func lazily(build func(*opening) http.HandlerFunc) http.HandlerFunc {
 	var mu sync.Mutex
 	var built http.HandlerFunc
@@ -37,7 +37,7 @@ func lazily(build func(*opening) http.HandlerFunc) http.HandlerFunc {
 		if built != nil {
 			return built, nil
 		}
-		// The clients outlive the request that happens to come first.
+		// The clients outlive the first request.
 		o := &opening{ctx: context.WithoutCancel(ctx)}
 		handler := build(o)
 		if o.err != nil {
@@ -58,9 +58,9 @@ func lazily(build func(*opening) http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// opening opens what a function needs, one thing after the other. After the
-// first failure it opens nothing more, and err tells what failed; what its
-// methods return is then worthless. No method makes a call over the network:
+// opening opens what a function needs, one client after the other. After the
+// first failure it opens nothing more, err says what failed, and the methods
+// return values that must not be used. No method makes a call over the network:
 // the clients connect when they are first used.
 type opening struct {
 	ctx   context.Context
@@ -90,7 +90,7 @@ func (o *opening) giveUp() {
 	}
 }
 
-// settings reads a function's settings, and sets the logger they ask for.
+// settings reads a function's settings and sets up the logger accordingly.
 func (o *opening) settings(target any, p *config.Program) {
 	if o.err = config.Load(o.ctx, target); o.err == nil {
 		slog.SetDefault(telemetry.NewLogger(os.Stderr, p.Level, p.Project))
@@ -147,10 +147,10 @@ func (o *opening) payments(c config.Payments) payment.Provider {
 	}, func(payment.Provider) {})
 }
 
-// guarded has a function take pushes of the push account alone. On Google Cloud
-// the front end has asked IAM for that account already, and hands the token on
-// without its signature. On one machine the emulator sends no tokens, and the
-// check is off by an explicit setting.
+// guarded makes a function accept pushes from the push account only. On Google
+// Cloud the front end has already checked that account with IAM, and passes the
+// token on without its signature. On one machine the emulator sends no tokens,
+// and an explicit setting turns the check off.
 func guarded(build func(*opening) http.HandlerFunc) func(*opening) http.HandlerFunc {
 	return func(o *opening) http.HandlerFunc {
 		handler := build(o)
@@ -175,5 +175,5 @@ func guarded(build func(*opening) http.HandlerFunc) func(*opening) http.HandlerF
 	}
 }
 
-// closing closes a client whose failure to close nobody can do anything about.
+// closing closes a client and ignores the error, because there is nothing to do about it.
 func closing[C interface{ Close() error }](client C) { _ = client.Close() }

@@ -1,6 +1,6 @@
-// Package checkbooks is the step that trusts nobody: it checks the books, all
-// rules, on both databases and the log, and puts the service in exit-only mode
-// when one is broken. It repairs nothing and moves no cash.
+// Package checkbooks is the step that checks the books: all rules, on both
+// databases and the bet log. When a rule is broken it puts the service in
+// exit-only mode. It repairs nothing and moves no cash.
 //
-// It is the one step that reads both databases; docs/decisions tells why.
+// It is the one step that reads both databases; docs/decisions gives the reason.
 package checkbooks

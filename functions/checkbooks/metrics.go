@@ -23,16 +23,17 @@ func newMetrics() metrics {
 	meter := otel.Meter("example.com/missionpot/functions/checkbooks")
 	var m metrics
 	m.findings, _ = meter.Int64Gauge("missionpot.books.findings", metric.WithUnit("{finding}"),
-		metric.WithDescription("What the last check of the books found, by grade"))
+		metric.WithDescription("Findings of the last check of the books, by grade"))
 	m.exitOnly, _ = meter.Int64Gauge("missionpot.exit_only", metric.WithUnit("{switch}"),
-		metric.WithDescription("1 while no new cash is taken by the switch in the users instance, else 0"))
+		metric.WithDescription("1 while the switch in the users instance stops new cash, else 0"))
 	m.done, _ = meter.Float64Gauge("missionpot.sweep.completed", metric.WithUnit("s"),
-		metric.WithDescription("When a sweep and its audit last went through, in Unix time"))
+		metric.WithDescription("When a sweep and its audit last succeeded, in Unix time"))
 	return m
 }
 
-// checked tells of a check. One that has not caught up with the ledger yet has no
-// record and is not told of, so that a check that never gets there is missed.
+// checked measures a check. A check that has not caught up with the ledger yet
+// has no record and is not measured, so that an alert fires if it never catches
+// up.
 func (m metrics) checked(ctx context.Context, r books.Report, mode books.Mode, now time.Time) {
 	exitOnly := int64(0)
 	if mode.ExitOnly {

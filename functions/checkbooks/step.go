@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// share of the time that checks may take: one that took ten seconds rests for
-	// fifty at least, however short the period.
+	// share of the time that checks may take: after one that took ten seconds
+	// the next starts fifty seconds later at the earliest, however short the
+	// period.
 	share = 5
 	// named is how many findings are logged; the record of the check has more.
 	named = 20
@@ -24,20 +25,21 @@ type Checker interface {
 	Check(ctx context.Context, o books.Options) (r books.Report, ran bool, err error)
 }
 
-// Modes tells whether new cash is taken.
+// Modes reads whether new cash is accepted.
 type Modes interface {
 	Mode(ctx context.Context) (books.Mode, error)
 }
 
 // Options are the step's settings.
 type Options struct {
-	// Period is the time between the beginnings of two checks; 0 checks never, for
+	// Period is the time between the starts of two checks. 0 means never, for
 	// stands that invent cash.
 	Period time.Duration
 	Settle time.Duration // see books.Options
 	Late   time.Duration
 	Now    func() time.Time // for the pace
-	// Clock is the ledger's, which tells old ticks: an instance's may be minutes off.
+	// Clock is the ledger's. It decides which ticks are old, because an
+	// instance's own clock may be minutes off.
 	Clock func(context.Context) (time.Time, error)
 }
 
@@ -57,9 +59,9 @@ func New(checker Checker, modes Modes, opts Options) *Step {
 	return &Step{checker: checker, modes: modes, opts: opts, metrics: newMetrics()}
 }
 
-// Handle checks once a period. A tick that is old, or comes while a check is
-// under way, is dropped. An error means that the check could not be made;
-// findings are none: they are written down.
+// Handle checks the books once per period. A tick that is old, or that comes
+// while a check is running, is dropped. An error means that the check could not
+// be made. Findings are no error: they are recorded.
 func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	tick, ok := e.(event.Tick)
 	if !ok {
@@ -91,7 +93,7 @@ func (s *Step) check(ctx context.Context) error {
 		if i == named {
 			break
 		}
-		slog.ErrorContext(ctx, "the books are not as they must be", "check", report.ID, "rule", f.Rule, "grade", f.Grade,
+		slog.ErrorContext(ctx, "a rule of the books is broken", "check", report.ID, "rule", f.Rule, "grade", f.Grade,
 			"subject", f.Subject, "id", f.ID, "what", f.What, "want", f.Want, "got", f.Got)
 	}
 	mode, err := s.modes.Mode(ctx)

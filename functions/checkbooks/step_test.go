@@ -52,7 +52,7 @@ func TestTheBooksAreCheckedOnceAPeriod(t *testing.T) {
 			t.Errorf("three minutes of ticks made %d checks, want 3", s.checks)
 		}
 		if s.asked.Whole || s.asked.Settle != time.Minute || s.asked.Late != time.Hour {
-			t.Errorf("the check was asked for %+v, want one that goes on, with the settings' times", s.asked)
+			t.Errorf("the check got the options %+v, want one that continues, with the times of the settings", s.asked)
 		}
 	})
 }
@@ -92,7 +92,7 @@ func TestWhatIsNoTickOrAnOldOneIsNotTaken(t *testing.T) {
 	var s slow
 	step := New(&s, &s, Options{Period: time.Second, Now: time.Now, Clock: clock})
 	if err := step.Handle(t.Context(), event.PotChanged{}); !errors.Is(err, event.ErrMalformed) {
-		t.Errorf("a pot: %v, want that it is malformed here", err)
+		t.Errorf("a pot: %v, want malformed", err)
 	}
 	if err := step.Handle(t.Context(), event.Tick{At: time.Now().Add(-time.Hour)}); err != nil || s.checks != 0 {
 		t.Errorf("an old tick: %v and %d checks, want it dropped", err, s.checks)

@@ -1,5 +1,5 @@
-// Package closemission is the step that ends a mission's life on the board: the
-// ledger has paid everybody, so the mission is settled and shows its final pot.
+// Package closemission is the step that marks a mission as settled, with its
+// final pot, after the ledger has paid everybody.
 package closemission
 
 import (
@@ -13,13 +13,13 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// Missions is what the step asks of the missions instance.
+// Missions is the part of the missions instance that the step uses.
 type Missions interface {
 	// Settle stamps a decided mission as settled, with the final figures.
 	Settle(ctx context.Context, s ledger.Settlement) (m mission.Mission, changed bool, err error)
 }
 
-// Board shows a mission's new events to those who watch.
+// Board shows a mission's new events to its watchers.
 type Board interface {
 	Mission(ctx context.Context, id uuid.UUID) error
 }
@@ -33,9 +33,9 @@ type Step struct {
 // New makes the step.
 func New(missions Missions, board Board) *Step { return &Step{missions: missions, board: board} }
 
-// Handle takes one settlement. The figures in it are final, so they count even
-// if changes of the pot before them never came (rule 9). It returns nil once
-// the board shows them; a settlement that comes again only sees to that.
+// Handle applies one settlement. Its figures are final, so they are applied
+// even if earlier changes of the pot never arrived (rule 9). It returns nil
+// once the board shows them. A repeated settlement only updates the board.
 func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	settled, ok := e.(event.MissionSettled)
 	if !ok {

@@ -26,7 +26,7 @@ func (downBoard) Mission(context.Context, uuid.UUID) error { return errDown }
 func settled(m mission.Mission, version int64) event.MissionSettled {
 	ending, _ := m.Status.Ending()
 	pot := steptest.Pot(m.ID, version)
-	return event.SettledMission(ledger.Settlement{
+	return event.NewMissionSettled(ledger.Settlement{
 		Pot: pot, Ending: ending, Paid: pot.Total, SettledAt: time.Now().UTC().Truncate(time.Microsecond),
 	})
 }

@@ -34,7 +34,7 @@ func (b *flakyBoard) Mission(ctx context.Context, id uuid.UUID) error {
 }
 
 func changed(id uuid.UUID, version int64) event.PotChanged {
-	return event.ChangedPot(steptest.Pot(id, version))
+	return event.NewPotChanged(steptest.Pot(id, version))
 }
 
 func declined(id uuid.UUID, stake bool) event.BetDeclined {
@@ -53,8 +53,8 @@ func TestTheFirstPotStartsTheMissionAndIsShownAtOnce(t *testing.T) {
 	if last.Kind != mission.WasAccepted || last.Mission.Reward != 1000 || !last.Mission.IsActive {
 		t.Errorf("the board shows %s with %s, want it accepted with 1,000 won", last.Kind, last.Mission.Reward)
 	}
-	if told := steptest.Told[event.VerdictGiven](bus); len(told) != 0 {
-		t.Errorf("told %v, want no verdict", told)
+	if published := steptest.Published[event.VerdictGiven](bus); len(published) != 0 {
+		t.Errorf("published %v, want no verdict", published)
 	}
 }
 
@@ -89,7 +89,7 @@ func TestPotsInReverseOrderLeaveTheNewest(t *testing.T) {
 	m := steptest.NewMissions(t)
 	id := m.Funding().ID
 	for _, version := range []int64{3, 2, 1} {
-		// A step of its own for each, as on another instance.
+		// A separate step for each, as on another instance.
 		if err := growpot.New(m, m.Copy, &steptest.Bus{}, growpot.Pace).Handle(t.Context(), changed(id, version)); err != nil {
 			t.Fatal(err)
 		}
@@ -147,12 +147,12 @@ func TestRule12ADeclinedStakeEndsTheMissionAndOtherDeclinesDoNot(t *testing.T) {
 	want := []event.VerdictGiven{{
 		MissionID: id, Ending: ledger.Unfunded, StreamerID: got.StreamerID, CreatorID: got.CreatorID, Title: got.Title, DecidedAt: *got.DecidedAt,
 	}}
-	if diff := cmp.Diff(want, steptest.Told[event.VerdictGiven](bus)); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, steptest.Published[event.VerdictGiven](bus)); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
 	}
 }
 
-func TestRule13AnUnfundedMissionIsToldAgainUntilItHasSettled(t *testing.T) {
+func TestRule13AnUnfundedMissionIsPublishedAgainUntilItHasSettled(t *testing.T) {
 	t.Parallel()
 	m := steptest.NewMissions(t)
 	id := m.Funding().ID
@@ -165,15 +165,15 @@ func TestRule13AnUnfundedMissionIsToldAgainUntilItHasSettled(t *testing.T) {
 	}}
 	step := growpot.New(m, m.Copy, bus, growpot.Pace)
 	if err := step.Handle(t.Context(), declined(id, true)); !errors.Is(err, errDown) {
-		t.Fatalf("a verdict that can't be told: error %v, want %v", err, errDown)
+		t.Fatalf("a verdict that can't be published: error %v, want %v", err, errDown)
 	}
 	down = false
 	for want := 1; want <= 2; want++ {
 		if err := step.Handle(t.Context(), declined(id, true)); err != nil {
 			t.Fatal(err)
 		}
-		if got := len(steptest.Told[event.VerdictGiven](bus)); got != want {
-			t.Errorf("told %d times after %d redeliveries", got, want)
+		if got := len(steptest.Published[event.VerdictGiven](bus)); got != want {
+			t.Errorf("published %d times after %d redeliveries", got, want)
 		}
 	}
 	if _, _, err := m.Settle(t.Context(), ledger.Settlement{Pot: ledger.Pot{MissionID: id}, Ending: ledger.Unfunded, SettledAt: time.Now()}); err != nil {
@@ -182,8 +182,8 @@ func TestRule13AnUnfundedMissionIsToldAgainUntilItHasSettled(t *testing.T) {
 	if err := step.Handle(t.Context(), declined(id, true)); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(steptest.Told[event.VerdictGiven](bus)); got != 2 {
-		t.Errorf("told %d times, want no more once it has settled", got)
+	if got := len(steptest.Published[event.VerdictGiven](bus)); got != 2 {
+		t.Errorf("published %d times, want no more once it has settled", got)
 	}
 }
 

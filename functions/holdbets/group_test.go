@@ -18,11 +18,11 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// In these tests it matters which bets share a batch. A bubble of synctest knows
-// when all callers are in line, which a real database is not part of; so the
-// ledger is a counting one.
+// In these tests it matters which bets share a batch. A bubble of synctest
+// knows when all callers are waiting, but can't include a real database, so the
+// ledger is a counting fake.
 
-// One message the database can't take must not keep a batch from its outcome.
+// One message that the database rejects must not keep a batch from its outcome.
 func TestRule11OnlyThePoisonErrs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestRule11OnlyThePoisonErrs(t *testing.T) {
 		for i, err := range together(t, l, &steptest.Bus{}, bets) {
 			switch {
 			case poison[i] && !errors.Is(err, ledger.ErrLasting):
-				t.Errorf("the poison %d got %v, want a lasting error", i, err)
+				t.Errorf("poison %d got %v, want a lasting error", i, err)
 			case !poison[i] && err != nil:
 				t.Errorf("bet %d got %v, want an outcome", i, err)
 			}
@@ -45,7 +45,7 @@ func TestRule11OnlyThePoisonErrs(t *testing.T) {
 		}
 		// Halving finds one among 39 in 13 statements at most, and the others share them.
 		if got := len(l.batches); got > 1+3*13 {
-			t.Errorf("the ledger was asked %d times, want the poison to be found by halving", got)
+			t.Errorf("the ledger was called %d times, want the poison to be found by halving", got)
 		}
 	})
 }
@@ -57,11 +57,11 @@ func TestRule11ADatabaseThatIsDownIsNotPoison(t *testing.T) {
 		l.down = errDown
 		for i, err := range together(t, l, &steptest.Bus{}, betsOn(40, uuid.New())) {
 			if !errors.Is(err, errDown) {
-				t.Errorf("bet %d got %v, want the database's error, to come again", i, err)
+				t.Errorf("bet %d got %v, want the database's error, so that it is delivered again", i, err)
 			}
 		}
 		if got := len(l.batches); got != 2 {
-			t.Errorf("the database that is down was asked %d times, want once for each of 2 batches", got)
+			t.Errorf("the database that is down was called %d times, want once for each of 2 batches", got)
 		}
 	})
 }
@@ -76,25 +76,25 @@ func TestRule9OneMessagePerMissionAndBatch(t *testing.T) {
 				t.Fatalf("bet %d: %v", i, err)
 			}
 		}
-		told := steptest.Told[event.PotChanged](bus)
-		// The first bet went alone; the other 200, of two missions, behind it. News
-		// of both batches may go out together.
-		if len(l.batches) != 2 || len(told) > 3 {
-			t.Fatalf("%d batches, told of %d pots, want 2 and at most 3", len(l.batches), len(told))
+		published := steptest.Published[event.PotChanged](bus)
+		// The first bet went alone; the other 200, of two missions, behind it.
+		// The changes of both batches may be published together.
+		if len(l.batches) != 2 || len(published) > 3 {
+			t.Fatalf("%d batches and %d published pots, want 2 and at most 3", len(l.batches), len(published))
 		}
 		newest := map[uuid.UUID]int64{}
-		for _, p := range told {
+		for _, p := range published {
 			newest[p.MissionID] = max(newest[p.MissionID], p.Version)
 		}
 		if newest[missions[0]] != 101 || newest[missions[1]] != 100 {
-			t.Errorf("the newest versions told are %v, want 101 and 100", newest)
+			t.Errorf("the newest versions published are %v, want 101 and 100", newest)
 		}
 	})
 }
 
-// While the bus is busy with one batch, later ones gather and are told at once,
-// the newest pot only.
-func TestBatchesThatGatherBehindTheBusAreToldTogether(t *testing.T) {
+// While the bus is busy with one batch, later ones gather and are published
+// together, only the newest pot of each mission.
+func TestBatchesThatGatherWhileTheBusIsBusyArePublishedTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		goOn := make(chan struct{})
@@ -105,7 +105,7 @@ func TestBatchesThatGatherBehindTheBusAreToldTogether(t *testing.T) {
 		var all sync.WaitGroup
 		for _, bet := range betsOn(5, uuid.New()) {
 			all.Go(func() {
-				if err := step.Handle(t.Context(), event.PlacedBet(bet)); err != nil {
+				if err := step.Handle(t.Context(), event.NewBetPlaced(bet)); err != nil {
 					t.Error(err)
 				}
 			})
@@ -114,17 +114,18 @@ func TestBatchesThatGatherBehindTheBusAreToldTogether(t *testing.T) {
 		close(goOn)
 		all.Wait()
 		var versions []int64
-		for _, p := range steptest.Told[event.PotChanged](bus) {
+		for _, p := range steptest.Published[event.PotChanged](bus) {
 			versions = append(versions, p.Version)
 		}
 		if !slices.Equal(versions, []int64{1, 5}) {
-			t.Errorf("told the versions %v, want 1 and 5", versions)
+			t.Errorf("published the versions %v, want 1 and 5", versions)
 		}
 	})
 }
 
-// A batch costs as much as many bets, so few bets are one batch. When a crowd waits,
-// each user's bets go the same lane, and two users need not wait for one another.
+// A batch costs as much as many bets, so few bets are one batch. When a crowd
+// waits there are two lanes. Each user's bets stay in one lane, and two users
+// need not wait for one another.
 func TestACrowdOpensASecondLaneAndAUsersBetsStayInOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -135,7 +136,7 @@ func TestACrowdOpensASecondLaneAndAUsersBetsStayInOne(t *testing.T) {
 		var all sync.WaitGroup
 		handle := func(user uuid.UUID) {
 			all.Go(func() {
-				if err := step.Handle(t.Context(), event.PlacedBet(steptest.Bet(mission, user, 100))); err != nil {
+				if err := step.Handle(t.Context(), event.NewBetPlaced(steptest.Bet(mission, user, 100))); err != nil {
 					t.Error(err)
 				}
 			})
@@ -144,14 +145,14 @@ func TestACrowdOpensASecondLaneAndAUsersBetsStayInOne(t *testing.T) {
 		handle(ofOneLane())
 		handle(other)
 		if got := l.entered.Load(); got != 1 {
-			t.Errorf("%d batches are under way, want 1: nobody else waits", got)
+			t.Errorf("%d batches are under way, want 1 because no crowd waits", got)
 		}
 		for range 250 {
 			handle(ofOneLane())
 		}
 		handle(other)
 		if got := l.entered.Load(); got != 2 {
-			t.Errorf("%d batches are under way, want 2: a crowd waits", got)
+			t.Errorf("%d batches are under way, want 2 because a crowd waits", got)
 		}
 		close(l.open)
 		all.Wait()
@@ -161,8 +162,8 @@ func TestACrowdOpensASecondLaneAndAUsersBetsStayInOne(t *testing.T) {
 	})
 }
 
-// A caller who gives up must not take the others' news along.
-func TestACallerWhoGivesUpDoesNotStopTheTelling(t *testing.T) {
+// A caller that gives up must not stop the publishing for the others.
+func TestACallerThatGivesUpDoesNotStopThePublishing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		goOn := make(chan struct{})
@@ -171,16 +172,16 @@ func TestACallerWhoGivesUpDoesNotStopTheTelling(t *testing.T) {
 		close(l.open)
 		ctx, cancel := context.WithCancel(t.Context())
 		left := make(chan error)
-		go func() { left <- holdbets.New(l, bus).Handle(ctx, event.PlacedBet(betsOn(1, uuid.New())[0])) }()
+		go func() { left <- holdbets.New(l, bus).Handle(ctx, event.NewBetPlaced(betsOn(1, uuid.New())[0])) }()
 		synctest.Wait()
 		cancel()
 		if err := <-left; !errors.Is(err, context.Canceled) {
-			t.Errorf("the error is %v, want the context's: nobody knows yet whether it was told", err)
+			t.Errorf("the error is %v, want the context's: it is not known yet whether it was published", err)
 		}
 		close(goOn)
 		synctest.Wait()
-		if told := steptest.Told[event.PotChanged](bus); len(told) != 1 {
-			t.Errorf("told %v, want the pot", told)
+		if published := steptest.Published[event.PotChanged](bus); len(published) != 1 {
+			t.Errorf("published %v, want the pot", published)
 		}
 	})
 }
@@ -193,7 +194,7 @@ func together(t *testing.T, l *counting, bus *steptest.Bus, bets []ledger.Bet) [
 	errs := make([]error, len(bets))
 	var all sync.WaitGroup
 	for i, bet := range bets {
-		all.Go(func() { errs[i] = step.Handle(t.Context(), event.PlacedBet(bet)) })
+		all.Go(func() { errs[i] = step.Handle(t.Context(), event.NewBetPlaced(bet)) })
 		if i == 0 {
 			synctest.Wait()
 		}
@@ -212,7 +213,7 @@ func betsOn(n int, missions ...uuid.UUID) []ledger.Bet {
 	return bets
 }
 
-// ofOneLane makes a user whose bets go the same lane as those of all the others.
+// ofOneLane makes a user whose bets go to the same lane as those of all others it makes.
 func ofOneLane() uuid.UUID {
 	user := uuid.New()
 	user[len(user)-1] = 0
@@ -220,7 +221,7 @@ func ofOneLane() uuid.UUID {
 }
 
 // counting is a ledger where every wallet is full. It counts batches, waits
-// until it is opened, and fails where it is told to.
+// until it is opened, and fails where a test wants it to.
 type counting struct {
 	open   chan struct{}
 	poison []uuid.UUID

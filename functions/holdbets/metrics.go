@@ -28,14 +28,14 @@ func newMetrics() metrics {
 	m.decided, _ = meter.Int64Counter("missionpot.bets.decided", metric.WithUnit("{bet}"),
 		metric.WithDescription("Bets with an outcome; one that is delivered again counts again"))
 	m.delay, _ = meter.Float64Histogram("missionpot.bet.outcome.delay", metric.WithUnit("s"),
-		metric.WithDescription("Time from the log's entry to the outcome being told"),
+		metric.WithDescription("Time from the log's entry to the published outcome"),
 		// 5 s is the objective.
 		metric.WithExplicitBucketBoundaries(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300))
 	m.batch, _ = meter.Int64Histogram("missionpot.batch.size", metric.WithUnit("{bet}"),
 		metric.WithDescription("Bets decided in one transaction"),
 		metric.WithExplicitBucketBoundaries(1, 2, 5, 10, 20, 50, 100, 200, 500, maxBatch))
-	// A counter that begins at its first event hides it from rate(), which needs
-	// something to rise from.
+	// A counter that starts with its first event hides that event from rate(),
+	// which needs an earlier value.
 	m.outcomes = map[ledger.Reason]metric.MeasurementOption{}
 	for _, reason := range []ledger.Reason{
 		held, ledger.InsufficientCash, ledger.MissionClosed, ledger.TooLate, ledger.UnknownUser, ledger.UnknownMission,
@@ -58,8 +58,8 @@ func outcome(reason ledger.Reason) attribute.Set {
 		attribute.String("missionpot.bet.reason", string(reason)))
 }
 
-// told counts a bet whose outcome is committed and told.
-func (m metrics) told(ctx context.Context, bet ledger.Bet, d ledger.Decision) {
+// count counts a bet whose outcome is committed and published.
+func (m metrics) count(ctx context.Context, bet ledger.Bet, d ledger.Decision) {
 	m.decided.Add(ctx, 1, m.outcomes[d.Reason])
 	m.delay.Record(ctx, time.Since(bet.LoggedAt).Seconds())
 }

@@ -17,10 +17,10 @@ import (
 // pushes in flight (rule 20).
 const maxBatch = 1000
 
-// lanes is how many batches are decided at once. Under load a user's bets all go
-// the same lane, so that two batches seldom wait for the same wallet. Two keep
-// two processors of Postgres busy while this program prepares the next; three
-// were no faster on two.
+// lanes is how many batches are decided at once. Under load all bets of a user
+// go to the same lane, so that two batches seldom wait for the same wallet. Two
+// keep two processors of Postgres busy while this program prepares the next;
+// three were no faster on two.
 const lanes = 2
 
 // crowd is how many bets must wait in the first lane before another is used: a
@@ -28,27 +28,28 @@ const lanes = 2
 // slower than in one.
 const crowd = 250
 
-// newsGap lets the news of several batches share one message of each pot. A
-// publish costs more than what is in it, and nobody looks at a pot more than once
-// a second.
-const newsGap = 12 * time.Millisecond
+// publishGap lets the changes of several batches share one message for each
+// pot. The call to publish costs more than its contents, and a pot is shown at
+// most once a second.
+const publishGap = 12 * time.Millisecond
 
-// maxNews is the most batches told of in one go. More can hardly gather: each
-// has callers waiting for it, and there are no more of them than fit one batch.
-const maxNews = 100
+// maxChanges is the most batches published in one call. More can hardly gather:
+// each has callers waiting for it, and there are no more callers than fit in
+// one batch.
+const maxChanges = 100
 
-// Ledger is what the step asks of the users instance.
+// Ledger is the part of the users instance that the step uses.
 type Ledger interface {
 	// Hold decides bets in one transaction and returns one ruling for each. The
 	// error is ledger.ErrLasting if the same bets would fail again.
 	Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error)
-	// MarkPublished remembers which versions of the pots were told.
+	// MarkPublished records which versions of the pots were published.
 	MarkPublished(ctx context.Context, pots []ledger.Pot) error
 	// RaiseStandings brings the ranking of contributors up to date.
 	RaiseStandings(ctx context.Context, of []ledger.Contributor) error
 }
 
-// Publisher tells the other steps. It returns once Pub/Sub has the events.
+// Publisher publishes events for the other steps. It returns once Pub/Sub has them.
 type Publisher interface {
 	Publish(ctx context.Context, events ...event.Event) error
 }
@@ -56,34 +57,35 @@ type Publisher interface {
 // Step decides bets. Make one with New; it is safe for concurrent use, and
 // only concurrent use makes it fast.
 type Step struct {
-	ledger Ledger
-	bus    Publisher
-	holds  [lanes]*batch.Batcher[ledger.Bet, decided]
-	news   *batch.Batcher[news, struct{}]
-	trail  *trail
+	ledger   Ledger
+	bus      Publisher
+	holds    [lanes]*batch.Batcher[ledger.Bet, decided]
+	changes  *batch.Batcher[changes, struct{}]
+	followUp *followUp
 
 	metrics metrics
 }
 
-// decided is what one bet's caller learns of its batch.
+// decided is what the caller of one bet gets from its batch.
 type decided struct {
-	ruling ledger.Ruling
-	told   *telling
+	ruling      ledger.Ruling
+	publication *publication
 }
 
 // New makes the step.
 func New(l Ledger, bus Publisher) *Step {
-	s := &Step{ledger: l, bus: bus, trail: newTrail(l, time.Now), metrics: newMetrics()}
+	s := &Step{ledger: l, bus: bus, followUp: newFollowUp(l, time.Now), metrics: newMetrics()}
 	for lane := range s.holds {
 		s.holds[lane] = batch.New(s.decide, batch.Options{Max: maxBatch, Gap: 6 * time.Millisecond, Busy: 32})
 	}
-	s.news = batch.New(s.announce, batch.Options{Max: maxNews, Gap: newsGap})
+	s.changes = batch.New(s.announce, batch.Options{Max: maxChanges, Gap: publishGap})
 	return s
 }
 
 // Handle decides one bet together with those that come at the same time. It
-// returns nil once the outcome is committed and told. A refusal is an outcome;
-// an error means that the bet has none yet, or that nobody was told.
+// returns nil once the outcome is committed and published. A refusal is an
+// outcome. An error means that the bet has no outcome yet, or that it was not
+// published.
 func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	placed, ok := e.(event.BetPlaced)
 	if !ok {
@@ -97,10 +99,10 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return fmt.Errorf("bet %s: %w", bet.ID, err)
 	}
-	if err := d.told.wait(ctx); err != nil {
-		return fmt.Errorf("bet %s is %s, but that was not told: %w", bet.ID, d.ruling.Outcome, err)
+	if err := d.publication.wait(ctx); err != nil {
+		return fmt.Errorf("bet %s is %s, but that was not published: %w", bet.ID, d.ruling.Outcome, err)
 	}
-	s.metrics.told(ctx, bet, d.ruling.Decision)
+	s.metrics.count(ctx, bet, d.ruling.Decision)
 	return nil
 }
 
@@ -112,25 +114,25 @@ func (s *Step) laneOf(user uuid.UUID) *batch.Batcher[ledger.Bet, decided] {
 	return s.holds[user[len(user)-1]%lanes]
 }
 
-// decide rules on a batch and sets off the telling, which goes on while the
-// next batch is decided.
+// decide rules on a batch and starts to publish its changes, which continues
+// while the next batch is decided.
 func (s *Step) decide(ctx context.Context, bets []ledger.Bet) ([]decided, error) {
 	s.metrics.batch.Record(ctx, int64(len(bets)))
 	rulings := s.hold(ctx, bets)
-	s.trail.held(bets, rulings)
-	told := s.tell(ctx, newsOf(bets, rulings))
+	s.followUp.held(bets, rulings)
+	publication := s.publish(ctx, changesOf(bets, rulings))
 	answers := make([]decided, len(rulings))
 	for i, r := range rulings {
-		answers[i] = decided{ruling: r, told: told}
+		answers[i] = decided{ruling: r, publication: publication}
 	}
 	return answers, nil
 }
 
-// hold decides a batch. If the database refuses it for a lasting reason, the
-// batch is halved again and again until only the bets at fault stand alone
-// with the error, so that one poisoned message keeps nobody else from an
-// outcome (rule 11). A passing failure, such as a database that is down, is not
-// searched for: everyone gets it and comes again.
+// hold decides a batch. If the database rejects it for a lasting reason, the
+// batch is halved again and again until only the bets at fault get the error,
+// so that one poisoned message keeps no other bet from its outcome (rule 11).
+// For a passing failure, such as a database that is down, it does not search:
+// every bet gets the error and is delivered again.
 func (s *Step) hold(ctx context.Context, bets []ledger.Bet) []ledger.Ruling {
 	rulings, err := s.ledger.Hold(ctx, bets)
 	switch {

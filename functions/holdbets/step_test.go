@@ -19,21 +19,21 @@ import (
 
 var errDown = errors.New("down")
 
-func TestABetIsHeldAndItsPotIsTold(t *testing.T) {
+func TestABetIsHeldAndItsPotIsPublished(t *testing.T) {
 	t.Parallel()
 	l, bus := steptest.NewLedger(t), &steptest.Bus{}
 	user := l.User(1000)
 	mission := l.Mission(l.User(500), 500)
 	step := holdbets.New(l, bus)
-	if err := step.Handle(t.Context(), event.PlacedBet(steptest.Bet(mission, user, 300))); err != nil {
+	if err := step.Handle(t.Context(), event.NewBetPlaced(steptest.Bet(mission, user, 300))); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.Cash(user); got != 700 {
 		t.Errorf("the wallet has %d, want 700", got)
 	}
 	want := []event.PotChanged{{MissionID: mission, Total: 800, Contributors: 2, Version: 2}}
-	if diff := cmp.Diff(want, steptest.Told[event.PotChanged](bus)); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, steptest.Published[event.PotChanged](bus)); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
 	}
 	l.Await(2, `SELECT published_version FROM escrows WHERE mission_id = $1`, mission)
 	l.Await(300, `SELECT amount FROM standings WHERE mission_id = $1 AND user_id = $2`, mission, user)
@@ -44,14 +44,14 @@ func TestADeclinedBetIsAnOutcomeAndAcked(t *testing.T) {
 	l, bus := steptest.NewLedger(t), &steptest.Bus{}
 	mission := l.Mission(l.User(500), 500)
 	bet := steptest.Bet(mission, l.User(100), 300)
-	if err := holdbets.New(l, bus).Handle(t.Context(), event.PlacedBet(bet)); err != nil {
+	if err := holdbets.New(l, bus).Handle(t.Context(), event.NewBetPlaced(bet)); err != nil {
 		t.Fatalf("a refusal came back as an error: %v", err)
 	}
 	if got := statusOf(t, l, bet.ID); got.Status != "declined" || got.Reason != ledger.InsufficientCash {
 		t.Errorf("the bet is %s (%s), want declined (insufficient_cash)", got.Status, got.Reason)
 	}
-	if told := steptest.Told[event.BetDeclined](bus); len(told) != 0 {
-		t.Errorf("told %v, want nothing: only a stake's decline decides a mission", told)
+	if published := steptest.Published[event.BetDeclined](bus); len(published) != 0 {
+		t.Errorf("published %v, want nothing because only a stake's decline decides a mission", published)
 	}
 }
 
@@ -63,7 +63,7 @@ func TestRule4ABetLoggedAfterItsDeadlineIsDeclined(t *testing.T) {
 	for name, late := range map[string]time.Duration{"at the deadline": 0, "after it": time.Second} {
 		bet := steptest.Bet(mission, user, 300)
 		bet.Deadline = bet.LoggedAt.Add(-late)
-		if err := holdbets.New(l, &steptest.Bus{}).Handle(t.Context(), event.PlacedBet(bet)); err != nil {
+		if err := holdbets.New(l, &steptest.Bus{}).Handle(t.Context(), event.NewBetPlaced(bet)); err != nil {
 			t.Fatal(err)
 		}
 		if got := statusOf(t, l, bet.ID); got.Reason != ledger.TooLate {
@@ -72,64 +72,64 @@ func TestRule4ABetLoggedAfterItsDeadlineIsDeclined(t *testing.T) {
 	}
 }
 
-// Killed after its commit and before its publish: the redelivery tells.
-func TestRule9ARedeliveryTellsThePotAgain(t *testing.T) {
+// The step is killed after its commit and before it publishes: the redelivery publishes.
+func TestRule9ARedeliveryPublishesThePotAgain(t *testing.T) {
 	t.Parallel()
 	l, bus := steptest.NewLedger(t), &steptest.Bus{}
 	mission := l.Mission(l.User(500), 500)
 	user := l.User(1000)
-	placed := event.PlacedBet(steptest.Bet(mission, user, 300))
+	placed := event.NewBetPlaced(steptest.Bet(mission, user, 300))
 
 	broken := holdbets.New(l, &steptest.Bus{Refuse: func([]event.Event) error { return errDown }})
 	if err := broken.Handle(t.Context(), placed); !errors.Is(err, errDown) {
-		t.Fatalf("the error is %v, want the bus's: an outcome nobody heard of was acked", err)
+		t.Fatalf("the error is %v, want the bus's: an unpublished outcome was acked", err)
 	}
 	if got := l.Inflow(mission); got != 800 {
-		t.Fatalf("the escrow took in %d, want 800: the commit came before the publish", got)
+		t.Fatalf("the escrow took in %d, want 800 because the commit comes before the publish", got)
 	}
 	if err := holdbets.New(l, bus).Handle(t.Context(), placed); err != nil {
 		t.Fatal(err)
 	}
 	want := []event.PotChanged{{MissionID: mission, Total: 800, Contributors: 2, Version: 2}}
-	if diff := cmp.Diff(want, steptest.Told[event.PotChanged](bus)); diff != "" {
-		t.Errorf("the redelivery told (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, steptest.Published[event.PotChanged](bus)); diff != "" {
+		t.Errorf("the redelivery published (-want +got):\n%s", diff)
 	}
 	if l.Inflow(mission) != 800 || l.Cash(user) != 700 {
 		t.Errorf("the redelivery moved cash: inflow %d, wallet %d", l.Inflow(mission), l.Cash(user))
 	}
 }
 
-func TestRule9ADeclinedStakeIsToldAtEveryDelivery(t *testing.T) {
+func TestRule9ADeclinedStakeIsPublishedAtEveryDelivery(t *testing.T) {
 	t.Parallel()
 	l, bus := steptest.NewLedger(t), &steptest.Bus{}
 	stake := steptest.Bet(uuid.Must(uuid.NewV7()), l.User(100), 500)
 	stake.Stake = true
 	for range 2 {
-		if err := holdbets.New(l, bus).Handle(t.Context(), event.PlacedBet(stake)); err != nil {
+		if err := holdbets.New(l, bus).Handle(t.Context(), event.NewBetPlaced(stake)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	declined := event.BetDeclined{BetID: stake.ID, MissionID: stake.MissionID, Reason: ledger.InsufficientCash, Stake: true}
-	if diff := cmp.Diff([]event.BetDeclined{declined, declined}, steptest.Told[event.BetDeclined](bus)); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]event.BetDeclined{declined, declined}, steptest.Published[event.BetDeclined](bus)); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
 	}
-	if told := steptest.Told[event.PotChanged](bus); len(told) != 0 {
-		t.Errorf("told of an escrow that never took anything in: %v", told)
+	if published := steptest.Published[event.PotChanged](bus); len(published) != 0 {
+		t.Errorf("published a pot of an escrow that never took in anything: %v", published)
 	}
 }
 
-// The mark follows behind. Without it the sweep tells the pot once more, so
-// nobody need wait for it.
-func TestRule9APotThatIsToldAndNotMarkedIsLeftToTheSweep(t *testing.T) {
+// The mark is written later. Without it the sweep publishes the pot once more,
+// so no bet need wait for the mark.
+func TestRule9APotThatIsPublishedAndNotMarkedIsLeftToTheSweep(t *testing.T) {
 	t.Parallel()
 	l, bus := steptest.NewLedger(t), &steptest.Bus{}
 	mission := l.Mission(l.User(500), 500)
 	step := holdbets.New(unmarkable{l}, bus)
-	if err := step.Handle(t.Context(), event.PlacedBet(steptest.Bet(mission, l.User(1000), 300))); err != nil {
-		t.Errorf("the error is %v, want none: the bet is held and the pot told", err)
+	if err := step.Handle(t.Context(), event.NewBetPlaced(steptest.Bet(mission, l.User(1000), 300))); err != nil {
+		t.Errorf("the error is %v, want nil because the bet is held and its pot published", err)
 	}
-	if told := steptest.Told[event.PotChanged](bus); len(told) != 1 {
-		t.Errorf("told %v, want the pot", told)
+	if published := steptest.Published[event.PotChanged](bus); len(published) != 1 {
+		t.Errorf("published %v, want the pot", published)
 	}
 	behind, err := l.UnpublishedPots(t.Context(), 0, 10)
 	if err != nil || len(behind) != 1 || behind[0].Version != 2 {
@@ -148,11 +148,11 @@ func TestTheSameIdWithOtherContentsIsPoison(t *testing.T) {
 	user := l.User(1000)
 	step := holdbets.New(l, &steptest.Bus{})
 	bet := steptest.Bet(mission, user, 300)
-	if err := step.Handle(t.Context(), event.PlacedBet(bet)); err != nil {
+	if err := step.Handle(t.Context(), event.NewBetPlaced(bet)); err != nil {
 		t.Fatal(err)
 	}
 	bet.Amount = 400
-	if err := step.Handle(t.Context(), event.PlacedBet(bet)); !errors.Is(err, ledger.ErrPoison) {
+	if err := step.Handle(t.Context(), event.NewBetPlaced(bet)); !errors.Is(err, ledger.ErrPoison) {
 		t.Errorf("the error is %v, want poison", err)
 	}
 	if got := l.Cash(user); got != 700 {
@@ -175,12 +175,12 @@ func TestTheNextBatchCommitsWhileTheFormerIsPublished(t *testing.T) {
 	}}
 	step := holdbets.New(l, bus)
 	var both errgroup.Group
-	both.Go(func() error { return step.Handle(t.Context(), event.PlacedBet(first)) })
+	both.Go(func() error { return step.Handle(t.Context(), event.NewBetPlaced(first)) })
 	<-publishing
-	both.Go(func() error { return step.Handle(t.Context(), event.PlacedBet(second)) })
+	both.Go(func() error { return step.Handle(t.Context(), event.NewBetPlaced(second)) })
 	for deadline := time.Now().Add(time.Minute); l.Inflow(mission) != 700; {
 		if time.Now().After(deadline) {
-			t.Error("the second bet was not held while the first one's pot was being told")
+			t.Error("the second bet was not held while the first one's pot was being published")
 			break
 		}
 		time.Sleep(5 * time.Millisecond)

@@ -13,48 +13,48 @@ import (
 )
 
 const (
-	// trailPace is how often the trail of one mission is written. However often
-	// it changes in between, that is one write.
-	trailPace = 2 * time.Second
+	// followUpPace is how often the follow-up of one mission is written. All
+	// changes in between are one write.
+	followUpPace = 2 * time.Second
 	// maxRaised and maxMarked bound one write; maxContributors is how many may
-	// wait for one. Beyond that they are left to the sweep.
+	// wait for one. The sweep handles any beyond that.
 	maxRaised       = 500
 	maxMarked       = 1000
 	maxContributors = 200_000
-	// trailTime bounds one write.
-	trailTime = 10 * time.Second
+	// followUpTime bounds one write.
+	followUpTime = 10 * time.Second
 )
 
-// trail is what follows the bets a moment behind, so that no bet waits for it:
-// which pots were told, and the order of the ranking. Nothing here is a promise.
-// A mark that is lost costs one more message; a standing that is lost is raised
-// by the sweep once the mission is quiet.
-type trail struct {
-	ledger trailLedger
+// followUp writes what no bet needs to wait for: which pots were published, and
+// the order of the ranking. Its writes may be lost. A lost mark costs one more
+// message, and a lost standing is raised by the sweep once the mission is
+// quiet.
+type followUp struct {
+	ledger followUpLedger
 	now    func() time.Time
 
 	mu       sync.Mutex
-	missions map[uuid.UUID]*missionTrail
+	missions map[uuid.UUID]*missionFollowUp
 	waiting  int  // contributors
-	writing  bool // somebody is at it
+	writing  bool // a goroutine is writing
 }
 
-// trailLedger is what the trail asks of the users instance.
-type trailLedger interface {
+// followUpLedger is the part of the users instance that a followUp uses.
+type followUpLedger interface {
 	MarkPublished(ctx context.Context, pots []ledger.Pot) error
 	RaiseStandings(ctx context.Context, of []ledger.Contributor) error
 }
 
-// missionTrail is what is not written yet of one mission.
-type missionTrail struct {
-	told         ledger.Pot             // of version 0 if nothing new was told
+// missionFollowUp is what is not written yet of one mission.
+type missionFollowUp struct {
+	published    ledger.Pot             // of version 0 if nothing new was published
 	contributors map[uuid.UUID]struct{} // users who have bet since they were raised
 	next         time.Time              // when the mission's turn comes
 }
 
-func (m *missionTrail) empty() bool { return m.told.Version == 0 && len(m.contributors) == 0 }
+func (m *missionFollowUp) empty() bool { return m.published.Version == 0 && len(m.contributors) == 0 }
 
-// part is one write: a bounded part of all trails.
+// part is one write: a bounded part of what is due.
 type part struct {
 	pots         []ledger.Pot
 	contributors []ledger.Contributor
@@ -64,64 +64,64 @@ func (p *part) empty() bool { return len(p.pots) == 0 && len(p.contributors) == 
 
 func (p *part) full() bool { return len(p.pots) >= maxMarked || len(p.contributors) >= maxRaised }
 
-func newTrail(l trailLedger, now func() time.Time) *trail {
-	return &trail{ledger: l, now: now, missions: map[uuid.UUID]*missionTrail{}}
+func newFollowUp(l followUpLedger, now func() time.Time) *followUp {
+	return &followUp{ledger: l, now: now, missions: map[uuid.UUID]*missionFollowUp{}}
 }
 
 // held notes whose bets were held.
-func (t *trail) held(bets []ledger.Bet, rulings []ledger.Ruling) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (f *followUp) held(bets []ledger.Bet, rulings []ledger.Ruling) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for i, r := range rulings {
-		if r.Err != nil || r.Outcome != ledger.Held || t.waiting >= maxContributors {
+		if r.Err != nil || r.Outcome != ledger.Held || f.waiting >= maxContributors {
 			continue
 		}
-		m := t.of(bets[i].MissionID)
+		m := f.of(bets[i].MissionID)
 		if _, noted := m.contributors[bets[i].UserID]; !noted {
 			m.contributors[bets[i].UserID] = struct{}{}
-			t.waiting++
+			f.waiting++
 		}
 	}
 }
 
-// told notes which pots were told, and has what is due written beside everything
-// else. A mission that was quiet is due at once.
-func (t *trail) told(ctx context.Context, pots []ledger.Pot) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+// published notes which pots were published and starts to write what is due, in
+// the background. A mission that was quiet is due at once.
+func (f *followUp) published(ctx context.Context, pots []ledger.Pot) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, p := range pots {
-		if m := t.of(p.MissionID); p.Version > m.told.Version {
-			m.told = p
+		if m := f.of(p.MissionID); p.Version > m.published.Version {
+			m.published = p
 		}
 	}
-	if len(t.missions) > 0 && !t.writing {
-		t.writing = true
-		go t.write(context.WithoutCancel(ctx))
+	if len(f.missions) > 0 && !f.writing {
+		f.writing = true
+		go f.write(context.WithoutCancel(ctx))
 	}
 }
 
-func (t *trail) of(mission uuid.UUID) *missionTrail {
-	m, known := t.missions[mission]
+func (f *followUp) of(mission uuid.UUID) *missionFollowUp {
+	m, known := f.missions[mission]
 	if !known {
-		m = &missionTrail{contributors: map[uuid.UUID]struct{}{}}
-		t.missions[mission] = m
+		m = &missionFollowUp{contributors: map[uuid.UUID]struct{}{}}
+		f.missions[mission] = m
 	}
 	return m
 }
 
-// write writes what is due, and comes back for what will be.
-func (t *trail) write(ctx context.Context) {
+// write writes what is due, and runs again when more is.
+func (f *followUp) write(ctx context.Context) {
 	for {
-		due, wait := t.due()
+		due, wait := f.due()
 		switch {
 		case !due.empty():
-			if err := t.put(ctx, due); err != nil {
-				slog.WarnContext(ctx, "not marked as told or ranked, the sweep will see to it", "error", err)
-				t.giveUp()
+			if err := f.put(ctx, due); err != nil {
+				slog.WarnContext(ctx, "pots not marked as published or users not ranked; left to the sweep", "error", err)
+				f.giveUp()
 				return
 			}
 		case wait > 0:
-			time.AfterFunc(wait, func() { t.write(ctx) })
+			time.AfterFunc(wait, func() { f.write(ctx) })
 			return
 		default:
 			return
@@ -129,50 +129,50 @@ func (t *trail) write(ctx context.Context) {
 	}
 }
 
-func (t *trail) put(ctx context.Context, due part) error {
-	ctx, cancel := context.WithTimeout(ctx, trailTime)
+func (f *followUp) put(ctx context.Context, due part) error {
+	ctx, cancel := context.WithTimeout(ctx, followUpTime)
 	defer cancel()
 	var errs []error
 	if len(due.pots) > 0 {
-		errs = append(errs, t.ledger.MarkPublished(ctx, due.pots))
+		errs = append(errs, f.ledger.MarkPublished(ctx, due.pots))
 	}
 	if len(due.contributors) > 0 {
-		errs = append(errs, t.ledger.RaiseStandings(ctx, due.contributors))
+		errs = append(errs, f.ledger.RaiseStandings(ctx, due.contributors))
 	}
 	return errors.Join(errs...)
 }
 
-// due takes a part of what is due, or says how long until something is. With
-// neither it ends the writing, under the same lock, so that nothing is noted in
-// between and forgotten.
-func (t *trail) due() (due part, wait time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.now()
-	for id, m := range t.missions {
+// due takes a part of what is due, or returns how long until something is. With
+// neither it ends the writing, under the same lock, so that nothing noted in
+// between is forgotten.
+func (f *followUp) due() (due part, wait time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	for id, m := range f.missions {
 		left := m.next.Sub(now)
 		switch {
 		case left <= 0 && m.empty():
-			delete(t.missions, id)
+			delete(f.missions, id)
 		case left <= 0 && !due.full():
 			m.move(id, &due)
 			if m.empty() {
-				m.next = now.Add(trailPace)
+				m.next = now.Add(followUpPace)
 			}
 		case !m.empty() && (wait == 0 || left < wait):
 			wait = left
 		}
 	}
-	t.waiting -= len(due.contributors)
-	t.writing = !due.empty() || wait > 0
+	f.waiting -= len(due.contributors)
+	f.writing = !due.empty() || wait > 0
 	return due, wait
 }
 
 // move takes from a mission what a part has room for.
-func (m *missionTrail) move(id uuid.UUID, due *part) {
-	if m.told.Version > 0 {
-		due.pots = append(due.pots, m.told)
-		m.told = ledger.Pot{}
+func (m *missionFollowUp) move(id uuid.UUID, due *part) {
+	if m.published.Version > 0 {
+		due.pots = append(due.pots, m.published)
+		m.published = ledger.Pot{}
 	}
 	for user := range m.contributors {
 		if len(due.contributors) == maxRaised {
@@ -183,11 +183,11 @@ func (m *missionTrail) move(id uuid.UUID, due *part) {
 	}
 }
 
-// giveUp forgets what waits: a database that is away must not be asked again
-// and again for what can wait.
-func (t *trail) giveUp() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	clear(t.missions)
-	t.waiting, t.writing = 0, false
+// giveUp drops everything that waits, so that a database that is down is not
+// called again and again for it.
+func (f *followUp) giveUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.missions)
+	f.waiting, f.writing = 0, false
 }

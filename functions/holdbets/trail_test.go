@@ -15,7 +15,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// following is a counting ledger that remembers what follows behind the bets.
+// following is a counting ledger that also remembers the follow-up writes.
 type following struct {
 	*counting
 	mu     sync.Mutex
@@ -52,7 +52,7 @@ func (f *following) RaiseStandings(_ context.Context, of []ledger.Contributor) e
 
 func handle(t *testing.T, step *holdbets.Step, mission, user uuid.UUID) {
 	t.Helper()
-	if err := step.Handle(t.Context(), event.PlacedBet(steptest.Bet(mission, user, 100))); err != nil {
+	if err := step.Handle(t.Context(), event.NewBetPlaced(steptest.Bet(mission, user, 100))); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -66,7 +66,7 @@ func TestWhatFollowsAHotMissionIsWrittenOnceInTwoSeconds(t *testing.T) {
 		handle(t, step, mission, ana)
 		synctest.Wait()
 		if len(l.marked) != 1 || l.raised[ana] != 1 {
-			t.Fatalf("after the first bet %v is marked and Ana raised %d times, want once and at once", l.marked, l.raised[ana])
+			t.Fatalf("after the first bet %v is marked and Ana raised %d times, want both once and at once", l.marked, l.raised[ana])
 		}
 		for range 50 {
 			handle(t, step, mission, ana)
@@ -80,7 +80,7 @@ func TestWhatFollowsAHotMissionIsWrittenOnceInTwoSeconds(t *testing.T) {
 	})
 }
 
-func TestNobodyIsForgottenWhoBetsWhileOthersAreRaised(t *testing.T) {
+func TestAUserWhoBetsWhileOthersAreRaisedIsRaisedToo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newFollowing()
@@ -111,7 +111,7 @@ func TestADatabaseThatIsAwayIsNotAskedAgainForWhatCanWait(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if l.writes != 1 {
-			t.Errorf("it was asked %d times, want once: the sweep sees to the rest", l.writes)
+			t.Errorf("it was called %d times, want once because the sweep does the rest", l.writes)
 		}
 	})
 }

@@ -20,8 +20,8 @@ func newMetrics() metrics {
 	var m metrics
 	m.letters, _ = otel.Meter("example.com/missionpot/functions/keepdeadletter").Int64Counter(
 		"missionpot.dead_letters", metric.WithUnit("{message}"), metric.WithDescription("Messages given up, by the step that could not handle them"))
-	// A counter that begins at its first event hides it from rate(), which needs
-	// something to rise from.
+	// A counter that starts with its first event hides that event from rate(),
+	// which needs an earlier value.
 	for _, s := range event.DeadLetters() {
 		m.letters.Add(context.Background(), 0, metric.WithAttributes(stepKey.String(s.Step)))
 	}

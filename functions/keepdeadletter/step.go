@@ -1,6 +1,6 @@
-// Package keepdeadletter is where messages end that no attempt could handle:
-// they are written down, whatever is in them, and an alarm is raised. Nothing
-// comes after this step, so its own subscription tries for as long as Pub/Sub
+// Package keepdeadletter is the step that keeps messages whose last attempt
+// failed. It stores them, whatever their contents, and raises an alarm. There
+// is no step after it, so its own subscription retries for as long as Pub/Sub
 // keeps a message.
 package keepdeadletter
 
@@ -38,7 +38,7 @@ func (s *Step) Handle(ctx context.Context, d push.Delivery) error {
 		return err
 	}
 	s.metrics.kept(ctx, letter.Step)
-	// The count raises the alarm; this line says what to look at.
+	// The count raises the alarm. This line says which message it is about.
 	slog.ErrorContext(ctx, "dead letter kept", "step", letter.Step, "letter", letter.ID, "type", letter.Type,
 		"mission_id", letter.Attributes[event.AttributeMission], "attempts", letter.Attempts)
 	return nil

@@ -42,7 +42,7 @@ func TestWhateverAStepGaveUpIsKept(t *testing.T) {
 			dead = append(dead, delivery(d.Step, fmt.Sprint(i, j), data))
 		}
 	}
-	dead = append(dead, push.Delivery{MessageID: "99"}) // from nowhere, with nothing in it
+	dead = append(dead, push.Delivery{MessageID: "99"}) // with neither a subscription nor contents
 	for range 2 {
 		for _, d := range dead {
 			if err := step.Handle(t.Context(), d); err != nil {
@@ -98,6 +98,6 @@ func TestADeadLetterRaisesTheAlarm(t *testing.T) {
 		}
 	}
 	if strings.Contains(line, "secret") {
-		t.Errorf("the log tells the contents: %q", line)
+		t.Errorf("the log shows the contents: %q", line)
 	}
 }

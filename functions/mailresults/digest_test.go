@@ -15,8 +15,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// expire settles another mission of the post's creator, which a streamer let
-// pass.
+// expire settles another mission of the fixture's creator, whose time ran out.
 func (p *post) expire(t *testing.T, streamer uuid.UUID, title string) uuid.UUID {
 	t.Helper()
 	id := p.Mission(p.User(500), 500)
@@ -35,7 +34,7 @@ func (p *post) expire(t *testing.T, streamer uuid.UUID, title string) uuid.UUID 
 	}
 }
 
-// endPauses lets everybody get the next mail now.
+// endPauses ends every reader's pause, so that the next mail is due now.
 func (p *post) endPauses() {
 	p.Exec(`UPDATE mail_pauses SET until = clock_timestamp()`)
 	p.Exec(`UPDATE mails SET due_at = clock_timestamp() WHERE state = 'pending'`)
@@ -108,13 +107,13 @@ func TestAResultThatWaitsForThePauseIsNotOverdue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a.OldestUnsent != 0 {
-		t.Errorf("the oldest unsent mail is %v old, want none: it is not due", a.OldestUnsent)
+		t.Errorf("the oldest unsent mail is %v old, want none because it is not due", a.OldestUnsent)
 	}
 }
 
-// A list that the service refuses, or whose mark is lost, is neither lost nor
-// forgotten, and the next results of the reader don't wait for it.
-func TestRule15AListThatFailsComesAgainWhole(t *testing.T) {
+// A list that the service rejects, or whose mark is lost, is sent again, and
+// the next results of the reader don't wait for it.
+func TestRule15AListThatFailsIsSentAgainInFull(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, 1)
 	p.deliver(t, []uuid.UUID{p.mission})

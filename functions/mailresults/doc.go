@@ -1,12 +1,12 @@
-// Package mailresults is the step that tells people how their mission ended.
+// Package mailresults is the step that mails people how their mission ended.
 //
-// What is to be sent is written in the ledger by the settlement itself, so a
-// mail can't be forgotten: it is pending, leased while somebody tries to send
-// it, and sent. A settlement and every tick wake the step, and each time it
-// sends whatever is due, its own mission's or not. A mail comes twice only if
-// the step dies, or the database does, between sending and marking (rule 15).
+// The settlement itself writes the mails into the ledger's database, so none
+// can be forgotten. A mail is pending, then leased while an instance tries to
+// send it, and then sent. A settlement and every tick start the step, and each
+// time it sends whatever is due, for any mission. A mail is sent twice only if
+// the step or the database fails between sending and marking (rule 15).
 //
-// It also mails the codes of who has forgotten their password, because it is the one
-// program with the mail service's key. The API writes down who asked; a tick, once a
-// minute, wakes the step.
+// It also mails the codes for resetting a password, because it is the only
+// program with the mail service's key. The API records who asked for one, and a
+// tick starts the step once a minute.
 package mailresults

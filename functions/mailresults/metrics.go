@@ -20,7 +20,7 @@ type metrics struct {
 func newMetrics() metrics {
 	var m metrics
 	m.mails, _ = otel.Meter("example.com/missionpot/functions/mailresults").Int64Counter(
-		"missionpot.mails", metric.WithUnit("{mail}"), metric.WithDescription("Attempts to send a mail, by what came of them"))
+		"missionpot.mails", metric.WithUnit("{mail}"), metric.WithDescription("Attempts to send a mail, by result"))
 	// A counter that begins at its first event hides it from rate(), which needs
 	// something to rise from.
 	for _, outcome := range []string{sent, refused, failed} {
@@ -31,11 +31,11 @@ func newMetrics() metrics {
 
 const outcomeKey = attribute.Key("missionpot.mail.outcome")
 
-// What came of an attempt.
+// The results of an attempt.
 const (
 	sent    = "sent"
-	refused = "refused" // for what is in the letter; it would be again
-	failed  = "failed"  // for now
+	refused = "refused" // because of the letter's contents; it would be refused again
+	failed  = "failed"  // for a passing reason
 )
 
 // attempted counts one call of the mail service.

@@ -10,15 +10,15 @@ import (
 	"example.com/missionpot/internal/letter"
 )
 
-// maxResets is how many codes one message may send; they go one by one, at some
-// 100 ms each.
+// maxResets is how many codes one message may send. They are sent one by one,
+// at about 100 ms each.
 const maxResets = 100
 
-// Resets is what the step asks of the users instance for who has forgotten their
-// password.
+// Resets is the part of the users instance that the step uses to mail the codes
+// for resetting a password.
 type Resets interface {
-	// ClaimReset leases one mail that is due and makes its code good, by its hash; nil
-	// if none is due.
+	// ClaimReset leases one mail that is due and makes its code valid, by its
+	// hash. It returns nil if none is due.
 	ClaimReset(ctx context.Context, hash []byte, valid, lease time.Duration) (*letter.Reset, error)
 	// ResetSent marks the mail as sent.
 	ResetSent(ctx context.Context, hash []byte) error
@@ -26,8 +26,8 @@ type Resets interface {
 	ResetFailed(ctx context.Context, hash []byte, retryIn time.Duration) error
 }
 
-// sendResets mails codes until none is due or the bound is reached. The first one that
-// fails ends it, unless it was refused for what is in the letter.
+// sendResets mails codes until none is due or the bound is reached. The first
+// failure ends it, unless the mail was refused because of its contents.
 func (s *Step) sendResets(ctx context.Context) error {
 	for range maxResets {
 		more, err := s.sendReset(ctx)
@@ -38,9 +38,9 @@ func (s *Step) sendResets(ctx context.Context) error {
 	return nil
 }
 
-// sendReset mails one code and reports whether to go on. A code is in the mail and, as a
-// hash, in the ledger's database, and nowhere else; a mail that is sent once more has
-// another one.
+// sendReset mails one code and reports whether to go on. A code is only in the
+// mail and, as a hash, in the ledger's database. A mail that is sent again has
+// a new code.
 func (s *Step) sendReset(ctx context.Context) (more bool, err error) {
 	code := account.NewCode()
 	due, err := s.ledger.ClaimReset(ctx, code.Hash(), account.ResetTime, lease)
@@ -50,7 +50,7 @@ func (s *Step) sendReset(ctx context.Context) (more bool, err error) {
 	due.Code = string(code)
 	err = s.sender.Send(ctx, letter.WriteReset(*due))
 	s.metrics.attempted(ctx, err)
-	// The mail is out, or was not taken: that is written down even when the time is up.
+	// The mail was sent or refused: that is recorded even when the time is up.
 	mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
 	defer cancel()
 	if err == nil {

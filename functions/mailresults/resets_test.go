@@ -16,7 +16,7 @@ import (
 
 var codeShape = regexp.MustCompile(`(?m)^[A-Z2-7]{26}$`)
 
-// forgot asks for a code in somebody's name.
+// forgot asks for a code for a user.
 func (p *post) forgot(t *testing.T, user uuid.UUID) (email string) {
 	t.Helper()
 	email = user.String() + "@example.com"
@@ -27,7 +27,7 @@ func (p *post) forgot(t *testing.T, user uuid.UUID) (email string) {
 	return email
 }
 
-// owner is whose the code of the newest mail to an address is.
+// owner is the user that the code of the newest mail to an address belongs to.
 func (p *post) owner(t *testing.T, email string) uuid.UUID {
 	t.Helper()
 	mails, _ := p.box.Messages(email)
@@ -49,11 +49,11 @@ func (p *post) tick(t *testing.T, step *mailresults.Step) {
 	}
 }
 
-func TestWhoForgotTheirPasswordIsMailedACodeThatWorks(t *testing.T) {
+func TestAUserWhoForgotTheirPasswordIsMailedACodeThatWorks(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, 2)
 	step := p.step(t, p)
-	p.tick(t, step) // the results are out
+	p.tick(t, step) // the results are sent
 	mina, jun := p.fans[0], p.fans[1]
 	for _, user := range []uuid.UUID{mina, jun} {
 		email := p.forgot(t, user)
@@ -76,7 +76,7 @@ func TestACodeIsMailedOnceTheServiceIsBack(t *testing.T) {
 	p.answer.Store(http.StatusServiceUnavailable)
 	p.tick(t, step)
 	if got := p.Figure(`SELECT count(*) FROM password_resets WHERE state = 'pending' AND due_at > clock_timestamp() + interval '20 seconds'`); got != 1 {
-		t.Fatalf("%d mails rest after the service was down, want one", got)
+		t.Fatalf("%d mails are waiting after the service was down, want one", got)
 	}
 	p.answer.Store(0)
 	p.Exec(`UPDATE password_resets SET due_at = clock_timestamp()`)
@@ -86,7 +86,7 @@ func TestACodeIsMailedOnceTheServiceIsBack(t *testing.T) {
 	}
 }
 
-// One address that the service refuses must not keep the others waiting.
+// One address that the service refuses must not delay the others.
 func TestARefusedAddressKeepsNobodyElseWaiting(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, 3)

@@ -14,8 +14,8 @@ import (
 )
 
 // How long a mail waits before it is tried again, doubling with every attempt.
-// A refused letter is kept as well: an address can be mended, and an operator
-// can see it waiting.
+// A refused letter is kept as well: the address can be corrected, and an
+// operator can see it waiting.
 const (
 	firstRetry   = 30 * time.Second
 	longestRetry = time.Hour
@@ -24,8 +24,8 @@ const (
 )
 
 // sendAll sends claimed mails, all results of a reader in one mail, and returns
-// how many mails went out. An error means that the ledger does not know what
-// became of one of them.
+// how many mails were sent. An error means that the outcome of at least one is
+// not recorded.
 func (s *Step) sendAll(ctx context.Context, due []letter.Result) (sent int64, err error) {
 	var all errgroup.Group
 	all.SetLimit(parallel)
@@ -45,7 +45,7 @@ func (s *Step) sendAll(ctx context.Context, due []letter.Result) (sent int64, er
 	return count.Load(), err
 }
 
-// byReader divides results that are in the order of their readers.
+// byReader groups results that are sorted by reader.
 func byReader(due []letter.Result) [][]letter.Result {
 	var groups [][]letter.Result
 	for len(due) > 0 {
@@ -58,9 +58,9 @@ func byReader(due []letter.Result) [][]letter.Result {
 	return groups
 }
 
-// sent marks one mail together with those that went out at the same time. It
-// does so even when the time is up: the mail is out, and only the mark keeps
-// it from going out again.
+// sent marks one mail together with those that were sent at the same time. It
+// does so even when the time is up: only the mark keeps the mail from being
+// sent again.
 func (s *Step) sent(ctx context.Context, results []letter.Result) error {
 	_, err := s.marks.Do(context.WithoutCancel(ctx), results)
 	return err

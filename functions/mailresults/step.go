@@ -10,35 +10,35 @@ import (
 	"example.com/missionpot/internal/letter"
 )
 
-// How much one message may set off. Whatever is left waits for the next one;
-// under Pub/Sub's limits nothing may depend on a message that runs for long.
+// How much work one message may start. The rest waits for the next message,
+// because Pub/Sub limits how long one may take.
 const (
 	claimSize = 100              // mails leased at once
 	maxClaims = 50               // leases in one message
 	drainTime = 40 * time.Second // less than the handler time-out of a tick (50 s)
-	markTime  = 15 * time.Second // to write down what became of a mail
-	// lease is longer than a mail can possibly take from being claimed to being
-	// marked, drainTime + markTime, or two instances would send it.
+	markTime  = 15 * time.Second // to record the outcome of a mail
+	// lease is longer than the longest time from claiming a mail to marking it,
+	// drainTime + markTime. Otherwise two instances could send it.
 	lease = 2 * time.Minute
-	// parallel keeps one instance within a few connections to SendGrid. At 100 ms
-	// a call it makes 80 mails a second.
+	// parallel bounds the connections of one instance to SendGrid. At 100 ms a
+	// call it sends 80 mails a second.
 	parallel = 8
 )
 
-// Ledger is what the step asks of the users instance.
+// Ledger is the part of the users instance that the step uses.
 type Ledger interface {
-	// ClaimMails leases mails that are due. Those of one reader follow one another,
-	// and are leased to nobody else meanwhile.
+	// ClaimMails leases mails that are due. Those of one reader are next to
+	// each other, and are not leased to another caller at the same time.
 	ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]letter.Result, error)
-	// MailsSent marks mails as sent, for good, and lets their readers rest.
+	// MailsSent marks mails as sent and starts their readers' pause.
 	MailsSent(ctx context.Context, sent []letter.Result, pause time.Duration) error
 	// MailsFailed gives mails of one reader back, due again after a while.
 	MailsFailed(ctx context.Context, failed []letter.Result, retryIn time.Duration) error
 	Resets
 }
 
-// Sender hands letters to the mail service. The error wraps letter.ErrRefused
-// where the same letter would be refused again.
+// Sender passes letters to the mail service. The error wraps letter.ErrRefused
+// if the same letter would be refused again.
 type Sender interface {
 	Send(ctx context.Context, l letter.Letter) error
 }
@@ -55,7 +55,7 @@ type Step struct {
 
 // Options of a step.
 type Options struct {
-	// Pause is how long after a mail with results the same reader gets no other.
+	// Pause is how long after a mail with results the same reader gets no further results.
 	Pause time.Duration
 	// Now is the clock that decides which ticks are old. It is the ledger's,
 	// because that of an instance may be minutes off.
@@ -86,10 +86,10 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	return fmt.Errorf("%w: mailresults does not handle %s", event.ErrMalformed, e.Type())
 }
 
-// drain sends what is due, first the codes that somebody waits for in front of a
-// screen, then results, one lease after the other, until nothing is, the
-// bounds are reached, or a whole lease of mails went wrong: then the trouble is
-// the service's, and trying all the others would only make it worse.
+// drain sends what is due: first the codes, because a user is waiting for each,
+// then results, one lease after the other. It stops when nothing is due, when
+// the bounds are reached, or when all mails of a lease failed. In that case the
+// mail service has a problem, and further calls would only add to it.
 func (s *Step) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()

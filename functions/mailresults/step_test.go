@@ -26,15 +26,15 @@ import (
 
 var errDown = errors.New("down")
 
-// post is a ledger with a failed mission of some fans, settled and with its
-// mails due, and a mailbox at the other end. Its creator and streamer get mail
-// too.
+// post is a ledger with a failed mission that is settled and whose mails are
+// due, and a mailbox that gets them. The fans, the creator and the streamer
+// each get one.
 type post struct {
 	steptest.Ledger
 	mission, creator uuid.UUID
 	fans             []uuid.UUID
 	box              *lab.Mailbox
-	answer           atomic.Int32 // the mailbox's status, or 0 to take mail
+	answer           atomic.Int32 // the mailbox's status, or 0 to accept mail
 	calls            atomic.Int32
 	pause            time.Duration
 }
@@ -102,7 +102,7 @@ func (p *post) receivers() []string {
 // unsent counts the mails that are still to be sent, at whatever time.
 func (p *post) unsent() int64 { return p.Figure(`SELECT count(*) FROM mails WHERE state <> 'sent'`) }
 
-// wait is for how many seconds the mails that are not sent will rest.
+// wait is how many seconds the unsent mails have to wait.
 func (p *post) wait() int64 {
 	return p.Figure(`SELECT round(extract(epoch FROM max(due_at) - clock_timestamp()) / 10) * 10 FROM mails WHERE state <> 'sent'`)
 }
@@ -166,7 +166,7 @@ func TestRule15ManyInstancesSendEachMailOnce(t *testing.T) {
 	}
 }
 
-// unmarkable is a ledger that dies between the sending and the marking.
+// unmarkable is a ledger that fails between sending and marking.
 type unmarkable struct{ *post }
 
 func (unmarkable) MailsSent(context.Context, []letter.Result, time.Duration) error { return errDown }
@@ -178,21 +178,21 @@ func TestRule15AMailRepeatsOnlyWhenItsMarkWasLost(t *testing.T) {
 		t.Errorf("the error is %v, want the database's", err)
 	}
 	if _, total := p.box.Messages(""); total != 3 {
-		t.Fatalf("%d mails went out, want 3", total)
+		t.Fatalf("%d mails were sent, want 3", total)
 	}
 	step := p.step(t, p)
 	if err := step.Handle(t.Context(), p.settled()); err != nil {
 		t.Fatal(err)
 	}
 	if _, total := p.box.Messages(""); total != 3 {
-		t.Errorf("%d mails went out while the lease ran, want still 3", total)
+		t.Errorf("%d mails were sent while the lease was valid, want still 3", total)
 	}
-	p.makeDue() // the lease runs out
+	p.makeDue() // the lease expires
 	if err := step.Handle(t.Context(), p.settled()); err != nil {
 		t.Fatal(err)
 	}
 	if _, total := p.box.Messages(""); total != 6 || p.unsent() != 0 {
-		t.Errorf("%d mails went out and %d are unsent, want 6 and 0", total, p.unsent())
+		t.Errorf("%d mails were sent and %d are unsent, want 6 and 0", total, p.unsent())
 	}
 }
 
@@ -213,11 +213,11 @@ func TestRule15AMailThatFailsComesAgainLaterAndLater(t *testing.T) {
 					t.Fatalf("a mail that can't be sent failed the message: %v", err)
 				}
 				if got := p.wait(); got != want {
-					t.Errorf("after try %d the mails rest %d s, want %d", i+1, got, want)
+					t.Errorf("after try %d the mails wait %d s, want %d", i+1, got, want)
 				}
 				calls := p.calls.Load()
 				if err := step.Handle(t.Context(), p.settled()); err != nil || p.calls.Load() != calls {
-					t.Fatalf("a resting mail was tried at once, %v", err)
+					t.Fatalf("a mail was tried before its wait was over: %v", err)
 				}
 				p.makeDue()
 			}
@@ -232,7 +232,7 @@ func TestRule15AMailThatFailsComesAgainLaterAndLater(t *testing.T) {
 	}
 }
 
-// A service that is down is not asked for every mail there is.
+// A service that is down is not called for every mail that is due.
 func TestAMailServiceThatIsDownIsLeftAloneUntilTheNextTick(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, 250)
@@ -252,7 +252,7 @@ func TestAnOldTickIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, total := p.box.Messages(""); total != 0 {
-		t.Errorf("%d mails went out on a tick from a backlog", total)
+		t.Errorf("%d mails were sent on a tick from a backlog", total)
 	}
 }
 
@@ -267,7 +267,7 @@ func TestMailsUnderWayWhenTheTimeIsUpAreNotLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	if leased := p.Figure(`SELECT count(*) FROM mails WHERE state = 'leased'`); leased != 0 {
-		t.Errorf("%d mails are leased by nobody", leased)
+		t.Errorf("%d mails are still leased", leased)
 	}
 	p.makeDue()
 	if err := p.step(t, p).Handle(t.Context(), p.settled()); err != nil {

@@ -21,7 +21,7 @@ func newMetrics() metrics {
 	var m metrics
 	m.lag, _ = otel.Meter("example.com/missionpot/functions/settlemission").Float64Histogram(
 		"missionpot.settlement.lag", metric.WithUnit("s"),
-		metric.WithDescription("Time from the verdict to the last won leaving the escrow"),
+		metric.WithDescription("Time from the verdict until the escrow is empty"),
 		// 60 s is the objective.
 		metric.WithExplicitBucketBoundaries(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 3600))
 	return m

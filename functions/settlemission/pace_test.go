@@ -17,12 +17,12 @@ func TestASettlementGivesWayWhileOthersWrite(t *testing.T) {
 		{101, chunk, 2, 0},                          // only its own
 		{101, chunk, 2, 0},                          // chunks that wrote nothing
 		{103, chunk, 2, 0},                          // its own two
-		{106, sharedChunk, 1, 8 * time.Millisecond}, // one of others
-		{108, sharedChunk, 1, 8 * time.Millisecond}, // one again: its own was one
-		{109, chunk, 2, 0},                          // they are gone
+		{106, sharedChunk, 1, 8 * time.Millisecond}, // one by others
+		{108, sharedChunk, 1, 8 * time.Millisecond}, // one again: its own chunk was one
+		{109, chunk, 2, 0},                          // the others have stopped
 	} {
 		if limit, atOnce := p.next(c.count); limit != c.limit || atOnce != c.atOnce {
-			t.Errorf("round %d may refund %d at a time, %d times at once; want %d, %d", i, limit, atOnce, c.limit, c.atOnce)
+			t.Errorf("round %d may refund %d at a time in %d chunks at once, want %d and %d", i, limit, atOnce, c.limit, c.atOnce)
 		}
 		if got := p.rest(8 * time.Millisecond); got != c.rest {
 			t.Errorf("after round %d it rests %s, want %s", i, got, c.rest)

@@ -1,11 +1,11 @@
 // Package settlemission is the step that pays: it closes a mission's escrow
-// with the verdict and empties it, to the streamer or back to everyone who put
-// cash in.
+// with the verdict and pays its cash to the streamer, or back to everyone who
+// contributed.
 //
 // The verdict that counts is the one stored when the escrow was closed, never
 // the one in the message, so a second verdict changes nothing. A settlement is
-// made of small transactions that each can be repeated without effect, so it
-// may stop anywhere and go on at the next delivery.
+// a series of small transactions. Repeating one has no effect, so a settlement
+// may stop anywhere and continue at the next delivery.
 package settlemission
 
 import (
@@ -20,26 +20,26 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// reserve is the time a chunk and the answer need at the very worst. With less
-// than that left the step stops by itself, between two chunks (rule 19).
+// reserve is the time that a chunk and the answer need in the worst case. With
+// less than that left the step stops by itself, between two chunks (rule 19).
 const reserve = 10 * time.Second
 
-// errUnfinished asks for another delivery to go on with the settlement.
-var errUnfinished = errors.New("time is up before the settlement is; the next delivery goes on")
+// errUnfinished asks for another delivery, which continues the settlement.
+var errUnfinished = errors.New("time is up before the settlement is complete; the next delivery continues it")
 
-// Ledger is what the step asks of the users instance.
+// Ledger is the part of the users instance that the step uses.
 type Ledger interface {
-	// CloseEscrow closes the escrow and returns the ending that is stored, which is
-	// the first one's.
+	// CloseEscrow closes the escrow and returns the stored ending, which is
+	// that of the first call.
 	CloseEscrow(ctx context.Context, c ledger.Closing) (ledger.Ending, error)
-	// SettleChunks does a bounded part of the settlement, refunds in at most so many
-	// chunks at once. It returns nil while there is more to do.
+	// SettleChunks does a bounded part of the settlement. Refunds run in at
+	// most that many chunks at once. It returns nil while there is more to do.
 	SettleChunks(ctx context.Context, mission uuid.UUID, limit, atOnce int) (*ledger.Settlement, error)
-	// Transactions counts whatever anybody has written so far.
+	// Transactions is the number of transactions so far, by all writers.
 	Transactions(ctx context.Context) (uint64, error)
 }
 
-// Publisher tells the other steps. It returns once Pub/Sub has the events.
+// Publisher publishes events for the other steps. It returns once Pub/Sub has them.
 type Publisher interface {
 	Publish(ctx context.Context, events ...event.Event) error
 }
@@ -54,9 +54,9 @@ type Step struct {
 // New makes the step.
 func New(l Ledger, bus Publisher) *Step { return &Step{ledger: l, bus: bus, metrics: newMetrics()} }
 
-// Handle settles the mission of a verdict and tells that it is settled. A
-// mission settled before is told again. An error means that a later delivery
-// must go on.
+// Handle settles the mission of a verdict and publishes the settlement. The
+// settlement of a mission that was settled before is published again. An error
+// means that a later delivery must continue.
 func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	verdict, ok := e.(event.VerdictGiven)
 	if !ok {
@@ -72,8 +72,8 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	if !before {
 		s.metrics.settled(ctx, settlement, verdict.DecidedAt)
 	}
-	if err := s.bus.Publish(ctx, event.SettledMission(*settlement)); err != nil {
-		return fmt.Errorf("mission %s is settled, but that was not told: %w", verdict.MissionID, err)
+	if err := s.bus.Publish(ctx, event.NewMissionSettled(*settlement)); err != nil {
+		return fmt.Errorf("mission %s is settled, but that was not published: %w", verdict.MissionID, err)
 	}
 	return nil
 }

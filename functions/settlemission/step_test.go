@@ -19,53 +19,53 @@ import (
 
 var errDown = errors.New("down")
 
-// stage is a mission with a stake of 500 and bets of 300 and 200 on it.
-type stage struct {
+// fixture is a mission with a stake of 500 and bets of 300 and 200 on it.
+type fixture struct {
 	steptest.Ledger
 	mission, creator, streamer uuid.UUID
 	fans                       []uuid.UUID
 }
 
-func newStage(t *testing.T) stage {
+func newFixture(t *testing.T) fixture {
 	t.Helper()
 	l := steptest.NewLedger(t)
-	s := stage{Ledger: l, creator: l.User(500), streamer: l.User(0), fans: []uuid.UUID{l.User(300), l.User(1000)}}
-	s.mission = l.Mission(s.creator, 500)
-	_, err := l.Hold(t.Context(), []ledger.Bet{steptest.Bet(s.mission, s.fans[0], 300), steptest.Bet(s.mission, s.fans[1], 200)})
+	f := fixture{Ledger: l, creator: l.User(500), streamer: l.User(0), fans: []uuid.UUID{l.User(300), l.User(1000)}}
+	f.mission = l.Mission(f.creator, 500)
+	_, err := l.Hold(t.Context(), []ledger.Bet{steptest.Bet(f.mission, f.fans[0], 300), steptest.Bet(f.mission, f.fans[1], 200)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return f
 }
 
-func (s stage) verdict(e ledger.Ending) event.VerdictGiven {
+func (f fixture) verdict(e ledger.Ending) event.VerdictGiven {
 	return event.VerdictGiven{
-		MissionID: s.mission, Ending: e, StreamerID: s.streamer, CreatorID: s.creator, Title: "no-hit boss", DecidedAt: time.Now().UTC(),
+		MissionID: f.mission, Ending: e, StreamerID: f.streamer, CreatorID: f.creator, Title: "no-hit boss", DecidedAt: time.Now().UTC(),
 	}
 }
 
-func (s stage) checkCash(t *testing.T, creator, first, second, streamer ledger.Won) {
+func (f fixture) checkCash(t *testing.T, creator, first, second, streamer ledger.Won) {
 	t.Helper()
 	want := []ledger.Won{creator, first, second, streamer}
-	got := []ledger.Won{s.Cash(s.creator), s.Cash(s.fans[0]), s.Cash(s.fans[1]), s.Cash(s.streamer)}
+	got := []ledger.Won{f.Cash(f.creator), f.Cash(f.fans[0]), f.Cash(f.fans[1]), f.Cash(f.streamer)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("wallets of creator, fans and streamer (-want +got):\n%s", diff)
 	}
-	if left := s.Figure(`SELECT inflow - outflow FROM escrows WHERE mission_id = $1`, s.mission); left != 0 {
+	if left := f.Figure(`SELECT inflow - outflow FROM escrows WHERE mission_id = $1`, f.mission); left != 0 {
 		t.Errorf("%d won are left in the escrow of a settled mission", left)
 	}
 }
 
 func TestSuccessPaysTheWholePotToTheStreamer(t *testing.T) {
 	t.Parallel()
-	s, bus := newStage(t), &steptest.Bus{}
-	if err := settlemission.New(s, bus).Handle(t.Context(), s.verdict(ledger.Succeeded)); err != nil {
+	f, bus := newFixture(t), &steptest.Bus{}
+	if err := settlemission.New(f, bus).Handle(t.Context(), f.verdict(ledger.Succeeded)); err != nil {
 		t.Fatal(err)
 	}
-	s.checkCash(t, 0, 0, 800, 1000)
-	want := []event.MissionSettled{{MissionID: s.mission, Ending: ledger.Succeeded, Total: 1000, Contributors: 3, Version: 2, Paid: 1000}}
-	if diff := cmp.Diff(want, steptest.Told[event.MissionSettled](bus), cmpopts.IgnoreFields(event.MissionSettled{}, "SettledAt")); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+	f.checkCash(t, 0, 0, 800, 1000)
+	want := []event.MissionSettled{{MissionID: f.mission, Ending: ledger.Succeeded, Total: 1000, Contributors: 3, Version: 2, Paid: 1000}}
+	if diff := cmp.Diff(want, steptest.Published[event.MissionSettled](bus), cmpopts.IgnoreFields(event.MissionSettled{}, "SettledAt")); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
 	}
 }
 
@@ -74,13 +74,13 @@ func TestAnyOtherEndingGivesEveryoneTheirCashBack(t *testing.T) {
 	for _, ending := range []ledger.Ending{ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded} {
 		t.Run(string(ending), func(t *testing.T) {
 			t.Parallel()
-			s, bus := newStage(t), &steptest.Bus{}
-			if err := settlemission.New(s, bus).Handle(t.Context(), s.verdict(ending)); err != nil {
+			f, bus := newFixture(t), &steptest.Bus{}
+			if err := settlemission.New(f, bus).Handle(t.Context(), f.verdict(ending)); err != nil {
 				t.Fatal(err)
 			}
-			s.checkCash(t, 500, 300, 1000, 0)
-			if told := steptest.Told[event.MissionSettled](bus); len(told) != 1 || told[0].Refunded != 1000 || told[0].Ending != ending {
-				t.Errorf("told %+v, want one settlement as %s with 1000 refunded", told, ending)
+			f.checkCash(t, 500, 300, 1000, 0)
+			if published := steptest.Published[event.MissionSettled](bus); len(published) != 1 || published[0].Refunded != 1000 || published[0].Ending != ending {
+				t.Errorf("published %+v, want one settlement as %s with 1000 refunded", published, ending)
 			}
 		})
 	}
@@ -88,81 +88,81 @@ func TestAnyOtherEndingGivesEveryoneTheirCashBack(t *testing.T) {
 
 func TestRule7TheStoredVerdictCountsNotTheMessages(t *testing.T) {
 	t.Parallel()
-	s, bus := newStage(t), &steptest.Bus{}
-	step := settlemission.New(s, bus)
+	f, bus := newFixture(t), &steptest.Bus{}
+	step := settlemission.New(f, bus)
 	for _, ending := range []ledger.Ending{ledger.Failed, ledger.Succeeded, ledger.Expired} {
-		if err := step.Handle(t.Context(), s.verdict(ending)); err != nil {
+		if err := step.Handle(t.Context(), f.verdict(ending)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.checkCash(t, 500, 300, 1000, 0)
-	told := steptest.Told[event.MissionSettled](bus)
-	if len(told) != 3 {
-		t.Fatalf("told %d times, want at every delivery", len(told))
+	f.checkCash(t, 500, 300, 1000, 0)
+	published := steptest.Published[event.MissionSettled](bus)
+	if len(published) != 3 {
+		t.Fatalf("published %d times, want at every delivery", len(published))
 	}
-	for _, again := range told[1:] {
-		if diff := cmp.Diff(told[0], again); diff != "" {
-			t.Errorf("a later delivery told something else (-first +later):\n%s", diff)
+	for _, again := range published[1:] {
+		if diff := cmp.Diff(published[0], again); diff != "" {
+			t.Errorf("a later delivery published something else (-first +later):\n%s", diff)
 		}
 	}
 }
 
-func TestRule8AVerdictWithoutAnEscrowShutsTheDoor(t *testing.T) {
+func TestRule8AVerdictWithoutAnEscrowLeavesAClosedOne(t *testing.T) {
 	t.Parallel()
-	s, bus := newStage(t), &steptest.Bus{}
-	s.mission = uuid.Must(uuid.NewV7())
-	if err := settlemission.New(s, bus).Handle(t.Context(), s.verdict(ledger.Unfunded)); err != nil {
+	f, bus := newFixture(t), &steptest.Bus{}
+	f.mission = uuid.Must(uuid.NewV7())
+	if err := settlemission.New(f, bus).Handle(t.Context(), f.verdict(ledger.Unfunded)); err != nil {
 		t.Fatal(err)
 	}
-	stake := steptest.Bet(s.mission, s.fans[1], 100)
+	stake := steptest.Bet(f.mission, f.fans[1], 100)
 	stake.Stake = true
-	rulings, err := s.Hold(t.Context(), []ledger.Bet{stake})
+	rulings, err := f.Hold(t.Context(), []ledger.Bet{stake})
 	if err != nil || rulings[0].Reason != ledger.MissionClosed {
 		t.Errorf("a stake after the verdict is %+v, %v, want declined (mission_closed)", rulings, err)
 	}
 }
 
-func TestRule13AVerdictIsNotAckedBeforeTheSettlementIsTold(t *testing.T) {
+func TestRule13AVerdictIsNotAckedBeforeTheSettlementIsPublished(t *testing.T) {
 	t.Parallel()
-	s, bus := newStage(t), &steptest.Bus{}
-	broken := settlemission.New(s, &steptest.Bus{Refuse: func([]event.Event) error { return errDown }})
-	if err := broken.Handle(t.Context(), s.verdict(ledger.Failed)); !errors.Is(err, errDown) {
+	f, bus := newFixture(t), &steptest.Bus{}
+	broken := settlemission.New(f, &steptest.Bus{Refuse: func([]event.Event) error { return errDown }})
+	if err := broken.Handle(t.Context(), f.verdict(ledger.Failed)); !errors.Is(err, errDown) {
 		t.Fatalf("the error is %v, want the bus's", err)
 	}
-	if err := settlemission.New(s, bus).Handle(t.Context(), s.verdict(ledger.Failed)); err != nil {
+	if err := settlemission.New(f, bus).Handle(t.Context(), f.verdict(ledger.Failed)); err != nil {
 		t.Fatal(err)
 	}
-	s.checkCash(t, 500, 300, 1000, 0)
-	if told := steptest.Told[event.MissionSettled](bus); len(told) != 1 {
-		t.Errorf("the redelivery told %v, want the settlement", told)
+	f.checkCash(t, 500, 300, 1000, 0)
+	if published := steptest.Published[event.MissionSettled](bus); len(published) != 1 {
+		t.Errorf("the redelivery published %v, want the settlement", published)
 	}
 }
 
 // smallChunks settles one contributor at a time, so that a small mission has
-// many places to stop at.
+// many places to stop.
 type smallChunks struct {
 	steptest.Ledger
 	chunks *int
 }
 
-func (s smallChunks) SettleChunks(ctx context.Context, mission uuid.UUID, _, atOnce int) (*ledger.Settlement, error) {
-	*s.chunks++
-	return s.Ledger.SettleChunks(ctx, mission, 1, atOnce)
+func (c smallChunks) SettleChunks(ctx context.Context, mission uuid.UUID, _, atOnce int) (*ledger.Settlement, error) {
+	*c.chunks++
+	return c.Ledger.SettleChunks(ctx, mission, 1, atOnce)
 }
 
 // With less time left than a chunk may need, the step stops by itself; each
 // delivery still gets at least one chunk further.
 func TestRule19ASettlementStopsBetweenChunksAndGoesOnAtTheNextDelivery(t *testing.T) {
 	t.Parallel()
-	s, bus := newStage(t), &steptest.Bus{}
+	f, bus := newFixture(t), &steptest.Bus{}
 	var chunks int
-	step := settlemission.New(smallChunks{s.Ledger, &chunks}, bus)
+	step := settlemission.New(smallChunks{f.Ledger, &chunks}, bus)
 	deliveries := 0
 	for {
 		deliveries++
 		before := chunks
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		err := step.Handle(ctx, s.verdict(ledger.Failed))
+		err := step.Handle(ctx, f.verdict(ledger.Failed))
 		cancel()
 		if chunks != before+1 {
 			t.Fatalf("a delivery with little time did %d chunks, want 1", chunks-before)
@@ -170,8 +170,8 @@ func TestRule19ASettlementStopsBetweenChunksAndGoesOnAtTheNextDelivery(t *testin
 		if err == nil {
 			break
 		}
-		if told := steptest.Told[event.MissionSettled](bus); len(told) != 0 {
-			t.Fatalf("told %v of a mission that is not settled", told)
+		if published := steptest.Published[event.MissionSettled](bus); len(published) != 0 {
+			t.Fatalf("published %v of a mission that is not settled", published)
 		}
 		if deliveries > 10 {
 			t.Fatalf("not settled after %d deliveries: %v", deliveries, err)
@@ -180,7 +180,7 @@ func TestRule19ASettlementStopsBetweenChunksAndGoesOnAtTheNextDelivery(t *testin
 	if deliveries < 3 {
 		t.Errorf("settled in %d deliveries; the test shows nothing", deliveries)
 	}
-	s.checkCash(t, 500, 300, 1000, 0)
+	f.checkCash(t, 500, 300, 1000, 0)
 }
 
 func TestTheSameVerdictAtManyInstancesSettlesOnce(t *testing.T) {
@@ -188,21 +188,21 @@ func TestTheSameVerdictAtManyInstancesSettlesOnce(t *testing.T) {
 	for _, ending := range []ledger.Ending{ledger.Succeeded, ledger.Failed} {
 		t.Run(string(ending), func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t)
+			f := newFixture(t)
 			var chunks [8]int
 			var all errgroup.Group
 			for i := range chunks {
 				all.Go(func() error {
-					return settlemission.New(smallChunks{s.Ledger, &chunks[i]}, &steptest.Bus{}).Handle(t.Context(), s.verdict(ending))
+					return settlemission.New(smallChunks{f.Ledger, &chunks[i]}, &steptest.Bus{}).Handle(t.Context(), f.verdict(ending))
 				})
 			}
 			if err := all.Wait(); err != nil {
 				t.Fatal(err)
 			}
 			if ending.Pays() {
-				s.checkCash(t, 0, 0, 800, 1000)
+				f.checkCash(t, 0, 0, 800, 1000)
 			} else {
-				s.checkCash(t, 500, 300, 1000, 0)
+				f.checkCash(t, 500, 300, 1000, 0)
 			}
 		})
 	}

@@ -15,9 +15,8 @@ import (
 	"example.com/missionpot/internal/payment"
 )
 
-// endless is a log without an end, beside a ledger that decided all of it or
-// nothing. It counts what a round asks for; a real one would take minutes to
-// fill.
+// endless is a log without end, and a ledger that decided all of its bets or
+// none. It counts what a round reads. A real log would take minutes to fill.
 type endless struct {
 	sweepbets.Ledger
 	decided bool
@@ -77,7 +76,7 @@ func (e *endless) round(t *testing.T, ctx context.Context) *steptest.Bus {
 }
 
 // One round can keep up with the 8,000 bets a second that the log takes, at one
-// tick a minute, and does not go on for ever.
+// tick a minute, and it is bounded.
 func TestRule16ARoundReadsWhatAMinuteCanLogAndNoMore(t *testing.T) {
 	t.Parallel()
 	log := &endless{decided: true}
@@ -85,17 +84,17 @@ func TestRule16ARoundReadsWhatAMinuteCanLogAndNoMore(t *testing.T) {
 	if want := 8000 * 60; log.entries != want {
 		t.Errorf("a round read %d entries, want %d", log.entries, want)
 	}
-	if told := steptest.Told[event.BetPlaced](bus); len(told) != 0 {
-		t.Errorf("%d decided bets were published again", len(told))
+	if published := steptest.Published[event.BetPlaced](bus); len(published) != 0 {
+		t.Errorf("%d decided bets were published again", len(published))
 	}
 }
 
-// If nothing is decided, holdbets is down; a flood would not help it up.
+// If nothing is decided, holdbets is down, and a flood of messages would not help.
 func TestRule16ARoundPublishesABoundedNumberOfBets(t *testing.T) {
 	t.Parallel()
 	bus := (&endless{}).round(t, t.Context())
-	if told := steptest.Told[event.BetPlaced](bus); len(told) != 16*1000 {
-		t.Errorf("a round published %d bets, want 1000 of each of 16 shards", len(told))
+	if published := steptest.Published[event.BetPlaced](bus); len(published) != 16*1000 {
+		t.Errorf("a round published %d bets, want 1000 of each of 16 shards", len(published))
 	}
 }
 

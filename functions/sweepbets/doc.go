@@ -1,10 +1,10 @@
-// Package sweepbets is the step that leaves nobody behind. On every tick it
-// looks for what somebody wrote down and then died before telling:
+// Package sweepbets is the step that finishes what other programs left undone.
+// On every tick it looks for:
 //
-//   - a logged bet without an outcome: the API died before publishing it
-//   - a pot that changed and was not told: holdbets died after its commit
-//   - a charge still pending: the answer of the payment provider was lost
+//   - a logged bet without an outcome: the API failed before it published the bet
+//   - a changed pot that was not published: holdbets failed after its commit
+//   - a charge that is still pending: the answer of the payment provider was lost
 //
-// and does what was left undone. Everything it does may be done twice, so it
-// need not know whether the other is really dead.
+// Everything it does may be done twice, so it need not know whether the other
+// program has really failed.
 package sweepbets

@@ -18,14 +18,13 @@ const (
 	// maxStandings is small because a mission may have a million contributors.
 	maxStandings = 20
 	// quiet is how long a mission must have had no bet before its ranking is made
-	// exact. Until then those who hold the bets raise it, every two seconds.
+	// exact. Until then holdbets raises it, every two seconds.
 	quiet = 10 * time.Second
-	// chargeTime keeps a slow provider from taking the time of everything else.
+	// chargeTime keeps a slow provider from using up the time of the other parts.
 	chargeTime = 10 * time.Second
 )
 
-// strays publishes bets that are still without an outcome, with a wait between
-// two times that the ledger doubles.
+// strays publishes bets that still have no outcome. The ledger doubles the wait each time.
 func (s *Step) strays(ctx context.Context) error {
 	bets, err := s.ledger.DueStrays(ctx, maxDue)
 	if err != nil {
@@ -40,7 +39,7 @@ func (s *Step) strays(ctx context.Context) error {
 	return nil
 }
 
-// pots tells of pots that changed and were not told.
+// pots publishes pots that changed and were not published.
 func (s *Step) pots(ctx context.Context) error {
 	pots, err := s.ledger.UnpublishedPots(ctx, s.opts.Age, maxPots)
 	if err != nil {
@@ -51,16 +50,16 @@ func (s *Step) pots(ctx context.Context) error {
 	}
 	events := make([]event.Event, len(pots))
 	for i, p := range pots {
-		events[i] = event.ChangedPot(p)
+		events[i] = event.NewPotChanged(p)
 	}
 	if err := s.bus.Publish(ctx, events...); err != nil {
-		return fmt.Errorf("tell of %d pots: %w", len(pots), err)
+		return fmt.Errorf("publish %d pots: %w", len(pots), err)
 	}
 	return s.ledger.MarkPublished(ctx, pots)
 }
 
-// charges asks the payment provider what became of charges whose answer was
-// lost. One that can't be told now stays pending for the next round.
+// charges asks the payment provider for the outcome of charges whose answer was
+// lost. A charge without an answer stays pending for the next round.
 func (s *Step) charges(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, chargeTime)
 	defer cancel()

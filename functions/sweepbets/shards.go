@@ -16,25 +16,26 @@ import (
 )
 
 const (
-	shards = 16 // of the log; the first byte of an entry's key says which
+	shards = 16 // of the log; the first byte of an entry's key is the shard
 	// parallel is how many shards are swept at once. Each holds one connection for
 	// its lock and needs another to work with, so the pool must be well above it.
 	parallel = 4
 	pageSize = 1000
-	// maxPages makes 16 × 30 × 1,000 = 480,000 entries a round: with one tick a
-	// minute the 8,000 bets a second that the log itself takes (rule 18).
+	// maxPages allows 16 × 30 × 1,000 = 480,000 entries a round. With one tick
+	// a minute these are the 8,000 bets a second that the log itself takes
+	// (rule 18).
 	maxPages = 30
 	// maxStrays is how many bets of one shard a round publishes again. If more
-	// than a few are undecided then holdbets is down or behind, and flooding it
-	// would not help.
+	// than a few are undecided, holdbets is down or behind, and a flood of
+	// messages would not help.
 	maxStrays = 1000
-	// reserve is the time one page needs at the very worst. With less than that
-	// left the sweep stops between two pages, and the next tick goes on.
+	// reserve is the time that one page needs in the worst case. With less than
+	// that left the sweep stops between two pages, and the next tick continues.
 	reserve = 10 * time.Second
 )
 
-// shards sweeps every shard of the log that nobody else is sweeping. One that
-// fails does not stop the others.
+// shards sweeps every shard of the log that no other instance is sweeping. A
+// failure in one does not stop the others.
 func (s *Step) shards(ctx context.Context, now time.Time) error {
 	var all errgroup.Group
 	all.SetLimit(parallel)
@@ -48,11 +49,11 @@ func (s *Step) shards(ctx context.Context, now time.Time) error {
 			return nil
 		})
 	}
-	_ = all.Wait() // the errors are collected, all of them
+	_ = all.Wait() // all errors are in the collector
 	return failed.joined()
 }
 
-// shard reads on from the mark, page by page, as far as entries are old enough.
+// shard reads from the mark on, page by page, while entries are old enough.
 func (s *Step) shard(ctx context.Context, shard int, now time.Time) error {
 	before := now.Add(-s.opts.Age)
 	mark, err := s.ledger.Mark(ctx, shard)
@@ -82,8 +83,8 @@ func (s *Step) shard(ctx context.Context, shard int, now time.Time) error {
 }
 
 // pass moves the mark past entries. Those without an outcome become strays in
-// the same transaction (rule 16), then they are published again. Should that
-// fail they are not lost: a stray is published until it is decided.
+// the same transaction (rule 16). Then they are published again. If that fails
+// they are not lost, because a stray is published until it is decided.
 func (s *Step) pass(ctx context.Context, shard int, mark ledger.Mark, entries []ledger.Logged) (int, error) {
 	ids := make([]uuid.UUID, len(entries))
 	byID := make(map[uuid.UUID]ledger.Bet, len(entries))
@@ -112,7 +113,7 @@ func (s *Step) pass(ctx context.Context, shard int, mark ledger.Mark, entries []
 func (s *Step) publish(ctx context.Context, bets []ledger.Bet) error {
 	events := make([]event.Event, len(bets))
 	for i, b := range bets {
-		events[i] = event.PlacedBet(b)
+		events[i] = event.NewBetPlaced(b)
 	}
 	return s.bus.Publish(ctx, events...)
 }

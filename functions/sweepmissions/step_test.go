@@ -19,7 +19,7 @@ import (
 
 var errDown = errors.New("down")
 
-// refusing is a bus that does not take the verdict of one mission.
+// refusing is a bus that rejects the verdict of one mission.
 func refusing(id uuid.UUID) *steptest.Bus {
 	return &steptest.Bus{Refuse: func(events []event.Event) error {
 		if events[0].Mission() == id {
@@ -29,7 +29,7 @@ func refusing(id uuid.UUID) *steptest.Bus {
 	}}
 }
 
-// flakyBoard can't show one mission.
+// flakyBoard is a board that can't show one mission.
 type flakyBoard struct {
 	sweepmissions.Board
 	broken uuid.UUID
@@ -44,15 +44,15 @@ func (b flakyBoard) Mission(ctx context.Context, id uuid.UUID) error {
 
 func tick() event.Tick { return event.Tick{At: time.Now()} }
 
-func told(bus *steptest.Bus) map[uuid.UUID]ledger.Ending {
+func verdicts(bus *steptest.Bus) map[uuid.UUID]ledger.Ending {
 	endings := map[uuid.UUID]ledger.Ending{}
-	for _, v := range steptest.Told[event.VerdictGiven](bus) {
+	for _, v := range steptest.Published[event.VerdictGiven](bus) {
 		endings[v.MissionID] = v.Ending
 	}
 	return endings
 }
 
-func TestRule12AMissionWhoseTimeIsUpEndsAndTheLedgerAndTheBoardHearOfIt(t *testing.T) {
+func TestRule12AMissionWhoseTimeIsUpEndsAtTheLedgerAndOnTheBoard(t *testing.T) {
 	t.Parallel()
 	m, bus := steptest.NewMissions(t), &steptest.Bus{}
 	overdue, running := m.Overdue(), m.Active()
@@ -61,20 +61,20 @@ func TestRule12AMissionWhoseTimeIsUpEndsAndTheLedgerAndTheBoardHearOfIt(t *testi
 	if err := sweepmissions.New(m, m.Copy, bus, m.Now).Handle(t.Context(), tick()); err != nil {
 		t.Fatal(err)
 	}
-	endings := told(bus)
+	endings := verdicts(bus)
 	for _, c := range []struct {
 		id   uuid.UUID
 		want mission.Status
 	}{{overdue.ID, mission.Expired}, {waiting.ID, mission.Unfunded}} {
 		if got := m.Read(c.id); got.Status != c.want || endings[c.id] != ledger.Ending(c.want) {
-			t.Errorf("the mission is %s and told as %q, want %s", got.Status, endings[c.id], c.want)
+			t.Errorf("the mission is %s and published as %q, want %s", got.Status, endings[c.id], c.want)
 		}
 		if last := m.LastOnBoard(c.id); last.Kind != mission.EventKind(c.want) {
 			t.Errorf("the board's last event is %s, want %s", last.Kind, c.want)
 		}
 	}
 	if got := m.Read(running.ID); got.Status != mission.Active || len(endings) != 2 {
-		t.Errorf("a mission with time left is %s and %d verdicts were told, want active and 2", got.Status, len(endings))
+		t.Errorf("a mission with time left is %s and %d verdicts were published, want active and 2", got.Status, len(endings))
 	}
 }
 
@@ -88,7 +88,7 @@ func TestOneTickEndsMoreMissionsThanFitOnAPage(t *testing.T) {
 	if err := sweepmissions.New(m, m.Copy, bus, m.Now).Handle(t.Context(), tick()); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(told(bus)); got != many {
+	if got := len(verdicts(bus)); got != many {
 		t.Errorf("%d missions ended, want %d", got, many)
 	}
 }
@@ -96,23 +96,23 @@ func TestOneTickEndsMoreMissionsThanFitOnAPage(t *testing.T) {
 func TestOneFailingMissionDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	m := steptest.NewMissions(t)
-	untold, unshown, third, left := m.Overdue(), m.Overdue(), m.Overdue(), m.Active()
+	unpublished, unshown, third, left := m.Overdue(), m.Overdue(), m.Overdue(), m.Active()
 	m.Exec(`UPDATE mission_events SET created_at = created_at - interval '5 minutes' WHERE mission_id = $1`, left.ID)
-	bus := refusing(untold.ID)
+	bus := refusing(unpublished.ID)
 	step := sweepmissions.New(m, flakyBoard{m.Copy, unshown.ID}, bus, m.Now)
 	err := step.Handle(t.Context(), tick())
-	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), untold.ID.String()) {
-		t.Errorf("error %v, want it to tell of mission %s", err, untold.ID)
+	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), unpublished.ID.String()) {
+		t.Errorf("error %v, want it to name mission %s", err, unpublished.ID)
 	}
-	for _, id := range []uuid.UUID{untold.ID, unshown.ID, third.ID} {
+	for _, id := range []uuid.UUID{unpublished.ID, unshown.ID, third.ID} {
 		if got := m.Read(id).Status; got != mission.Expired {
 			t.Errorf("mission %s is %s, want expired", id, got)
 		}
 	}
-	if endings := told(bus); len(endings) != 2 {
-		t.Errorf("%d verdicts were told, want the other two", len(endings))
+	if endings := verdicts(bus); len(endings) != 2 {
+		t.Errorf("%d verdicts were published, want the other two", len(endings))
 	}
-	for _, id := range []uuid.UUID{untold.ID, third.ID} {
+	for _, id := range []uuid.UUID{unpublished.ID, third.ID} {
 		if last := m.LastOnBoard(id); last.Kind != mission.WasExpired {
 			t.Errorf("the board's last event of %s is %s, want expired", id, last.Kind)
 		}
@@ -122,7 +122,7 @@ func TestOneFailingMissionDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-func TestRule17AVerdictThatWasNotToldOrNotSettledIsToldAgain(t *testing.T) {
+func TestRule17AVerdictThatWasNotPublishedOrNotSettledIsPublishedAgain(t *testing.T) {
 	t.Parallel()
 	m := steptest.NewMissions(t)
 	overdue, judged := m.Overdue(), m.Judged(mission.Success)
@@ -131,16 +131,16 @@ func TestRule17AVerdictThatWasNotToldOrNotSettledIsToldAgain(t *testing.T) {
 	}
 	bus := &steptest.Bus{}
 	step := sweepmissions.New(m, m.Copy, bus, m.Now)
-	for range 2 { // the second tick comes before the verdicts are due a third time
+	for range 2 { // the second tick comes before the verdicts are due again
 		m.Exec(`UPDATE missions SET verdict_next_at = clock_timestamp() WHERE verdict_tries = 0`)
 		if err := step.Handle(t.Context(), tick()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got := steptest.Told[event.VerdictGiven](bus)
-	endings := told(bus)
+	got := steptest.Published[event.VerdictGiven](bus)
+	endings := verdicts(bus)
 	if len(got) != 2 || endings[overdue.ID] != ledger.Expired || endings[judged.ID] != ledger.Succeeded {
-		t.Errorf("told %v, want each of the two verdicts once", got)
+		t.Errorf("published %v, want each of the two verdicts once", got)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestRule14EventsLeftBehindAreCopied(t *testing.T) {
 		t.Errorf("the board has %d events of the mission left behind, want 2", len(got))
 	}
 	if got := m.OnBoard(fresh.ID); len(got) != 0 {
-		t.Errorf("the board has %d events of a mission just changed, want them left to their writer", len(got))
+		t.Errorf("the board has %d events of a mission that just changed, want them left to their writer", len(got))
 	}
 }
 
@@ -188,8 +188,8 @@ func TestTicksAtOnceEndEachMissionOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := steptest.Told[event.VerdictGiven](bus); len(got) != 20 || len(told(bus)) != 20 {
-		t.Errorf("%d verdicts were told of %d missions, want 20 of 20", len(got), len(told(bus)))
+	if got := steptest.Published[event.VerdictGiven](bus); len(got) != 20 || len(verdicts(bus)) != 20 {
+		t.Errorf("%d verdicts of %d missions were published, want 20 of 20", len(got), len(verdicts(bus)))
 	}
 }
 

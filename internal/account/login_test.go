@@ -8,7 +8,7 @@ import (
 	"example.com/missionpot/internal/account"
 )
 
-func TestTheBudgetsOfATryTellAccountsAndPlacesApart(t *testing.T) {
+func TestTheBudgetsOfATryDistinguishAccountsAndPlaces(t *testing.T) {
 	t.Parallel()
 	key := []byte("a key")
 	try := func(email, from string) account.LoginTry {

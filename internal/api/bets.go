@@ -116,7 +116,7 @@ func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAns
 	}
 	if !decided.known {
 		// A repeated call may be here because its first try died before this.
-		s.publish(ctx, event.PlacedBet(b))
+		s.publish(ctx, event.NewBetPlaced(b))
 		decided = s.awaitOutcome(ctx, b.ID, in.wait())
 	}
 	out := &placedBetAnswer{

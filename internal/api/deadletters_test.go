@@ -21,7 +21,7 @@ import (
 // deadBet keeps a bet as a dead letter, as if no attempt could hold it.
 func (s *stand) deadBet(id string, b ledger.Bet) event.DeadLetter {
 	s.t.Helper()
-	placed := event.PlacedBet(b)
+	placed := event.NewBetPlaced(b)
 	data, err := json.Marshal(placed)
 	s.ok(err)
 	d := event.NewDeadLetter("projects/p/subscriptions/holdbets-dead-keep", id, time.Now().UTC(), map[string]string{

@@ -288,7 +288,7 @@ func (fullLive) WatchMission(context.Context, uuid.UUID) (api.Feed, error) {
 	return nil, fault.Unavailable.Because("too many are watching here").After(5 * time.Second)
 }
 
-func TestRule21AWatcherBeyondTheCapIsToldWhenToComeBack(t *testing.T) {
+func TestRule21AWatcherBeyondTheCapLearnsWhenToRetry(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, func(_ *stand, d *api.Dependencies) { d.Live = fullLive{d.Live} })
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)

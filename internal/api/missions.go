@@ -158,7 +158,7 @@ func (s *server) placeStake(ctx context.Context, m mission.Mission, key string, 
 		return err
 	}
 	s.metrics.betAccepted(ctx, stakeKind, first)
-	s.publish(ctx, event.PlacedBet(b))
+	s.publish(ctx, event.NewBetPlaced(b))
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (s *server) act(a mission.Action) func(context.Context, *byID) (*missionAns
 		s.seen.put(m)
 		var both sync.WaitGroup
 		if closing, decided := m.Closing(); decided {
-			both.Go(func() { s.publish(ctx, event.GivenVerdict(closing)) })
+			both.Go(func() { s.publish(ctx, event.NewVerdictGiven(closing)) })
 		}
 		both.Go(func() { s.copyToBoard(ctx, m.ID) })
 		both.Wait()

@@ -44,7 +44,7 @@ type Audit struct {
 func newAudit(step string, period time.Duration, read func(context.Context) error) *Audit {
 	a := &Audit{step: step, period: period, read: read}
 	a.done, _ = otel.Meter(scope).Float64Gauge("missionpot.sweep.completed", metric.WithUnit("s"),
-		metric.WithDescription("When a sweep and its audit last went through, in Unix time"))
+		metric.WithDescription("When a sweep and its audit last succeeded, in Unix time"))
 	return a
 }
 

@@ -129,7 +129,7 @@ func TestAPanicReachesTheCallersAndTheNextBatchRuns(t *testing.T) {
 	}
 }
 
-func TestACallerWhoGaveUpIsLeftOut(t *testing.T) {
+func TestACallerThatGaveUpIsLeftOut(t *testing.T) {
 	t.Parallel()
 	release, started := make(chan struct{}), make(chan struct{}, 2)
 	var items atomic.Int32

@@ -125,5 +125,5 @@ func (l *bareLog) bet(ctx context.Context, c *caller) error {
 		return fmt.Errorf("create a document: %w", err)
 	}
 	bet.LoggedAt = written.UpdateTime
-	return l.Bus().Publish(ctx, event.PlacedBet(bet))
+	return l.Bus().Publish(ctx, event.NewBetPlaced(bet))
 }

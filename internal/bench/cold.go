@@ -163,7 +163,7 @@ func (s *system) health(address string) (*http.Request, error) {
 // push pushes one bet, as Pub/Sub does: https://cloud.google.com/pubsub/docs/push#receive_push
 func (s *system) push(address string) (*http.Request, error) {
 	now := time.Now()
-	placed := event.PlacedBet(ledger.Bet{
+	placed := event.NewBetPlaced(ledger.Bet{
 		ID: newID(), MissionID: s.missions[0], UserID: s.people[0].id, Amount: betAmount, LoggedAt: now, Deadline: now.Add(time.Hour),
 	})
 	data, err := json.Marshal(placed)

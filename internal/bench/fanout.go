@@ -151,7 +151,7 @@ func (f *fanout) restart(ctx context.Context) error {
 func (f *fanout) changePot(ctx context.Context) error {
 	*f.version++
 	pot := ledger.Pot{MissionID: f.missions[0], Total: ledger.Won(*f.version) * betAmount, Contributors: int(*f.version), Version: *f.version}
-	return f.Bus().Publish(ctx, event.ChangedPot(pot))
+	return f.Bus().Publish(ctx, event.NewPotChanged(pot))
 }
 
 // resting returns the API's resident memory once its garbage collector is idle.

@@ -78,7 +78,7 @@ func grown(ctx context.Context, b *Bench, name string, users, rows int) (Subject
 		var held atomic.Int64
 		perSecond, err := crowd(ctx, b, growthCallers, func(ctx context.Context, c *caller) error {
 			held.Add(1)
-			return step.Handle(ctx, event.PlacedBet(bets(c)))
+			return step.Handle(ctx, event.NewBetPlaced(bets(c)))
 		})
 		if err != nil {
 			return nil, err

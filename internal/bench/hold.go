@@ -121,7 +121,7 @@ func (h *ledgers) grouped(b *Bench, callers int, bets place) Subject {
 	name := fmt.Sprintf("group commit, %d callers", callers)
 	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
 		perSecond, err := crowd(ctx, b, callers, func(ctx context.Context, c *caller) error {
-			return h.step.Handle(ctx, event.PlacedBet(bets(c)))
+			return h.step.Handle(ctx, event.NewBetPlaced(bets(c)))
 		})
 		return Figures{name: perSecond}, err
 	}}
@@ -226,7 +226,7 @@ func holdIdle() Experiment {
 				}}
 			}
 			return []Subject{
-				alone(grouped, func(ctx context.Context, c *caller) error { return h.step.Handle(ctx, event.PlacedBet(bets(c))) }),
+				alone(grouped, func(ctx context.Context, c *caller) error { return h.step.Handle(ctx, event.NewBetPlaced(bets(c))) }),
 				alone(plain, func(ctx context.Context, c *caller) error { return h.naive.holdUntilDone(ctx, bets(c)) }),
 			}, nil
 		},

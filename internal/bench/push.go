@@ -172,7 +172,7 @@ func pushing(b *Bench, name string, flights, port int, function string, bets pla
 // pushOf returns the body of a bet's push. The envelope is written by hand: two passes of a JSON
 // library would take as long as the function does.
 func pushOf(bet ledger.Bet) ([]byte, error) {
-	e := event.PlacedBet(bet)
+	e := event.NewBetPlaced(bet)
 	data, err := json.Marshal(e)
 	if err != nil {
 		return nil, err

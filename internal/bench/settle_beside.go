@@ -65,9 +65,9 @@ func (a *arrivals) bet(random *rand.Rand) ledger.Bet {
 func (a *arrivals) send(ctx context.Context, planned time.Time, bet ledger.Bet) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second) // the step's own time
 	defer cancel()
-	err := a.step.Handle(ctx, event.PlacedBet(bet))
+	err := a.step.Handle(ctx, event.NewBetPlaced(bet))
 	for errors.Is(err, batch.ErrFull) && pause(ctx, redelivery) == nil {
-		err = a.step.Handle(ctx, event.PlacedBet(bet))
+		err = a.step.Handle(ctx, event.NewBetPlaced(bet))
 	}
 	took := time.Since(planned)
 	a.mu.Lock()

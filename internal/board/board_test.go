@@ -74,7 +74,7 @@ func (b *Board) shownOn(t *testing.T, id uuid.UUID) mission.Event {
 	return e
 }
 
-func TestTheLogAndTheBoardTellWhatWasWritten(t *testing.T) {
+func TestTheLogAndTheBoardShowWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	told := story(uuid.New(), 12)

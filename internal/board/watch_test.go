@@ -210,7 +210,7 @@ func TestRule21ManyClientsShareOneListener(t *testing.T) {
 	}
 }
 
-func TestRule21WhoComesOverTheBoundIsToldToComeBack(t *testing.T) {
+func TestRule21AWatcherOverTheBoundIsAskedToRetry(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	b.hubs.maxListeners, b.hubs.maxClients = 2, 4

@@ -171,16 +171,16 @@ func (e BetPlaced) Bet() ledger.Bet {
 	}
 }
 
-// PlacedBet is the event that tells of a log entry.
-func PlacedBet(b ledger.Bet) BetPlaced {
+// NewBetPlaced is the event that tells of a log entry.
+func NewBetPlaced(b ledger.Bet) BetPlaced {
 	return BetPlaced{
 		BetID: b.ID, MissionID: b.MissionID, UserID: b.UserID, Amount: b.Amount,
 		Stake: b.Stake, LoggedAt: b.LoggedAt, Deadline: b.Deadline,
 	}
 }
 
-// ChangedPot is the event that tells of a pot.
-func ChangedPot(p ledger.Pot) PotChanged {
+// NewPotChanged is the event that tells of a pot.
+func NewPotChanged(p ledger.Pot) PotChanged {
 	return PotChanged{MissionID: p.MissionID, Total: p.Total, Contributors: p.Contributors, Version: p.Version}
 }
 
@@ -196,15 +196,15 @@ func (e VerdictGiven) Closing() ledger.Closing {
 	}
 }
 
-// GivenVerdict is the event of a verdict.
-func GivenVerdict(c ledger.Closing) VerdictGiven {
+// NewVerdictGiven is the event of a verdict.
+func NewVerdictGiven(c ledger.Closing) VerdictGiven {
 	return VerdictGiven{
 		MissionID: c.MissionID, Ending: c.Ending, StreamerID: c.StreamerID, CreatorID: c.CreatorID, Title: c.Title, DecidedAt: c.DecidedAt.UTC(),
 	}
 }
 
-// SettledMission is the event that tells of a settlement.
-func SettledMission(s ledger.Settlement) MissionSettled {
+// NewMissionSettled is the event that tells of a settlement.
+func NewMissionSettled(s ledger.Settlement) MissionSettled {
 	return MissionSettled{
 		MissionID: s.MissionID, Ending: s.Ending, Total: s.Total, Contributors: s.Contributors, Version: s.Version,
 		Paid: s.Paid, Refunded: s.Refunded, SettledAt: s.SettledAt,

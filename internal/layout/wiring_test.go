@@ -41,9 +41,9 @@ func TestTheTableOfTerraformSaysWhatTheWiringOpens(t *testing.T) {
 
 // Makers of events in the code of the steps, by the topic they go to.
 var makers = map[string]event.Topic{
-	"PlacedBet": event.BetPlaced{}.Topic(), "BetPlaced": event.BetPlaced{}.Topic(),
-	"ChangedPot": event.PotChanged{}.Topic(), "BetDeclined": event.BetDeclined{}.Topic(),
-	"GivenVerdict": event.VerdictGiven{}.Topic(), "SettledMission": event.MissionSettled{}.Topic(),
+	"NewBetPlaced": event.BetPlaced{}.Topic(), "BetPlaced": event.BetPlaced{}.Topic(),
+	"NewPotChanged": event.PotChanged{}.Topic(), "BetDeclined": event.BetDeclined{}.Topic(),
+	"NewVerdictGiven": event.VerdictGiven{}.Topic(), "NewMissionSettled": event.MissionSettled{}.Topic(),
 }
 
 func TestAStepMayPublishToTheTopicsOfTheEventsItMakes(t *testing.T) {

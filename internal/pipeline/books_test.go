@@ -118,7 +118,7 @@ var breaks = []struct {
 		w.bet(t, running, w.accounts[0], 100, false)
 	}},
 	{"a bet was held that is not in the log", 4, books.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
-		w.queue = append(w.queue, event.PlacedBet(ledger.Bet{ID: uuid.Must(uuid.NewV7()), MissionID: running.ID, UserID: w.accounts[1], Amount: 100, LoggedAt: time.Now(), Deadline: time.Now().Add(time.Hour)}))
+		w.queue = append(w.queue, event.NewBetPlaced(ledger.Bet{ID: uuid.Must(uuid.NewV7()), MissionID: running.ID, UserID: w.accounts[1], Amount: 100, LoggedAt: time.Now(), Deadline: time.Now().Add(time.Hour)}))
 		w.drain(t)
 		w.judge(t, running.ID, mission.Fail, true)
 		w.sweep(t)
@@ -126,7 +126,7 @@ var breaks = []struct {
 	{"a bet was held with another amount", 3, books.OfBet, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		b := w.bet(t, running, w.accounts[1], 100, false)
 		b.Amount = 101
-		w.queue = append(w.queue, event.PlacedBet(b))
+		w.queue = append(w.queue, event.NewBetPlaced(b))
 		w.drain(t)
 	}},
 	{"a settled escrow is not empty", 5, books.OfMission, func(w *fixture, t *testing.T, paid, _, _ mission.Mission) {

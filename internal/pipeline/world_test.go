@@ -270,7 +270,7 @@ func (w *fixture) logBet(t failer, kind betlog.Kind, m mission.Mission, user uui
 		t.Fatalf("log a bet: %v", err)
 	}
 	if published {
-		w.queue = append(w.queue, event.PlacedBet(logged))
+		w.queue = append(w.queue, event.NewBetPlaced(logged))
 	}
 	return logged
 }
@@ -284,7 +284,7 @@ func (w *fixture) judge(t failer, id uuid.UUID, a mission.Action, published bool
 		return false
 	}
 	if closing, decided := m.Closing(); decided && published {
-		w.queue = append(w.queue, event.GivenVerdict(closing))
+		w.queue = append(w.queue, event.NewVerdictGiven(closing))
 	}
 	return true
 }

@@ -37,8 +37,8 @@ type Sources interface {
 	Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error)
 	// Since reads one shard of the bet log.
 	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
-	// TellPotAgain has the sweep tell of an escrow's pot once more.
-	TellPotAgain(ctx context.Context, mission uuid.UUID) error
+	// RepublishPot has the sweep tell of an escrow's pot once more.
+	RepublishPot(ctx context.Context, mission uuid.UUID) error
 }
 
 // Target is the missions instance that is rebuilt. Rebuild inserts a mission, and
@@ -141,7 +141,7 @@ func rebuild(ctx context.Context, from Sources, to Target, shown mission.Event, 
 		return err
 	}
 	if there && m.SettledAt == nil {
-		return from.TellPotAgain(ctx, m.ID)
+		return from.RepublishPot(ctx, m.ID)
 	}
 	return nil
 }

@@ -10,77 +10,77 @@ import (
 )
 
 // charged adds a user whose cash came in by the ordinary way.
-func (h house) charged(amount ledger.Won) uuid.UUID {
-	h.t.Helper()
-	user, charge := h.user(0), uuid.Must(uuid.NewV7())
-	if _, _, err := h.OpenCharge(h.t.Context(), ledger.Charge{ID: charge, UserID: user, Amount: amount}, "key", []byte("hash")); err != nil {
-		h.t.Fatal(err)
+func (f fixture) charged(amount ledger.Won) uuid.UUID {
+	f.t.Helper()
+	user, charge := f.user(0), uuid.Must(uuid.NewV7())
+	if _, _, err := f.OpenCharge(f.t.Context(), ledger.Charge{ID: charge, UserID: user, Amount: amount}, "key", []byte("hash")); err != nil {
+		f.t.Fatal(err)
 	}
-	if err := h.ResolveCharge(h.t.Context(), charge, true); err != nil {
-		h.t.Fatal(err)
+	if err := f.ResolveCharge(f.t.Context(), charge, true); err != nil {
+		f.t.Fatal(err)
 	}
 	return user
 }
 
-func (h house) audit() ledger.Audit {
-	h.t.Helper()
-	a, err := h.Audit(h.t.Context())
+func (f fixture) audit() ledger.Audit {
+	f.t.Helper()
+	a, err := f.Audit(f.t.Context())
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return a
 }
 
 func TestAnEmptyLedgerIsAuditedAsNothing(t *testing.T) {
 	t.Parallel()
-	if got := newHouse(t).audit(); got != (ledger.Audit{}) {
+	if got := newFixture(t).audit(); got != (ledger.Audit{}) {
 		t.Errorf("audit is %+v, want all zero", got)
 	}
 }
 
 func TestTheAuditFindsNoDriftWhateverMovesAndEveryWonThatWasMade(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user, mission := h.charged(10_000), h.mission()
-	h.hold(bet(mission, user, 3000))
-	if got, want := h.audit(), (ledger.Audit{Wallets: 7000, Escrows: 3000, Charged: 10_000}); got != want {
+	f := newFixture(t)
+	user, mission := f.charged(10_000), f.mission()
+	f.hold(bet(mission, user, 3000))
+	if got, want := f.audit(), (ledger.Audit{Wallets: 7000, Escrows: 3000, Charged: 10_000}); got != want {
 		t.Errorf("audit is %+v, want %+v", got, want)
 	}
-	h.exec(`UPDATE wallets SET cash = cash + 1`)
-	if got := h.audit().Drift(); got != 1 {
+	f.exec(`UPDATE wallets SET cash = cash + 1`)
+	if got := f.audit().Drift(); got != 1 {
 		t.Errorf("drift is %d after a won was made, want 1", got)
 	}
 }
 
 func TestTheAuditKnowsTheOldestBetWithoutAnOutcome(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user, mission := h.charged(10_000), h.mission()
+	f := newFixture(t)
+	user, mission := f.charged(10_000), f.mission()
 	old, young := bet(mission, user, 100), bet(mission, user, 100)
 	old.LoggedAt = old.LoggedAt.Add(-2 * time.Hour)
 	young.LoggedAt = young.LoggedAt.Add(-time.Hour)
-	if err := h.Advance(t.Context(), 0, ledger.Mark{LoggedAt: time.Now()}, []ledger.Bet{old, young}); err != nil {
+	if err := f.Advance(t.Context(), 0, ledger.Mark{LoggedAt: time.Now()}, []ledger.Bet{old, young}); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "the oldest undecided bet's age", h.audit().OldestUndecided, 2*time.Hour)
-	h.hold(old)
-	within(t, "the age once the oldest is decided", h.audit().OldestUndecided, time.Hour)
-	h.hold(young)
-	if got := h.audit().OldestUndecided; got != 0 {
+	within(t, "the oldest undecided bet's age", f.audit().OldestUndecided, 2*time.Hour)
+	f.hold(old)
+	within(t, "the age once the oldest is decided", f.audit().OldestUndecided, time.Hour)
+	f.hold(young)
+	if got := f.audit().OldestUndecided; got != 0 {
 		t.Errorf("the age is %v once all are decided, want 0", got)
 	}
 }
 
 func TestTheAuditKnowsTheMailThatHasWaitedLongest(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user, mission := h.charged(1000), h.mission()
-	h.hold(bet(mission, user, 1000))
-	h.settle(mission, ledger.Failed, h.user(0), user, 10)
-	h.exec(`UPDATE escrows SET closed_at = closed_at - interval '3 days'`)
-	within(t, "the unsent mail's age", h.audit().OldestUnsent, 72*time.Hour)
-	h.exec(`UPDATE mails SET state = 'sent'`)
-	if got := h.audit().OldestUnsent; got != 0 {
+	f := newFixture(t)
+	user, mission := f.charged(1000), f.mission()
+	f.hold(bet(mission, user, 1000))
+	f.settle(mission, ledger.Failed, f.user(0), user, 10)
+	f.exec(`UPDATE escrows SET closed_at = closed_at - interval '3 days'`)
+	within(t, "the unsent mail's age", f.audit().OldestUnsent, 72*time.Hour)
+	f.exec(`UPDATE mails SET state = 'sent'`)
+	if got := f.audit().OldestUnsent; got != 0 {
 		t.Errorf("the age is %v once all are sent, want 0", got)
 	}
 }
@@ -95,7 +95,7 @@ func within(t *testing.T, what string, got, want time.Duration) {
 
 func TestConnectionsAreThoseOfTheServer(t *testing.T) {
 	t.Parallel()
-	used, limit, err := newHouse(t).Connections(t.Context())
+	used, limit, err := newFixture(t).Connections(t.Context())
 	if err != nil || used < 1 || limit < used {
 		t.Errorf("%d of %d connections are used, error %v; want at least ours", used, limit, err)
 	}

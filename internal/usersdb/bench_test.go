@@ -15,14 +15,14 @@ import (
 // BenchmarkHoldOneHotMission is the case every such system dies on: a thousand
 // callers at once, one mission. It tells what a bet costs, group commit included.
 func BenchmarkHoldOneHotMission(b *testing.B) {
-	h := newHouse(b)
-	mission := h.mission()
+	f := newFixture(b)
+	mission := f.mission()
 	users := make([]uuid.UUID, 2_000)
 	for i := range users {
-		users[i] = h.user(1_000_000_000)
+		users[i] = f.user(1_000_000_000)
 	}
-	h.exec(`VACUUM ANALYZE`)
-	group := batch.New(h.Hold, batch.Options{Max: 1_000, Runs: 2})
+	f.exec(`VACUUM ANALYZE`)
+	group := batch.New(f.Hold, batch.Options{Max: 1_000, Runs: 2})
 	var next atomic.Int64
 	b.ResetTimer()
 	var callers sync.WaitGroup

@@ -13,14 +13,14 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// house is a users instance of a test's own, with ways to look into it.
-type house struct {
+// fixture is a users instance of a test's own, with ways to look into it.
+type fixture struct {
 	*usersdb.DB
 	pool *pgxpool.Pool
 	t    testing.TB
 }
 
-func newHouse(t testing.TB) house {
+func newFixture(t testing.TB) fixture {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(labtest.UsersDatabase(t))
 	if err != nil {
@@ -32,48 +32,48 @@ func newHouse(t testing.TB) house {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	return house{DB: usersdb.New(pool), pool: pool, t: t}
+	return fixture{DB: usersdb.New(pool), pool: pool, t: t}
 }
 
 // user adds a user whose wallet was charged with an amount, in won.
-func (h house) user(cash ledger.Won) uuid.UUID {
-	h.t.Helper()
+func (f fixture) user(cash ledger.Won) uuid.UUID {
+	f.t.Helper()
 	id := uuid.Must(uuid.NewV7())
-	h.exec(`INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, $2, 'x', 'someone')`, id, id.String()+"@example.com")
-	h.exec(`INSERT INTO wallets (user_id, cash) VALUES ($1, $2)`, id, cash)
+	f.exec(`INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, $2, 'x', 'someone')`, id, id.String()+"@example.com")
+	f.exec(`INSERT INTO wallets (user_id, cash) VALUES ($1, $2)`, id, cash)
 	if cash > 0 {
-		h.exec(`INSERT INTO ledger (id, kind, user_id, amount, balance_after) VALUES ($1, 'charge', $2, $3, $3)`, uuid.New(), id, cash)
+		f.exec(`INSERT INTO ledger (id, kind, user_id, amount, balance_after) VALUES ($1, 'charge', $2, $3, $3)`, uuid.New(), id, cash)
 	}
 	return id
 }
 
-func (h house) exec(query string, args ...any) {
-	h.t.Helper()
-	if _, err := h.pool.Exec(h.t.Context(), query, args...); err != nil {
-		h.t.Fatalf("%s: %v", query, err)
+func (f fixture) exec(query string, args ...any) {
+	f.t.Helper()
+	if _, err := f.pool.Exec(f.t.Context(), query, args...); err != nil {
+		f.t.Fatalf("%s: %v", query, err)
 	}
 }
 
 // figure reads one whole number.
-func (h house) figure(query string, args ...any) int64 {
-	h.t.Helper()
+func (f fixture) figure(query string, args ...any) int64 {
+	f.t.Helper()
 	var n int64
-	if err := h.pool.QueryRow(h.t.Context(), query, args...).Scan(&n); err != nil {
-		h.t.Fatalf("%s: %v", query, err)
+	if err := f.pool.QueryRow(f.t.Context(), query, args...).Scan(&n); err != nil {
+		f.t.Fatalf("%s: %v", query, err)
 	}
 	return n
 }
 
-func (h house) cash(user uuid.UUID) ledger.Won {
-	h.t.Helper()
-	return ledger.Won(h.figure(`SELECT cash FROM wallets WHERE user_id = $1`, user))
+func (f fixture) cash(user uuid.UUID) ledger.Won {
+	f.t.Helper()
+	return ledger.Won(f.figure(`SELECT cash FROM wallets WHERE user_id = $1`, user))
 }
 
 // mission opens an escrow and returns its mission.
-func (h house) mission() uuid.UUID {
-	h.t.Helper()
+func (f fixture) mission() uuid.UUID {
+	f.t.Helper()
 	id := uuid.Must(uuid.NewV7())
-	h.exec(`INSERT INTO escrows (mission_id) VALUES ($1)`, id)
+	f.exec(`INSERT INTO escrows (mission_id) VALUES ($1)`, id)
 	return id
 }
 
@@ -86,56 +86,56 @@ func bet(mission, user uuid.UUID, amount ledger.Won) ledger.Bet {
 	}
 }
 
-func (h house) hold(bets ...ledger.Bet) []ledger.Ruling {
-	h.t.Helper()
-	rulings, err := h.Hold(h.t.Context(), bets)
+func (f fixture) hold(bets ...ledger.Bet) []ledger.Ruling {
+	f.t.Helper()
+	rulings, err := f.Hold(f.t.Context(), bets)
 	if err != nil {
-		h.t.Fatalf("hold %d bets: %v", len(bets), err)
+		f.t.Fatalf("hold %d bets: %v", len(bets), err)
 	}
 	return rulings
 }
 
 // settle closes a mission and settles it in chunks of a size.
-func (h house) settle(mission uuid.UUID, ending ledger.Ending, streamer, creator uuid.UUID, chunk int) ledger.Settlement {
-	h.t.Helper()
-	settled, _ := h.settleAtOnce(mission, ending, streamer, creator, chunk, 1)
+func (f fixture) settle(mission uuid.UUID, ending ledger.Ending, streamer, creator uuid.UUID, chunk int) ledger.Settlement {
+	f.t.Helper()
+	settled, _ := f.settleAtOnce(mission, ending, streamer, creator, chunk, 1)
 	return settled
 }
 
 // settleAtOnce does several chunks at once, and also tells how many calls it took.
-func (h house) settleAtOnce(mission uuid.UUID, ending ledger.Ending, streamer, creator uuid.UUID, chunk, atOnce int) (_ ledger.Settlement, calls int) {
-	h.t.Helper()
-	_, err := h.CloseEscrow(h.t.Context(), ledger.Closing{
+func (f fixture) settleAtOnce(mission uuid.UUID, ending ledger.Ending, streamer, creator uuid.UUID, chunk, atOnce int) (_ ledger.Settlement, calls int) {
+	f.t.Helper()
+	_, err := f.CloseEscrow(f.t.Context(), ledger.Closing{
 		MissionID: mission, Ending: ending, StreamerID: streamer, CreatorID: creator, Title: "a mission",
 	})
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	for calls = 1; calls <= 10_000; calls++ {
-		settled, err := h.SettleChunks(h.t.Context(), mission, chunk, atOnce)
+		settled, err := f.SettleChunks(f.t.Context(), mission, chunk, atOnce)
 		if err != nil {
-			h.t.Fatalf("settle: %v", err)
+			f.t.Fatalf("settle: %v", err)
 		}
 		if settled != nil {
 			return *settled, calls
 		}
 	}
-	h.t.Fatal("the settlement did not end after 10,000 calls")
+	f.t.Fatal("the settlement did not end after 10,000 calls")
 	return ledger.Settlement{}, calls
 }
 
 // catchUp makes every ranking exact.
-func (h house) catchUp() {
-	h.t.Helper()
-	if err := h.CatchUpStandings(h.t.Context(), 0, 1_000_000); err != nil {
-		h.t.Fatal(err)
+func (f fixture) catchUp() {
+	f.t.Helper()
+	if err := f.CatchUpStandings(f.t.Context(), 0, 1_000_000); err != nil {
+		f.t.Fatal(err)
 	}
 }
 
 // checkBooks asserts the invariants on everything in the instance.
-func (h house) checkBooks() {
-	h.t.Helper()
-	h.catchUp()
+func (f fixture) checkBooks() {
+	f.t.Helper()
+	f.catchUp()
 	for claim, query := range map[string]string{
 		"the sum of all postings is zero":       `SELECT coalesce(sum(amount), 0)::bigint FROM postings`,
 		"no wallet differs from its postings":   `SELECT count(*) FROM wallets w WHERE cash <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'wallet' AND p.owner = w.user_id)`,
@@ -151,8 +151,8 @@ func (h house) checkBooks() {
 				lag(balance_after, 1, 0::bigint) OVER (PARTITION BY user_id ORDER BY seq) AS before FROM ledger
 			WHERE kind <> 'decline') s WHERE balance_after <> before + change`,
 	} {
-		if n := h.figure(query); n != 0 {
-			h.t.Errorf("the books: %s: got %d, want 0", claim, n)
+		if n := f.figure(query); n != 0 {
+			f.t.Errorf("the books: %s: got %d, want 0", claim, n)
 		}
 	}
 }

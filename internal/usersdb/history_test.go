@@ -12,33 +12,33 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-func (h house) mustCash(user uuid.UUID) ledger.Cash {
-	h.t.Helper()
-	cash, err := h.Cash(h.t.Context(), user)
+func (f fixture) mustCash(user uuid.UUID) ledger.Cash {
+	f.t.Helper()
+	cash, err := f.Cash(f.t.Context(), user)
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return cash
 }
 
 func TestHeldIsOwnCashInPotsThatAreNotSettled(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mina, jun, streamer := h.user(10_000), h.user(10_000), h.user(0)
-	kept, failed, won := h.mission(), h.mission(), h.mission()
-	h.hold(bet(kept, mina, 1_000), bet(kept, mina, 500), bet(failed, mina, 2_000), bet(won, mina, 4_000), bet(kept, jun, 3_000))
-	if got, want := h.mustCash(mina), (ledger.Cash{Available: 2_500, Held: 7_500}); got != want {
+	f := newFixture(t)
+	mina, jun, streamer := f.user(10_000), f.user(10_000), f.user(0)
+	kept, failed, won := f.mission(), f.mission(), f.mission()
+	f.hold(bet(kept, mina, 1_000), bet(kept, mina, 500), bet(failed, mina, 2_000), bet(won, mina, 4_000), bet(kept, jun, 3_000))
+	if got, want := f.mustCash(mina), (ledger.Cash{Available: 2_500, Held: 7_500}); got != want {
 		t.Errorf("while all missions run: %+v, want %+v", got, want)
 	}
-	h.settle(failed, ledger.Failed, streamer, mina, 10)
-	if got, want := h.mustCash(mina), (ledger.Cash{Available: 4_500, Held: 5_500}); got != want {
+	f.settle(failed, ledger.Failed, streamer, mina, 10)
+	if got, want := f.mustCash(mina), (ledger.Cash{Available: 4_500, Held: 5_500}); got != want {
 		t.Errorf("after a refund: %+v, want %+v", got, want)
 	}
-	h.settle(won, ledger.Succeeded, streamer, mina, 10)
-	if got, want := h.mustCash(mina), (ledger.Cash{Available: 4_500, Held: 1_500}); got != want {
+	f.settle(won, ledger.Succeeded, streamer, mina, 10)
+	if got, want := f.mustCash(mina), (ledger.Cash{Available: 4_500, Held: 1_500}); got != want {
 		t.Errorf("after a payout: %+v, want %+v", got, want)
 	}
-	if got, want := h.mustCash(streamer), (ledger.Cash{Available: 4_000}); got != want {
+	if got, want := f.mustCash(streamer), (ledger.Cash{Available: 4_000}); got != want {
 		t.Errorf("the streamer has %+v, want %+v", got, want)
 	}
 }
@@ -47,23 +47,23 @@ func TestHeldIsOwnCashInPotsThatAreNotSettled(t *testing.T) {
 // some have not. Nobody's cash may be seen twice, or not at all.
 func TestCashIsCountedOnceWhileRefundsRun(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, creator := h.mission(), h.user(0)
+	f := newFixture(t)
+	mission, creator := f.mission(), f.user(0)
 	users := make([]uuid.UUID, 7)
 	for i := range users {
-		users[i] = h.user(1_000)
-		h.hold(bet(mission, users[i], 400))
+		users[i] = f.user(1_000)
+		f.hold(bet(mission, users[i], 400))
 	}
-	if _, err := h.CloseEscrow(t.Context(), ledger.Closing{MissionID: mission, Ending: ledger.Expired, StreamerID: creator, CreatorID: creator, Title: "a mission"}); err != nil {
+	if _, err := f.CloseEscrow(t.Context(), ledger.Closing{MissionID: mission, Ending: ledger.Expired, StreamerID: creator, CreatorID: creator, Title: "a mission"}); err != nil {
 		t.Fatal(err)
 	}
 	for chunk := 0; ; chunk++ {
 		for _, user := range users {
-			if c := h.mustCash(user); c.Available+c.Held != 1_000 {
+			if c := f.mustCash(user); c.Available+c.Held != 1_000 {
 				t.Errorf("after %d chunks a contributor has %+v, want 1,000 won in all", chunk, c)
 			}
 		}
-		settled, err := h.SettleChunk(t.Context(), mission, 2)
+		settled, err := f.SettleChunk(t.Context(), mission, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,9 +75,9 @@ func TestCashIsCountedOnceWhileRefundsRun(t *testing.T) {
 
 func TestWalletsComeInTheOrderAsked(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	a, b, nobody := h.user(100), h.user(200), uuid.New()
-	got, err := h.Wallets(t.Context(), []uuid.UUID{b, nobody, a, b})
+	f := newFixture(t)
+	a, b, nobody := f.user(100), f.user(200), uuid.New()
+	got, err := f.Wallets(t.Context(), []uuid.UUID{b, nobody, a, b})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,16 +86,16 @@ func TestWalletsComeInTheOrderAsked(t *testing.T) {
 	}
 }
 
-func TestAStatementTellsEveryMoveWithItsSignNewestFirst(t *testing.T) {
+func TestAStatementListsEveryMoveWithItsSignNewestFirst(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mina, streamer := h.user(5_000), h.user(0)
-	mission := h.mission()
+	f := newFixture(t)
+	mina, streamer := f.user(5_000), f.user(0)
+	mission := f.mission()
 	first, second := bet(mission, mina, 1_000), bet(mission, mina, 500)
-	h.hold(first)
-	h.hold(bet(mission, mina, 90_000)) // declined: it moves nothing and is not told
-	h.hold(second)
-	h.settle(mission, ledger.Failed, streamer, mina, 10)
+	f.hold(first)
+	f.hold(bet(mission, mina, 90_000)) // declined: it moves nothing and is not told
+	f.hold(second)
+	f.settle(mission, ledger.Failed, streamer, mina, 10)
 
 	type line struct {
 		Kind          string
@@ -105,7 +105,7 @@ func TestAStatementTellsEveryMoveWithItsSignNewestFirst(t *testing.T) {
 	var got []line
 	before := int64(math.MaxInt64)
 	for {
-		page, err := h.Statement(t.Context(), mina, before, 3)
+		page, err := f.Statement(t.Context(), mina, before, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,18 +127,18 @@ func TestAStatementTellsEveryMoveWithItsSignNewestFirst(t *testing.T) {
 
 func TestTheRankingIsMostFirstAndPagesBreakNoTie(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, other := h.mission(), h.mission()
+	f := newFixture(t)
+	mission, other := f.mission(), f.mission()
 	for _, amount := range []ledger.Won{300, 100, 500, 300, 300, 200} {
-		user := h.user(1_000)
-		h.hold(bet(mission, user, amount), bet(other, user, 100))
+		user := f.user(1_000)
+		f.hold(bet(mission, user, amount), bet(other, user, 100))
 	}
-	h.catchUp()
+	f.catchUp()
 	var got []ledger.Won
 	seen := map[uuid.UUID]bool{}
 	after := ledger.Standing{Amount: math.MaxInt64}
 	for {
-		page, err := h.Ranking(t.Context(), mission, after, 2)
+		page, err := f.Ranking(t.Context(), mission, after, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,10 +163,10 @@ func TestTheRankingIsMostFirstAndPagesBreakNoTie(t *testing.T) {
 // them, so it must not read them.
 func TestAStatementDoesNotReadDeclinedBets(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user, mission := h.user(0), h.mission()
+	f := newFixture(t)
+	user, mission := f.user(0), f.mission()
 	exec := func(query string, args ...any) {
-		if _, err := h.pool.Exec(t.Context(), query, args...); err != nil {
+		if _, err := f.pool.Exec(t.Context(), query, args...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,7 +176,7 @@ func TestAStatementDoesNotReadDeclinedBets(t *testing.T) {
 	var plan string
 	explain := `EXPLAIN (FORMAT JSON, ANALYZE, COSTS off, TIMING off, BUFFERS) SELECT seq FROM ledger WHERE user_id = '` + user.String() +
 		`' AND seq < 9000000000 AND kind <> 'decline' ORDER BY seq DESC LIMIT 20`
-	if err := h.pool.QueryRow(t.Context(), explain).Scan(&plan); err != nil {
+	if err := f.pool.QueryRow(t.Context(), explain).Scan(&plan); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(plan, "Rows Removed by Filter") {

@@ -13,10 +13,10 @@ import (
 
 func TestABatchOfCoveredBetsIsHeldWithOnePot(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, other := h.mission(), h.mission()
-	ana, ben := h.user(5_000), h.user(5_000)
-	rulings := h.hold(bet(mission, ben, 700), bet(mission, ana, 1_000), bet(other, ben, 300), bet(mission, ben, 200))
+	f := newFixture(t)
+	mission, other := f.mission(), f.mission()
+	ana, ben := f.user(5_000), f.user(5_000)
+	rulings := f.hold(bet(mission, ben, 700), bet(mission, ana, 1_000), bet(other, ben, 300), bet(mission, ben, 200))
 	for i, r := range rulings {
 		if r.Err != nil || r.Outcome != ledger.Held {
 			t.Errorf("bet %d: got %q (%v), want held", i, r.Outcome, r.Err)
@@ -26,17 +26,17 @@ func TestABatchOfCoveredBetsIsHeldWithOnePot(t *testing.T) {
 	if rulings[0].Pot != want {
 		t.Errorf("pot: got %+v, want %+v", rulings[0].Pot, want)
 	}
-	if got := h.cash(ben); got != 3_800 {
+	if got := f.cash(ben); got != 3_800 {
 		t.Errorf("ben's cash: got %s, want 3,800 won", got)
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 func TestASmallBetPassesWhereALargerOneBeforeItDidNot(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, ana := h.mission(), h.user(1_000)
-	rulings := h.hold(bet(mission, ana, 600), bet(mission, ana, 600), bet(mission, ana, 400))
+	f := newFixture(t)
+	mission, ana := f.mission(), f.user(1_000)
+	rulings := f.hold(bet(mission, ana, 600), bet(mission, ana, 600), bet(mission, ana, 400))
 	want := []ledger.Outcome{ledger.Held, ledger.Declined, ledger.Held}
 	for i := range want {
 		if rulings[i].Outcome != want[i] {
@@ -46,17 +46,17 @@ func TestASmallBetPassesWhereALargerOneBeforeItDidNot(t *testing.T) {
 	if rulings[1].Reason != ledger.InsufficientCash {
 		t.Errorf("reason: got %q, want insufficient_cash", rulings[1].Reason)
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 // The same bet id moves cash once, in one batch, in two, and on both paths.
 func TestRule9ARedeliveredBatchGetsItsFirstOutcomeAndThePresentPot(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, ana := h.mission(), h.user(1_000)
+	f := newFixture(t)
+	mission, ana := f.mission(), f.user(1_000)
 	first, poor := bet(mission, ana, 800), bet(mission, ana, 500)
-	h.hold(first, first, poor)
-	for _, r := range h.hold(poor, first) {
+	f.hold(first, first, poor)
+	for _, r := range f.hold(poor, first) {
 		want := map[uuid.UUID]ledger.Outcome{first.ID: ledger.Held, poor.ID: ledger.Declined}[r.BetID]
 		if r.Outcome != want || r.Err != nil {
 			t.Errorf("again: got %q (%v), want %q", r.Outcome, r.Err, want)
@@ -65,43 +65,43 @@ func TestRule9ARedeliveredBatchGetsItsFirstOutcomeAndThePresentPot(t *testing.T)
 			t.Errorf("the pot of a redelivery: got %+v, want 800 won of 1", r.Pot)
 		}
 	}
-	if got := h.cash(ana); got != 200 {
+	if got := f.cash(ana); got != 200 {
 		t.Errorf("cash: got %s, want 200 won", got)
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 // A batch that was committed whole comes again whole: the fast path takes it
 // both times, and must notice.
 func TestRule9TheFastPathNoticesABatchItHasSeen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, ana, ben := h.mission(), h.user(1_000), h.user(1_000)
+	f := newFixture(t)
+	mission, ana, ben := f.mission(), f.user(1_000), f.user(1_000)
 	batch := []ledger.Bet{bet(mission, ana, 100), bet(mission, ben, 200)}
-	h.hold(batch...)
-	for i, r := range h.hold(append(batch, bet(mission, ben, 50))...) {
+	f.hold(batch...)
+	for i, r := range f.hold(append(batch, bet(mission, ben, 50))...) {
 		if r.Outcome != ledger.Held || r.Err != nil || r.Pot.Total != 350 {
 			t.Errorf("bet %d again: got %q (%v) and a pot of %s, want held and 350 won", i, r.Outcome, r.Err, r.Pot.Total)
 		}
 	}
-	if h.cash(ana) != 900 || h.cash(ben) != 750 {
-		t.Errorf("ana has %s and ben %s, want 900 and 750 won", h.cash(ana), h.cash(ben))
+	if f.cash(ana) != 900 || f.cash(ben) != 750 {
+		t.Errorf("ana has %s and ben %s, want 900 and 750 won", f.cash(ana), f.cash(ben))
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 func TestRule11TheSameIdWithOtherContentsIsPoison(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, ana, ben := h.mission(), h.user(1_000), h.user(1_000)
+	f := newFixture(t)
+	mission, ana, ben := f.mission(), f.user(1_000), f.user(1_000)
 	original := bet(mission, ana, 300)
 	forged := original
 	forged.Amount = 200
 	stolen := original
 	stolen.UserID = ben
-	h.hold(original)
+	f.hold(original)
 	good := bet(mission, ben, 100)
-	rulings := h.hold(forged, stolen, good)
+	rulings := f.hold(forged, stolen, good)
 	for i, name := range []string{"another amount", "another user"} {
 		if !errors.Is(rulings[i].Err, ledger.ErrPoison) {
 			t.Errorf("%s: got %v, want ErrPoison", name, rulings[i].Err)
@@ -110,17 +110,17 @@ func TestRule11TheSameIdWithOtherContentsIsPoison(t *testing.T) {
 	if rulings[2].Outcome != ledger.Held {
 		t.Errorf("the neighbour of the poison: got %q, want held", rulings[2].Outcome)
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 func TestRule11AnUnknownUserOrMissionIsADecline(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, ana := h.mission(), h.user(1_000)
+	f := newFixture(t)
+	mission, ana := f.mission(), f.user(1_000)
 	lost := bet(uuid.Must(uuid.NewV7()), ana, 100)
 	lost.LoggedAt = lost.LoggedAt.Add(-2 * ledger.FundingTime)
 	early := bet(uuid.Must(uuid.NewV7()), ana, 100)
-	rulings := h.hold(bet(mission, uuid.New(), 100), lost, early)
+	rulings := f.hold(bet(mission, uuid.New(), 100), lost, early)
 	if got := rulings[0].Reason; got != ledger.UnknownUser {
 		t.Errorf("reason: got %q, want unknown_user", got)
 	}
@@ -130,18 +130,18 @@ func TestRule11AnUnknownUserOrMissionIsADecline(t *testing.T) {
 	if !errors.Is(rulings[2].Err, ledger.ErrNoEscrow) {
 		t.Errorf("a bet that is ahead of its mission's stake: got %v, want ErrNoEscrow, to be tried again", rulings[2].Err)
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 func TestRule4ABetLoggedAfterItsDeadlineIsDeclined(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, ana := h.mission(), h.user(1_000)
+	f := newFixture(t)
+	mission, ana := f.mission(), f.user(1_000)
 	late, atOnce, inTime := bet(mission, ana, 100), bet(mission, ana, 100), bet(mission, ana, 100)
 	late.LoggedAt = late.Deadline.Add(time.Millisecond)
 	atOnce.LoggedAt = atOnce.Deadline
 	inTime.LoggedAt = inTime.Deadline.Add(-time.Millisecond)
-	rulings := h.hold(late, atOnce, inTime)
+	rulings := f.hold(late, atOnce, inTime)
 	if rulings[0].Reason != ledger.TooLate || rulings[1].Reason != ledger.TooLate || rulings[2].Outcome != ledger.Held {
 		t.Errorf("got %q, %q, %q; want too_late, too_late, held", rulings[0].Reason, rulings[1].Reason, rulings[2].Outcome)
 	}
@@ -149,13 +149,13 @@ func TestRule4ABetLoggedAfterItsDeadlineIsDeclined(t *testing.T) {
 
 func TestTwentyGoroutinesBetTheLastCashOfOneWallet(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, ana := h.mission(), h.user(750)
+	f := newFixture(t)
+	mission, ana := f.mission(), f.user(750)
 	var wait sync.WaitGroup
 	held := make(chan bool, 20)
 	for range 20 {
 		wait.Go(func() {
-			r, err := h.Hold(t.Context(), []ledger.Bet{bet(mission, ana, 100)})
+			r, err := f.Hold(t.Context(), []ledger.Bet{bet(mission, ana, 100)})
 			held <- err == nil && r[0].Outcome == ledger.Held
 		})
 	}
@@ -167,21 +167,21 @@ func TestTwentyGoroutinesBetTheLastCashOfOneWallet(t *testing.T) {
 			n++
 		}
 	}
-	if n != 7 || h.cash(ana) != 50 {
-		t.Errorf("750 won covered %d bets of 100 and left %s, want 7 and 50 won", n, h.cash(ana))
+	if n != 7 || f.cash(ana) != 50 {
+		t.Errorf("750 won covered %d bets of 100 and left %s, want 7 and 50 won", n, f.cash(ana))
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 // Batches that share wallets, missions and even bets are decided at the same
 // time, as two instances would.
 func TestRule6BatchesOfTwoInstancesAndAVerdictNeverMixUp(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	missions := []uuid.UUID{h.mission(), h.mission(), h.mission()}
+	f := newFixture(t)
+	missions := []uuid.UUID{f.mission(), f.mission(), f.mission()}
 	users := make([]uuid.UUID, 10)
 	for i := range users {
-		users[i] = h.user(2_000)
+		users[i] = f.user(2_000)
 	}
 	var shared []ledger.Bet
 	for i := range 200 {
@@ -193,7 +193,7 @@ func TestRule6BatchesOfTwoInstancesAndAVerdictNeverMixUp(t *testing.T) {
 		wait.Go(func() {
 			for i := 0; i < len(shared); i += 20 {
 				at := (i + worker*60) % len(shared)
-				r, err := h.Hold(t.Context(), shared[at:at+20])
+				r, err := f.Hold(t.Context(), shared[at:at+20])
 				if err != nil {
 					t.Errorf("worker %d: %v", worker, err)
 					return
@@ -203,7 +203,7 @@ func TestRule6BatchesOfTwoInstancesAndAVerdictNeverMixUp(t *testing.T) {
 		})
 	}
 	wait.Go(func() {
-		if _, err := h.CloseEscrow(t.Context(), ledger.Closing{MissionID: missions[0], Ending: ledger.Failed, StreamerID: users[0], CreatorID: users[1], Title: "t"}); err != nil {
+		if _, err := f.CloseEscrow(t.Context(), ledger.Closing{MissionID: missions[0], Ending: ledger.Failed, StreamerID: users[0], CreatorID: users[1], Title: "t"}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -220,6 +220,6 @@ func TestRule6BatchesOfTwoInstancesAndAVerdictNeverMixUp(t *testing.T) {
 	if len(first) != len(shared) {
 		t.Errorf("%d of %d bets have an outcome", len(first), len(shared))
 	}
-	h.settle(missions[0], ledger.Failed, users[0], users[1], 3)
-	h.checkBooks()
+	f.settle(missions[0], ledger.Failed, users[0], users[1], 3)
+	f.checkBooks()
 }

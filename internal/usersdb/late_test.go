@@ -21,20 +21,20 @@ func at(logged time.Time, mission, user uuid.UUID, amount ledger.Won) ledger.Bet
 }
 
 // succeed gives the verdict at a time and settles with as many settlers at once.
-func (h house) succeed(decided time.Time, mission, streamer, creator uuid.UUID, chunk, settlers int) ledger.Settlement {
-	h.t.Helper()
-	_, err := h.CloseEscrow(h.t.Context(), ledger.Closing{
+func (f fixture) succeed(decided time.Time, mission, streamer, creator uuid.UUID, chunk, settlers int) ledger.Settlement {
+	f.t.Helper()
+	_, err := f.CloseEscrow(f.t.Context(), ledger.Closing{
 		MissionID: mission, Ending: ledger.Succeeded, DecidedAt: decided, StreamerID: streamer, CreatorID: creator, Title: "a mission",
 	})
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	var all errgroup.Group
 	var final ledger.Settlement
 	for i := range settlers {
 		all.Go(func() error {
 			for range 10_000 {
-				settled, err := h.SettleChunk(h.t.Context(), mission, chunk)
+				settled, err := f.SettleChunk(f.t.Context(), mission, chunk)
 				if err != nil {
 					return err
 				}
@@ -49,20 +49,20 @@ func (h house) succeed(decided time.Time, mission, streamer, creator uuid.UUID, 
 		})
 	}
 	if err := all.Wait(); err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return final
 }
 
 func TestRule22WhatCameAfterTheVerdictIsGivenBackAndNotPaid(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, streamer := h.mission(), h.user(0)
-	ana, ben, cho := h.user(10_000), h.user(10_000), h.user(10_000)
+	f := newFixture(t)
+	mission, streamer := f.mission(), f.user(0)
+	ana, ben, cho := f.user(10_000), f.user(10_000), f.user(10_000)
 	decided := time.Now().UTC().Truncate(time.Microsecond)
 	before, moment, after := at(decided.Add(-time.Millisecond), mission, ana, 1_000), at(decided, mission, ben, 2_000), at(decided.Add(time.Second), mission, ana, 500)
-	h.hold(before, moment, after, at(decided.Add(-time.Minute), mission, cho, 3_000))
-	s := h.succeed(decided, mission, streamer, ana, 1, 1)
+	f.hold(before, moment, after, at(decided.Add(-time.Minute), mission, cho, 3_000))
+	s := f.succeed(decided, mission, streamer, ana, 1, 1)
 	if s.Total != 6_500 || s.Paid != 4_000 || s.Refunded != 2_500 {
 		t.Errorf("settled as %+v, want 4,000 of 6,500 won paid and 2,500 refunded", s)
 	}
@@ -70,11 +70,11 @@ func TestRule22WhatCameAfterTheVerdictIsGivenBackAndNotPaid(t *testing.T) {
 		user uuid.UUID
 		want ledger.Won
 	}{"the streamer": {streamer, 4_000}, "who bet before and after": {ana, 9_000}, "who bet at that moment": {ben, 10_000}, "who bet before": {cho, 7_000}} {
-		if got := h.cash(c.user); got != c.want {
+		if got := f.cash(c.user); got != c.want {
 			t.Errorf("%s has %s, want %s", name, got, c.want)
 		}
 	}
-	statuses, err := h.BetStatuses(t.Context(), []uuid.UUID{before.ID, moment.ID, after.ID})
+	statuses, err := f.BetStatuses(t.Context(), []uuid.UUID{before.ID, moment.ID, after.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,49 +83,49 @@ func TestRule22WhatCameAfterTheVerdictIsGivenBackAndNotPaid(t *testing.T) {
 			t.Errorf("a bet is %q, want %q", got, want)
 		}
 	}
-	if n := h.figure(`SELECT count(*) FROM mails WHERE user_id = $1 AND amount = 1000 AND late = 500 AND total = 4000`, ana); n != 1 {
+	if n := f.figure(`SELECT count(*) FROM mails WHERE user_id = $1 AND amount = 1000 AND late = 500 AND total = 4000`, ana); n != 1 {
 		t.Error("the mail does not say what was given and what came back")
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 // A mission without a bet before its verdict pays nobody.
 func TestAPotOfNothingButLateBetsGoesBackWhole(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, streamer, ana := h.mission(), h.user(0), h.user(1_000)
+	f := newFixture(t)
+	mission, streamer, ana := f.mission(), f.user(0), f.user(1_000)
 	decided := time.Now().UTC().Add(-time.Second)
-	h.hold(at(decided.Add(time.Millisecond), mission, ana, 1_000))
-	s := h.succeed(decided, mission, streamer, ana, 10, 1)
-	if s.Paid != 0 || s.Refunded != 1_000 || h.cash(ana) != 1_000 || h.cash(streamer) != 0 {
+	f.hold(at(decided.Add(time.Millisecond), mission, ana, 1_000))
+	s := f.succeed(decided, mission, streamer, ana, 10, 1)
+	if s.Paid != 0 || s.Refunded != 1_000 || f.cash(ana) != 1_000 || f.cash(streamer) != 0 {
 		t.Errorf("settled as %+v, want all of it refunded", s)
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 // While a settlement goes on, nobody sees more or less than they have.
 func TestCashIsNeverCountedTwiceWhileLateBetsGoBack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, streamer := h.mission(), h.user(0)
+	f := newFixture(t)
+	mission, streamer := f.mission(), f.user(0)
 	decided := time.Now().UTC()
 	var users []uuid.UUID
 	for range 3 {
-		u := h.user(1_000)
+		u := f.user(1_000)
 		users = append(users, u)
-		h.hold(at(decided.Add(-time.Second), mission, u, 300), at(decided.Add(time.Second), mission, u, 200))
+		f.hold(at(decided.Add(-time.Second), mission, u, 300), at(decided.Add(time.Second), mission, u, 200))
 	}
 	c := ledger.Closing{MissionID: mission, Ending: ledger.Succeeded, DecidedAt: decided, StreamerID: streamer, CreatorID: users[0]}
-	if _, err := h.CloseEscrow(t.Context(), c); err != nil {
+	if _, err := f.CloseEscrow(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	for step := 0; ; step++ {
-		settled, err := h.SettleChunk(t.Context(), mission, 1)
+		settled, err := f.SettleChunk(t.Context(), mission, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, u := range users {
-			cash, err := h.Cash(t.Context(), u)
+			cash, err := f.Cash(t.Context(), u)
 			if sum := cash.Available + cash.Held; err != nil || sum != 1_000 && sum != 700 {
 				t.Errorf("after %d steps a contributor has %+v (%v), want 1,000 won or, once the pot is paid, 700", step, cash, err)
 			}
@@ -134,21 +134,21 @@ func TestCashIsNeverCountedTwiceWhileLateBetsGoBack(t *testing.T) {
 			break
 		}
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 // Random bets around random verdicts, held by several instances at once, settled by
 // several: what is paid and what is refunded is what the pure rule says, to the won.
 func TestPropertyLateBetsFollowTheRule(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	for round := range 15 {
 		r := rand.New(rand.NewPCG(uint64(round), 1)) // #nosec G404 -- a test's dice
-		mission, streamer := h.mission(), h.user(0)
+		mission, streamer := f.mission(), f.user(0)
 		decided := time.Now().UTC().Truncate(time.Microsecond)
 		var users []uuid.UUID
 		for range 2 + r.IntN(8) {
-			users = append(users, h.user(100_000))
+			users = append(users, f.user(100_000))
 		}
 		held := map[uuid.UUID]*ledger.Contribution{}
 		var all errgroup.Group
@@ -166,7 +166,7 @@ func TestPropertyLateBetsFollowTheRule(t *testing.T) {
 				}
 				batch = append(batch, b)
 			}
-			all.Go(func() error { _, err := h.Hold(context.WithoutCancel(t.Context()), batch); return err })
+			all.Go(func() error { _, err := f.Hold(context.WithoutCancel(t.Context()), batch); return err })
 		}
 		if err := all.Wait(); err != nil {
 			t.Fatal(err)
@@ -180,12 +180,12 @@ func TestPropertyLateBetsFollowTheRule(t *testing.T) {
 		for _, p := range ledger.Settle(ledger.Succeeded, streamer, contributions) {
 			want[p.UserID] += p.Amount
 		}
-		h.succeed(decided, mission, streamer, users[0], 1+r.IntN(3), 1+r.IntN(3))
+		f.succeed(decided, mission, streamer, users[0], 1+r.IntN(3), 1+r.IntN(3))
 		for u, cash := range want {
-			if got := h.cash(u); got != cash {
+			if got := f.cash(u); got != cash {
 				t.Errorf("round %d: %s has %s, want %s", round, u, got, cash)
 			}
 		}
 	}
-	h.checkBooks()
+	f.checkBooks()
 }

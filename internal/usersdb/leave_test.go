@@ -15,98 +15,98 @@ import (
 )
 
 // holding lists the tables that have a text in some row.
-func (h house) holding(text string) []string {
-	h.t.Helper()
+func (f fixture) holding(text string) []string {
+	f.t.Helper()
 	var tables []string
-	rows, err := h.pool.Query(h.t.Context(), `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`)
+	rows, err := f.pool.Query(f.t.Context(), `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`)
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	var all []string
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			h.t.Fatal(err)
+			f.t.Fatal(err)
 		}
 		all = append(all, name)
 	}
 	for _, name := range all {
-		if h.figure(`SELECT count(*) FROM `+name+` t WHERE strpos(lower(t::text), $1) > 0`, strings.ToLower(text)) > 0 {
+		if f.figure(`SELECT count(*) FROM `+name+` t WHERE strpos(lower(t::text), $1) > 0`, strings.ToLower(text)) > 0 {
 			tables = append(tables, name)
 		}
 	}
 	return tables
 }
 
-func TestWhoLeavesIsNowhereAndTheBooksAreWhole(t *testing.T) {
+func TestAUserWhoLeftIsGoneAndTheBooksBalance(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	mina := person("mina.kim@example.com")
 	mina.DisplayName, mina.Streamer = "Mina Kim", true
-	h.signUp(mina)
-	jun, creator := h.user(0), h.user(5_000)
-	charge := openCharge(h, mina.ID, 3_000)
-	if err := h.ResolveCharge(t.Context(), charge.ID, true); err != nil {
+	f.signUp(mina)
+	jun, creator := f.user(0), f.user(5_000)
+	charge := openCharge(f, mina.ID, 3_000)
+	if err := f.ResolveCharge(t.Context(), charge.ID, true); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.startSession(mina.ID, "mina's", month); err != nil {
+	if err := f.startSession(mina.ID, "mina's", month); err != nil {
 		t.Fatal(err)
 	}
-	m := h.mission()
-	h.hold(bet(m, mina.ID, 3_000), bet(m, creator, 1_000))
-	if err := h.Leave(t.Context(), mina.ID); !errors.Is(err, fault.AccountInUse) {
+	m := f.mission()
+	f.hold(bet(m, mina.ID, 3_000), bet(m, creator, 1_000))
+	if err := f.Leave(t.Context(), mina.ID); !errors.Is(err, fault.AccountInUse) {
 		t.Errorf("left with cash in a pot: %v, want fault.AccountInUse", err)
 	}
-	h.settle(m, ledger.Succeeded, jun, creator, 10)
+	f.settle(m, ledger.Succeeded, jun, creator, 10)
 	for range 2 {
-		if err := h.Leave(t.Context(), mina.ID); err != nil {
+		if err := f.Leave(t.Context(), mina.ID); err != nil {
 			t.Fatalf("leave: %v", err)
 		}
 	}
 	for _, text := range []string{mina.Email, mina.DisplayName, "hash of "} {
-		if tables := h.holding(text); len(tables) > 0 {
+		if tables := f.holding(text); len(tables) > 0 {
 			t.Errorf("%q is still in %v", text, tables)
 		}
 	}
-	h.checkBooks()
-	former, err := h.UserByID(t.Context(), mina.ID)
+	f.checkBooks()
+	former, err := f.UserByID(t.Context(), mina.ID)
 	if err != nil || !former.Left || former.DisplayName != account.FormerName || former.Streamer {
 		t.Errorf("others see %+v, error %v; want a former user", former, err)
 	}
-	if id, hash, err := h.Credentials(t.Context(), former.Email); err != nil || hash != "" {
+	if id, hash, err := f.Credentials(t.Context(), former.Email); err != nil || hash != "" {
 		t.Errorf("the empty account has credentials: %v %q %v", id, hash, err)
 	}
-	if _, err := h.rotate("mina's", "next"); !errors.Is(err, fault.Unauthenticated) {
+	if _, err := f.rotate("mina's", "next"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("a refresh token of who left: %v, want fault.Unauthenticated", err)
 	}
-	h.signUp(person("mina.kim@example.com"))
+	f.signUp(person("mina.kim@example.com"))
 }
 
-func openCharge(h house, user uuid.UUID, amount ledger.Won) ledger.Charge {
-	h.t.Helper()
-	c, _, err := h.OpenCharge(h.t.Context(), ledger.Charge{ID: uuid.Must(uuid.NewV7()), UserID: user, Amount: amount}, uuid.NewString(), hashOf("a charge"))
+func openCharge(f fixture, user uuid.UUID, amount ledger.Won) ledger.Charge {
+	f.t.Helper()
+	c, _, err := f.OpenCharge(f.t.Context(), ledger.Charge{ID: uuid.Must(uuid.NewV7()), UserID: user, Amount: amount}, uuid.NewString(), hashOf("a charge"))
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return c
 }
 
 func TestNobodyLeavesCashBehind(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	charging := h.user(0)
-	openCharge(h, charging, 1_000)
-	operator := h.user(0)
-	h.exec(`INSERT INTO operators (user_id) VALUES ($1)`, operator)
-	for name, user := range map[string]uuid.UUID{"cash": h.user(1), "a pending charge": charging, "the operator's role": operator} {
-		if err := h.Leave(t.Context(), user); !errors.Is(err, fault.AccountInUse) {
+	f := newFixture(t)
+	charging := f.user(0)
+	openCharge(f, charging, 1_000)
+	operator := f.user(0)
+	f.exec(`INSERT INTO operators (user_id) VALUES ($1)`, operator)
+	for name, user := range map[string]uuid.UUID{"cash": f.user(1), "a pending charge": charging, "the operator's role": operator} {
+		if err := f.Leave(t.Context(), user); !errors.Is(err, fault.AccountInUse) {
 			t.Errorf("left with %s: %v, want fault.AccountInUse", name, err)
 		}
 	}
-	if err := h.Leave(t.Context(), uuid.New()); !errors.Is(err, fault.NotFound) {
+	if err := f.Leave(t.Context(), uuid.New()); !errors.Is(err, fault.NotFound) {
 		t.Errorf("nobody left: %v, want fault.NotFound", err)
 	}
-	if n := h.figure(`SELECT count(*) FROM users WHERE left_at IS NOT NULL`); n != 0 {
+	if n := f.figure(`SELECT count(*) FROM users WHERE left_at IS NOT NULL`); n != 0 {
 		t.Errorf("%d accounts were emptied, want none", n)
 	}
 }
@@ -114,14 +114,14 @@ func TestNobodyLeavesCashBehind(t *testing.T) {
 // Whichever comes first, cash never comes to an account that nobody has.
 func TestOfAChargeAndLeavingAtOnceOneIsRefused(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	for range 20 {
-		user := h.user(0)
+		user := f.user(0)
 		var left, charged error
 		var wg sync.WaitGroup
-		wg.Go(func() { left = h.Leave(t.Context(), user) })
+		wg.Go(func() { left = f.Leave(t.Context(), user) })
 		wg.Go(func() {
-			_, _, charged = h.OpenCharge(t.Context(), ledger.Charge{ID: uuid.Must(uuid.NewV7()), UserID: user, Amount: 1_000}, "key", hashOf("a charge"))
+			_, _, charged = f.OpenCharge(t.Context(), ledger.Charge{ID: uuid.Must(uuid.NewV7()), UserID: user, Amount: 1_000}, "key", hashOf("a charge"))
 		})
 		wg.Wait()
 		if (left == nil) == (charged == nil) {
@@ -133,30 +133,30 @@ func TestOfAChargeAndLeavingAtOnceOneIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhoLeftGetsNoMail(t *testing.T) {
+func TestAUserWhoLeftGetsNoMail(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	early, late, stays := h.user(0), h.user(0), h.user(0)
+	f := newFixture(t)
+	early, late, stays := f.user(0), f.user(0), f.user(0)
 	mail := func(user uuid.UUID) {
-		h.exec(`INSERT INTO mails (mission_id, user_id, role, ending, title, amount, total) VALUES ($1, $2, 'contributor', 'failed', 'a mission', 1, 1)`, uuid.New(), user)
+		f.exec(`INSERT INTO mails (mission_id, user_id, role, ending, title, amount, total) VALUES ($1, $2, 'contributor', 'failed', 'a mission', 1, 1)`, uuid.New(), user)
 	}
 	for _, user := range []uuid.UUID{early, stays} {
 		mail(user)
 	}
 	for _, user := range []uuid.UUID{early, late} {
-		if err := h.Leave(t.Context(), user); err != nil {
+		if err := f.Leave(t.Context(), user); err != nil {
 			t.Fatal(err)
 		}
 	}
 	mail(late)
-	claimed, err := h.ClaimMails(t.Context(), 10, time.Minute)
+	claimed, err := f.ClaimMails(t.Context(), 10, time.Minute)
 	if err != nil || len(claimed) != 1 || claimed[0].UserID != stays {
 		t.Errorf("claimed %+v, error %v; want the one mail of who stays", claimed, err)
 	}
-	if n := h.figure(`SELECT count(*) FROM mails WHERE state <> 'sent' AND user_id <> $1`, stays); n != 0 {
+	if n := f.figure(`SELECT count(*) FROM mails WHERE state <> 'sent' AND user_id <> $1`, stays); n != 0 {
 		t.Errorf("%d mails to people who left are still due", n)
 	}
-	if n := h.figure(`SELECT count(*) FROM mails WHERE sent_at IS NOT NULL`); n != 0 {
+	if n := f.figure(`SELECT count(*) FROM mails WHERE sent_at IS NOT NULL`); n != 0 {
 		t.Errorf("%d mails say that they were sent, want none", n)
 	}
 }

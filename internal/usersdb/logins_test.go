@@ -15,34 +15,34 @@ func tryFrom(address, email string) account.LoginTry {
 }
 
 // take makes a try and fails the test if that does not go as wanted.
-func (h house) take(try account.LoginTry, want bool) account.LoginTry {
-	h.t.Helper()
-	taken, wait, err := h.TakeLogin(h.t.Context(), try)
+func (f fixture) take(try account.LoginTry, want bool) account.LoginTry {
+	f.t.Helper()
+	taken, wait, err := f.TakeLogin(f.t.Context(), try)
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	if (wait == 0) != want {
-		h.t.Fatalf("the try passes: %v (wait %v), want %v", wait == 0, wait, want)
+		f.t.Fatalf("the try passes: %v (wait %v), want %v", wait == 0, wait, want)
 	}
 	return taken
 }
 
 // spend uses a budget of a try up, as if it was done a moment ago.
-func (h house) spend(b account.Budget) {
-	h.t.Helper()
-	h.exec(`INSERT INTO login_budgets (key, full_at) VALUES ($1, clock_timestamp() + $2::interval)
+func (f fixture) spend(b account.Budget) {
+	f.t.Helper()
+	f.exec(`INSERT INTO login_budgets (key, full_at) VALUES ($1, clock_timestamp() + $2::interval)
 		ON CONFLICT (key) DO UPDATE SET full_at = excluded.full_at`, b.Key, b.Span())
 }
 
 func TestOfManyTriesAtOnceNoMorePassThanThereWereLeft(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	try := tryFrom("192.0.2.1", "mina@example.com")
 	var passed, refused atomic.Int64
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			_, wait, err := h.TakeLogin(t.Context(), try)
+			_, wait, err := f.TakeLogin(t.Context(), try)
 			switch {
 			case err != nil:
 				t.Errorf("a try: %v", err)
@@ -63,67 +63,67 @@ func TestOfManyTriesAtOnceNoMorePassThanThereWereLeft(t *testing.T) {
 
 func TestARefusedTryCostsNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	try := tryFrom("192.0.2.1", "mina@example.com")
-	h.spend(try.Pair)
-	h.take(try, false)
-	if n := h.figure(`SELECT count(*) FROM login_budgets WHERE key <> $1`, try.Pair.Key); n != 0 {
+	f.spend(try.Pair)
+	f.take(try, false)
+	if n := f.figure(`SELECT count(*) FROM login_budgets WHERE key <> $1`, try.Pair.Key); n != 0 {
 		t.Error("a refused try was charged to the account or the address: an attacker at one address could lock out all others")
 	}
 }
 
 func TestTriesComeBackOneByOne(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	try := tryFrom("192.0.2.1", "mina@example.com")
-	h.spend(try.Pair)
-	h.exec(`UPDATE login_budgets SET full_at = full_at - $1::interval`, try.Pair.Every+time.Second)
-	h.take(try, true)
-	h.take(try, false)
+	f.spend(try.Pair)
+	f.exec(`UPDATE login_budgets SET full_at = full_at - $1::interval`, try.Pair.Every+time.Second)
+	f.take(try, true)
+	f.take(try, false)
 }
 
-func TestAnAttackerLocksOutNobodyElsewhereAndNobodyAtHome(t *testing.T) {
+func TestAnAttackerLocksOutNobodyAtOtherAddresses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	home, away := tryFrom("192.0.2.1", "mina@example.com"), tryFrom("192.0.2.2", "mina@example.com")
-	if err := h.LoginSucceeded(t.Context(), h.take(home, true)); err != nil {
+	if err := f.LoginSucceeded(t.Context(), f.take(home, true)); err != nil {
 		t.Fatal(err)
 	}
-	h.spend(tryFrom("203.0.113.9", "mina@example.com").Pair) // one attacker
-	h.take(away, true)
-	h.spend(home.Account) // very many attackers
-	h.take(away, false)
-	h.take(home, true)
-	h.take(tryFrom("192.0.2.2", "jun@example.com"), true)
-	h.exec(`UPDATE login_budgets SET full_at = full_at - $2::interval WHERE key = $1`, home.Account.Key, home.Account.Every+time.Second)
-	h.take(away, true) // and it passes
+	f.spend(tryFrom("203.0.113.9", "mina@example.com").Pair) // one attacker
+	f.take(away, true)
+	f.spend(home.Account) // very many attackers
+	f.take(away, false)
+	f.take(home, true)
+	f.take(tryFrom("192.0.2.2", "jun@example.com"), true)
+	f.exec(`UPDATE login_budgets SET full_at = full_at - $2::interval WHERE key = $1`, home.Account.Key, home.Account.Every+time.Second)
+	f.take(away, true) // and it passes
 }
 
 func TestOneAddressDoesNotTryOutManyAccounts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.spend(tryFrom("203.0.113.9", "mina@example.com").Address)
-	h.take(tryFrom("203.0.113.9", "jun@example.com"), false)
-	h.take(tryFrom("192.0.2.1", "jun@example.com"), true)
+	f := newFixture(t)
+	f.spend(tryFrom("203.0.113.9", "mina@example.com").Address)
+	f.take(tryFrom("203.0.113.9", "jun@example.com"), false)
+	f.take(tryFrom("192.0.2.1", "jun@example.com"), true)
 }
 
 func TestAGoodTryIsGivenBack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	try := tryFrom("192.0.2.1", "mina@example.com")
 	for range 5 {
-		h.take(try, true)
+		f.take(try, true)
 	}
-	if err := h.LoginSucceeded(t.Context(), h.take(try, true)); err != nil {
+	if err := f.LoginSucceeded(t.Context(), f.take(try, true)); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.ReturnLogin(t.Context(), h.take(try, true)); err != nil { // was not looked at
+	if err := f.ReturnLogin(t.Context(), f.take(try, true)); err != nil { // was not looked at
 		t.Fatal(err)
 	}
-	if n := h.figure(`SELECT count(*) FROM login_budgets WHERE key = $1 AND full_at > clock_timestamp()`, try.Pair.Key); n != 0 {
+	if n := f.figure(`SELECT count(*) FROM login_budgets WHERE key = $1 AND full_at > clock_timestamp()`, try.Pair.Key); n != 0 {
 		t.Error("the account's budget at this address is not whole after a sign-in")
 	}
-	spent := h.figure(`SELECT ceil(extract(epoch FROM full_at - clock_timestamp()) / extract(epoch FROM $2::interval)) FROM login_budgets WHERE key = $1`,
+	spent := f.figure(`SELECT ceil(extract(epoch FROM full_at - clock_timestamp()) / extract(epoch FROM $2::interval)) FROM login_budgets WHERE key = $1`,
 		try.Address.Key, try.Address.Every)
 	if spent != 5 {
 		t.Errorf("the address has %d tries spent, want only the 5 wrong ones", spent)
@@ -132,15 +132,15 @@ func TestAGoodTryIsGivenBack(t *testing.T) {
 
 func TestRowsThatSayNothingAreCleared(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	for _, address := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
-		if err := h.LoginSucceeded(t.Context(), h.take(tryFrom(address, "mina@example.com"), true)); err != nil {
+		if err := f.LoginSucceeded(t.Context(), f.take(tryFrom(address, "mina@example.com"), true)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	h.exec(`UPDATE login_budgets SET full_at = full_at - interval '1 day', known_until = known_until - interval '31 days'`)
-	h.take(tryFrom("192.0.2.9", "jun@example.com"), true)
-	if n := h.figure(`SELECT count(*) FROM login_budgets`); n != 3 {
+	f.exec(`UPDATE login_budgets SET full_at = full_at - interval '1 day', known_until = known_until - interval '31 days'`)
+	f.take(tryFrom("192.0.2.9", "jun@example.com"), true)
+	if n := f.figure(`SELECT count(*) FROM login_budgets`); n != 3 {
 		t.Errorf("%d rows are left, want the 3 of the last try", n)
 	}
 }

@@ -19,74 +19,74 @@ const admin account.Actor = "command:kim"
 
 func emailOf(user uuid.UUID) string { return user.String() + "@example.com" }
 
-func (h house) isOperator(user uuid.UUID) bool {
-	h.t.Helper()
-	is, err := h.IsOperator(h.t.Context(), user)
+func (f fixture) isOperator(user uuid.UUID) bool {
+	f.t.Helper()
+	is, err := f.IsOperator(f.t.Context(), user)
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return is
 }
 
 // operator adds one.
-func (h house) operator() uuid.UUID {
-	h.t.Helper()
-	id := h.user(0)
-	if _, err := h.GrantOperator(h.t.Context(), emailOf(id), admin); err != nil {
-		h.t.Fatalf("grant: %v", err)
+func (f fixture) operator() uuid.UUID {
+	f.t.Helper()
+	id := f.user(0)
+	if _, err := f.GrantOperator(f.t.Context(), emailOf(id), admin); err != nil {
+		f.t.Fatalf("grant: %v", err)
 	}
 	return id
 }
 
 func TestAnOperatorIsOneFromTheGrantToTheRevocation(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user, other := h.user(0), h.user(0)
+	f := newFixture(t)
+	user, other := f.user(0), f.user(0)
 	for range 2 { // a second time changes nothing
-		if id, err := h.GrantOperator(t.Context(), emailOf(user), admin); err != nil || id != user {
+		if id, err := f.GrantOperator(t.Context(), emailOf(user), admin); err != nil || id != user {
 			t.Fatalf("grant: %v, %v, want %v", id, err, user)
 		}
 	}
-	if !h.isOperator(user) || h.isOperator(other) {
-		t.Errorf("operator: %v, somebody else: %v; want true and false", h.isOperator(user), h.isOperator(other))
+	if !f.isOperator(user) || f.isOperator(other) {
+		t.Errorf("operator: %v, somebody else: %v; want true and false", f.isOperator(user), f.isOperator(other))
 	}
-	if list, err := h.Operators(t.Context()); err != nil || len(list) != 1 || list[0].ID != user {
+	if list, err := f.Operators(t.Context()); err != nil || len(list) != 1 || list[0].ID != user {
 		t.Errorf("operators are %+v, %v, want only %v", list, err, user)
 	}
 	for range 2 {
-		if id, err := h.RevokeOperator(t.Context(), emailOf(user), admin); err != nil || id != user {
+		if id, err := f.RevokeOperator(t.Context(), emailOf(user), admin); err != nil || id != user {
 			t.Fatalf("revoke: %v, %v, want %v", id, err, user)
 		}
 	}
-	if h.isOperator(user) {
+	if f.isOperator(user) {
 		t.Error("still an operator after the role was taken away")
 	}
 }
 
-func TestWhoEverMovedCashOrIsAStreamerBecomesNoOperator(t *testing.T) {
+func TestAUserWhoEverMovedCashOrIsAStreamerBecomesNoOperator(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	rich, streamer, pending := h.user(1000), h.user(0), h.user(0)
-	h.exec(`UPDATE users SET streamer = true WHERE id = $1`, streamer)
-	if _, _, err := h.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: pending, Amount: 100}, "key", hashOf("r")); err != nil {
+	f := newFixture(t)
+	rich, streamer, pending := f.user(1000), f.user(0), f.user(0)
+	f.exec(`UPDATE users SET streamer = true WHERE id = $1`, streamer)
+	if _, _, err := f.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: pending, Amount: 100}, "key", hashOf("r")); err != nil {
 		t.Fatal(err)
 	}
 	for name, id := range map[string]uuid.UUID{"cash": rich, "a streamer": streamer, "a pending charge": pending} {
-		if _, err := h.GrantOperator(t.Context(), emailOf(id), admin); !errors.Is(err, fault.Forbidden) || h.isOperator(id) {
-			t.Errorf("%s: the error is %v and operator %v, want a refusal", name, err, h.isOperator(id))
+		if _, err := f.GrantOperator(t.Context(), emailOf(id), admin); !errors.Is(err, fault.Forbidden) || f.isOperator(id) {
+			t.Errorf("%s: the error is %v and operator %v, want a refusal", name, err, f.isOperator(id))
 		}
 	}
-	if _, err := h.GrantOperator(t.Context(), "nobody@example.com", admin); !errors.Is(err, fault.NotFound) {
+	if _, err := f.GrantOperator(t.Context(), "nobody@example.com", admin); !errors.Is(err, fault.NotFound) {
 		t.Errorf("nobody's address: %v, want not found", err)
 	}
 }
 
 func TestAnOperatorIsChargedNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	id := h.operator()
-	_, _, err := h.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: id, Amount: 100}, "key", hashOf("r"))
-	if !errors.Is(err, fault.OperatorCash) || h.figure(`SELECT count(*) FROM charges`) != 0 {
+	f := newFixture(t)
+	id := f.operator()
+	_, _, err := f.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: id, Amount: 100}, "key", hashOf("r"))
+	if !errors.Is(err, fault.OperatorCash) || f.figure(`SELECT count(*) FROM charges`) != 0 {
 		t.Errorf("the error is %v, want operator_moves_no_cash and no charge", err)
 	}
 }
@@ -94,15 +94,15 @@ func TestAnOperatorIsChargedNothing(t *testing.T) {
 // However a grant and a charge of one person meet, only one of them happens.
 func TestAChargeAndAGrantAtTheSameTimeExcludeEachOther(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	for range 50 {
-		id := h.user(0)
+		id := f.user(0)
 		charged := make(chan error, 1)
 		go func() {
-			_, _, err := h.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: id, Amount: 100}, "key", hashOf("r"))
+			_, _, err := f.OpenCharge(t.Context(), ledger.Charge{ID: uuid.New(), UserID: id, Amount: 100}, "key", hashOf("r"))
 			charged <- err
 		}()
-		_, granted := h.GrantOperator(t.Context(), emailOf(id), admin)
+		_, granted := f.GrantOperator(t.Context(), emailOf(id), admin)
 		if (<-charged == nil) == (granted == nil) {
 			t.Fatalf("of the grant (%v) and the charge one must be refused, not none and not both", granted)
 		}
@@ -111,18 +111,18 @@ func TestAChargeAndAGrantAtTheSameTimeExcludeEachOther(t *testing.T) {
 
 func TestEveryActionIsRecordedAndTheRecordStays(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user := h.operator()
+	f := newFixture(t)
+	user := f.operator()
 	by := account.UserActor(user)
 	for _, name := range []account.ActionName{account.ListLetters, account.ReadLetter, account.RedriveLetter} {
-		if err := h.Record(t.Context(), by, name, "holdbets-7"); err != nil {
+		if err := f.Record(t.Context(), by, name, "holdbets-7"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := h.RevokeOperator(t.Context(), emailOf(user), admin); err != nil {
+	if _, err := f.RevokeOperator(t.Context(), emailOf(user), admin); err != nil {
 		t.Fatal(err)
 	}
-	got, err := h.Actions(t.Context(), math.MaxInt64, 10)
+	got, err := f.Actions(t.Context(), math.MaxInt64, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestEveryActionIsRecordedAndTheRecordStays(t *testing.T) {
 		t.Errorf("the record (-want +got):\n%s", diff)
 	}
 	for _, change := range []string{`UPDATE operator_actions SET actor = 'x'`, `DELETE FROM operator_actions`, `TRUNCATE operator_actions`} {
-		if _, err := h.pool.Exec(t.Context(), change); err == nil || !strings.Contains(err.Error(), "append-only") {
+		if _, err := f.pool.Exec(t.Context(), change); err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: the error is %v, want a refusal", change, err)
 		}
 	}
@@ -145,21 +145,21 @@ func TestEveryActionIsRecordedAndTheRecordStays(t *testing.T) {
 
 func TestAnOperatorSignsSomebodyOutOnTheRecord(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mina := h.session("lost phone")
+	f := newFixture(t)
+	mina := f.session("lost phone")
 	for range 2 {
-		if id, err := h.SignOut(t.Context(), emailOf(mina), admin); err != nil || id != mina {
+		if id, err := f.SignOut(t.Context(), emailOf(mina), admin); err != nil || id != mina {
 			t.Fatalf("sign out: %v, %v, want %v", id, err, mina)
 		}
 	}
-	if _, err := h.rotate("lost phone", "next"); !errors.Is(err, fault.Unauthenticated) {
+	if _, err := f.rotate("lost phone", "next"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("the lost phone goes on: %v, want fault.Unauthenticated", err)
 	}
-	actions, err := h.Actions(t.Context(), math.MaxInt64, 1)
+	actions, err := f.Actions(t.Context(), math.MaxInt64, 1)
 	if err != nil || len(actions) != 1 || actions[0].Name != account.SignOut || actions[0].Subject != mina.String() || actions[0].Actor != admin {
 		t.Errorf("the record is %+v, %v", actions, err)
 	}
-	if _, err := h.SignOut(t.Context(), "nobody@example.com", admin); !errors.Is(err, fault.NotFound) {
+	if _, err := f.SignOut(t.Context(), "nobody@example.com", admin); !errors.Is(err, fault.NotFound) {
 		t.Errorf("nobody's address: %v, want fault.NotFound", err)
 	}
 }

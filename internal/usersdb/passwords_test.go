@@ -11,51 +11,51 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-func (h house) changePassword(user uuid.UUID, from, to, refresh string) error {
-	_, err := h.ChangePassword(h.t.Context(), user, from, to, hashOf(refresh), month)
+func (f fixture) changePassword(user uuid.UUID, from, to, refresh string) error {
+	_, err := f.ChangePassword(f.t.Context(), user, from, to, hashOf(refresh), month)
 	return err
 }
 
 func TestANewPasswordEndsEverySignInButItsOwn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mina, other := h.session("phone"), h.session("somebody else's")
-	if err := h.changePassword(mina, h.passwordHash(mina), "new", "fresh"); err != nil {
+	f := newFixture(t)
+	mina, other := f.session("phone"), f.session("somebody else's")
+	if err := f.changePassword(mina, f.passwordHash(mina), "new", "fresh"); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.passwordHash(mina); got != "new" {
+	if got := f.passwordHash(mina); got != "new" {
 		t.Errorf("the hash is %q, want the new one", got)
 	}
-	if _, err := h.rotate("phone", "phone 2"); !errors.Is(err, fault.Unauthenticated) {
+	if _, err := f.rotate("phone", "phone 2"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("the phone goes on: %v, want fault.Unauthenticated", err)
 	}
-	if got, err := h.rotate("fresh", "fresh 2"); err != nil || got != mina {
+	if got, err := f.rotate("fresh", "fresh 2"); err != nil || got != mina {
 		t.Errorf("the new sign-in: user %v, error %v", got, err)
 	}
-	if got, err := h.rotate("somebody else's", "next"); err != nil || got != other {
+	if got, err := f.rotate("somebody else's", "next"); err != nil || got != other {
 		t.Errorf("somebody else was signed out too: %v", err)
 	}
 }
 
 func TestAPasswordThatIsNoMoreStartsNothingAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mina := h.session("phone")
-	before := h.passwordHash(mina)
-	if err := h.changePassword(mina, before, "new", "fresh"); err != nil {
+	f := newFixture(t)
+	mina := f.session("phone")
+	before := f.passwordHash(mina)
+	if err := f.changePassword(mina, before, "new", "fresh"); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.changePassword(mina, before, "thief's", "thief's"); !errors.Is(err, fault.BadCredentials) {
+	if err := f.changePassword(mina, before, "thief's", "thief's"); !errors.Is(err, fault.BadCredentials) {
 		t.Errorf("a second change from the same hash: %v, want fault.BadCredentials", err)
 	}
-	if _, err := h.StartSession(t.Context(), mina, before, hashOf("late"), month); !errors.Is(err, fault.BadCredentials) {
+	if _, err := f.StartSession(t.Context(), mina, before, hashOf("late"), month); !errors.Is(err, fault.BadCredentials) {
 		t.Errorf("a sign-in with the hash of before: %v, want fault.BadCredentials", err)
 	}
-	if _, err := h.rotate("fresh", "fresh 2"); err != nil {
+	if _, err := f.rotate("fresh", "fresh 2"); err != nil {
 		t.Errorf("the sign-in of the change: %v, want it untouched", err)
 	}
 	for _, name := range []string{"thief's", "late"} {
-		if _, err := h.rotate(name, name+" 2"); !errors.Is(err, fault.Unauthenticated) {
+		if _, err := f.rotate(name, name+" 2"); !errors.Is(err, fault.Unauthenticated) {
 			t.Errorf("the token %q: %v, want fault.Unauthenticated", name, err)
 		}
 	}
@@ -64,29 +64,29 @@ func TestAPasswordThatIsNoMoreStartsNothingAndChangesNothing(t *testing.T) {
 // Sign-ins with the old password race its change; none of them may outlive it.
 func TestNoSignInWithTheOldPasswordOutlivesItsChange(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	for round := range 10 {
-		mina := h.user(0)
-		before := h.passwordHash(mina)
+		mina := f.user(0)
+		before := f.passwordHash(mina)
 		var wg sync.WaitGroup
 		name := func(i int) string { return fmt.Sprintf("round %d, old %d", round, i) }
 		const signIns = 8
 		for i := range signIns {
 			wg.Go(func() {
-				_, err := h.StartSession(t.Context(), mina, before, hashOf(name(i)), month)
+				_, err := f.StartSession(t.Context(), mina, before, hashOf(name(i)), month)
 				if err != nil && !errors.Is(err, fault.BadCredentials) {
 					t.Errorf("sign in: %v", err)
 				}
 			})
 		}
 		wg.Go(func() {
-			if err := h.changePassword(mina, before, "new", fmt.Sprintf("round %d, new", round)); err != nil {
+			if err := f.changePassword(mina, before, "new", fmt.Sprintf("round %d, new", round)); err != nil {
 				t.Errorf("change: %v", err)
 			}
 		})
 		wg.Wait()
 		for i := range signIns {
-			if _, err := h.rotate(name(i), name(i)+" next"); !errors.Is(err, fault.Unauthenticated) {
+			if _, err := f.rotate(name(i), name(i)+" next"); !errors.Is(err, fault.Unauthenticated) {
 				t.Fatalf("round %d: a sign-in with the old password goes on: %v", round, err)
 			}
 		}

@@ -51,7 +51,7 @@ func (m model) settle(mission uuid.UUID, ending ledger.Ending, streamer uuid.UUI
 // because batches are both clean and mixed.
 func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		m := model{
 			cash: map[uuid.UUID]ledger.Won{}, open: map[uuid.UUID]bool{}, inflow: map[uuid.UUID]ledger.Won{},
@@ -59,13 +59,13 @@ func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 		}
 		var users, missions []uuid.UUID
 		for range 4 {
-			u := h.user(1_000)
+			u := f.user(1_000)
 			users, m.cash[u] = append(users, u), 1_000
 		}
-		streamer := h.user(0)
+		streamer := f.user(0)
 		m.cash[streamer] = 0
 		for range 3 {
-			id := h.mission()
+			id := f.mission()
 			missions, m.open[id], m.put[id] = append(missions, id), true, map[uuid.UUID]ledger.Won{}
 		}
 		var placed []ledger.Bet
@@ -87,7 +87,7 @@ func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 				for i := range batch {
 					batch[i] = drawBet(rt)
 				}
-				rulings, err := h.Hold(t.Context(), batch)
+				rulings, err := f.Hold(t.Context(), batch)
 				if err != nil {
 					rt.Fatalf("hold: %v", err)
 				}
@@ -102,7 +102,7 @@ func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 				ending := rapid.SampledFrom([]ledger.Ending{ledger.Succeeded, ledger.Failed, ledger.Expired}).Draw(rt, "ending")
 				wasOpen := m.open[id]
 				chunk, atOnce := rapid.IntRange(1, 3).Draw(rt, "chunk"), rapid.IntRange(1, 3).Draw(rt, "at once")
-				s, _ := h.settleAtOnce(id, ending, streamer, users[0], chunk, atOnce)
+				s, _ := f.settleAtOnce(id, ending, streamer, users[0], chunk, atOnce)
 				m.open[id] = false
 				if s.Total != m.inflow[id] || s.Paid+s.Refunded != s.Total {
 					rt.Fatalf("settled %s, paid %s, refunded %s; the model held %s", s.Total, s.Paid, s.Refunded, m.inflow[id])
@@ -113,12 +113,12 @@ func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 			},
 			"": func(rt *rapid.T) {
 				for user, want := range m.cash {
-					if got := h.cash(user); got != want {
+					if got := f.cash(user); got != want {
 						rt.Fatalf("a wallet has %s, the model says %s", got, want)
 					}
 				}
 			},
 		})
 	})
-	h.checkBooks()
+	f.checkBooks()
 }

@@ -13,19 +13,19 @@ import (
 
 // failed is a mission that failed, with contributors of 500 won each, by id, who have so
 // much left.
-func (h house) failed(contributors int, left ledger.Won) (mission uuid.UUID, users []uuid.UUID) {
-	h.t.Helper()
-	mission = h.mission()
+func (f fixture) failed(contributors int, left ledger.Won) (mission uuid.UUID, users []uuid.UUID) {
+	f.t.Helper()
+	mission = f.mission()
 	var bets []ledger.Bet
 	for range contributors {
-		users = append(users, h.user(500+left))
+		users = append(users, f.user(500+left))
 		bets = append(bets, bet(mission, users[len(users)-1], 500))
 	}
-	h.hold(bets...)
+	f.hold(bets...)
 	slices.SortFunc(users, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
-	closing := ledger.Closing{MissionID: mission, Ending: ledger.Failed, StreamerID: h.user(0), CreatorID: users[0], Title: "t"}
-	if _, err := h.CloseEscrow(h.t.Context(), closing); err != nil {
-		h.t.Fatal(err)
+	closing := ledger.Closing{MissionID: mission, Ending: ledger.Failed, StreamerID: f.user(0), CreatorID: users[0], Title: "t"}
+	if _, err := f.CloseEscrow(f.t.Context(), closing); err != nil {
+		f.t.Fatal(err)
 	}
 	return mission, users
 }
@@ -34,32 +34,32 @@ func (h house) failed(contributors int, left ledger.Won) (mission uuid.UUID, use
 // call, and would need nine with the end and its figures.
 func TestChunksAtOnceRefundEverybodyOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, users := h.failed(21, 0)
-	s, calls := h.settleAtOnce(mission, ledger.Failed, h.user(0), users[0], 3, 4)
+	f := newFixture(t)
+	mission, users := f.failed(21, 0)
+	s, calls := f.settleAtOnce(mission, ledger.Failed, f.user(0), users[0], 3, 4)
 	if s.Refunded != 21*500 || calls >= 9 {
 		t.Errorf("refunded %s in %d calls, want 10,500 won in 4, or a few more if a chunk was ahead of the one before", s.Refunded, calls)
 	}
 	for _, u := range users {
-		if got := h.cash(u); got != 500 {
+		if got := f.cash(u); got != 500 {
 			t.Errorf("a contributor has %s, want 500 won", got)
 		}
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 // Progress is one place in the escrow. A chunk that can't be done must take those behind
 // it along, or the ones between would never be refunded.
 func TestAChunkThatDoesNotFitTakesThoseBehindItAlong(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, users := h.failed(8, 0)
+	f := newFixture(t)
+	mission, users := f.failed(8, 0)
 	// The third has their refund already, so the second chunk of two does not fit.
-	h.exec(`INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after) VALUES ($1, 'refund', $2, $3, 500, 500)`,
+	f.exec(`INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after) VALUES ($1, 'refund', $2, $3, 500, 500)`,
 		ledger.RefundID(mission, users[2]), users[2], mission)
-	h.exec(`UPDATE wallets SET cash = 500 WHERE user_id = $1`, users[2])
-	h.exec(`UPDATE escrows SET outflow = 500 WHERE mission_id = $1`, mission)
-	if _, err := h.SettleChunks(t.Context(), mission, 2, 4); err != nil {
+	f.exec(`UPDATE wallets SET cash = 500 WHERE user_id = $1`, users[2])
+	f.exec(`UPDATE escrows SET outflow = 500 WHERE mission_id = $1`, mission)
+	if _, err := f.SettleChunks(t.Context(), mission, 2, 4); err != nil {
 		t.Fatal(err)
 	}
 	for i, u := range users {
@@ -67,23 +67,23 @@ func TestAChunkThatDoesNotFitTakesThoseBehindItAlong(t *testing.T) {
 		if i < 3 {
 			want = 500
 		}
-		if got := h.cash(u); got != want {
+		if got := f.cash(u); got != want {
 			t.Errorf("contributor %d has %s, want %s: only the chunk before the one that does not fit is done", i, got, want)
 		}
 	}
-	if s, _ := h.settleAtOnce(mission, ledger.Failed, h.user(0), users[0], 2, 4); s.Refunded != 8*500 {
+	if s, _ := f.settleAtOnce(mission, ledger.Failed, f.user(0), users[0], 2, 4); s.Refunded != 8*500 {
 		t.Errorf("refunded %s, want 4,000 won", s.Refunded)
 	}
-	h.checkBooks()
+	f.checkBooks()
 }
 
 // A batch may hold wallets of two chunks and wait for one that waits for another: no
 // order of locks is there to prevent it, so Postgres has to see it.
 func TestChunksAtOnceAndBetsWithTheSameWalletsEnd(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission, users := h.failed(60, 1_000)
-	other := h.mission()
+	f := newFixture(t)
+	mission, users := f.failed(60, 1_000)
+	other := f.mission()
 	betting, stop := context.WithCancel(t.Context())
 	var bettors sync.WaitGroup
 	var held int
@@ -93,22 +93,22 @@ func TestChunksAtOnceAndBetsWithTheSameWalletsEnd(t *testing.T) {
 			for i, u := range users {
 				bets[i] = bet(other, u, 1)
 			}
-			if _, err := h.Hold(t.Context(), bets); err != nil {
+			if _, err := f.Hold(t.Context(), bets); err != nil {
 				t.Errorf("hold beside a refund: %v", err)
 				return
 			}
 		}
 	})
-	s, _ := h.settleAtOnce(mission, ledger.Failed, h.user(0), users[0], 5, 3)
+	s, _ := f.settleAtOnce(mission, ledger.Failed, f.user(0), users[0], 5, 3)
 	stop()
 	bettors.Wait()
 	if s.Refunded != 60*500 {
 		t.Errorf("refunded %s, want 30,000 won", s.Refunded)
 	}
 	for _, u := range users {
-		if got, want := h.cash(u), ledger.Won(1_500-held); got != want {
+		if got, want := f.cash(u), ledger.Won(1_500-held); got != want {
 			t.Errorf("a contributor has %s, want %s", got, want)
 		}
 	}
-	h.checkBooks()
+	f.checkBooks()
 }

@@ -54,8 +54,8 @@ func scanRestored(row pgx.CollectableRow) (restore.Escrow, error) {
 	return e, err
 }
 
-// TellPotAgain has the sweep tell of a pot once more, to a board that was rebuilt.
-func (d *DB) TellPotAgain(ctx context.Context, mission uuid.UUID) error {
+// RepublishPot has the sweep tell of a pot once more, to a board that was rebuilt.
+func (d *DB) RepublishPot(ctx context.Context, mission uuid.UUID) error {
 	if _, err := d.pool.Exec(ctx, `UPDATE escrows SET published_version = 0 WHERE mission_id = $1`, mission); err != nil {
 		return fmt.Errorf("have the pot of %s told again: %w", mission, err)
 	}

@@ -15,13 +15,13 @@ import (
 func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"fast", "exact"} {
-		h := newHouse(t)
-		mission, other, ana := h.mission(), h.mission(), h.user(1_000)
+		f := newFixture(t)
+		mission, other, ana := f.mission(), f.mission(), f.user(1_000)
 		batch := []ledger.Bet{bet(mission, ana, 300), bet(other, ana, 200)}
 		if path == "exact" {
 			batch = append(batch, bet(mission, ana, 5_000)) // not covered, so the fast path is out
 		}
-		verdict, err := h.pool.Begin(t.Context())
+		verdict, err := f.pool.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,10 +35,10 @@ func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
 		}
 		answers := make(chan answer, 1)
 		go func() {
-			rulings, err := h.Hold(t.Context(), batch)
+			rulings, err := f.Hold(t.Context(), batch)
 			answers <- answer{rulings, err}
 		}()
-		h.waitForLocks(1)
+		f.waitForLocks(1)
 		if err := verdict.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -52,33 +52,33 @@ func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
 		if r := a.rulings[1]; r.Outcome != ledger.Held {
 			t.Errorf("%s: its neighbour on an open mission: got %q, want held", path, r.Outcome)
 		}
-		if got := h.cash(ana); got != 800 {
+		if got := f.cash(ana); got != 800 {
 			t.Errorf("%s: cash: got %s, want 800 won", path, got)
 		}
-		h.checkBooks()
+		f.checkBooks()
 	}
 }
 
 // waitForLocks waits until so many sessions of this database wait for a lock.
-func (h house) waitForLocks(sessions int64) {
-	h.t.Helper()
+func (f fixture) waitForLocks(sessions int64) {
+	f.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if h.figure(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= sessions {
+		if f.figure(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= sessions {
 			return
 		}
 	}
-	h.t.Fatalf("%d sessions did not come to wait for the lock", sessions)
+	f.t.Fatalf("%d sessions did not come to wait for the lock", sessions)
 }
 
 // A deadlock between two batches, or any other passing conflict, is decided
 // again rather than told to the callers.
 func TestRule6WalletsAreLockedByIdWhateverTheOrderOfTheBets(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mission := h.mission()
+	f := newFixture(t)
+	mission := f.mission()
 	users := make([]uuid.UUID, 20)
 	for i := range users {
-		users[i] = h.user(100_000)
+		users[i] = f.user(100_000)
 	}
 	done := make(chan error, 2)
 	for worker := range 2 {
@@ -91,7 +91,7 @@ func TestRule6WalletsAreLockedByIdWhateverTheOrderOfTheBets(t *testing.T) {
 					}
 					batch = append(batch, bet(mission, users[i], 100))
 				}
-				if _, err := h.Hold(t.Context(), batch); err != nil {
+				if _, err := f.Hold(t.Context(), batch); err != nil {
 					done <- err
 					return
 				}
@@ -104,8 +104,8 @@ func TestRule6WalletsAreLockedByIdWhateverTheOrderOfTheBets(t *testing.T) {
 			t.Errorf("hold: %v", err)
 		}
 	}
-	if n := h.figure(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`); n != 0 {
+	if n := f.figure(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`); n != 0 {
 		t.Errorf("%d deadlocks, want none", n)
 	}
-	h.checkBooks()
+	f.checkBooks()
 }

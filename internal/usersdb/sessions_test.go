@@ -25,78 +25,78 @@ func hashOf(name string) []byte {
 }
 
 // startSession starts one as whoever knows the password of now.
-func (h house) startSession(user uuid.UUID, first string, unused time.Duration) error {
-	h.t.Helper()
-	_, err := h.StartSession(h.t.Context(), user, h.passwordHash(user), hashOf(first), unused)
+func (f fixture) startSession(user uuid.UUID, first string, unused time.Duration) error {
+	f.t.Helper()
+	_, err := f.StartSession(f.t.Context(), user, f.passwordHash(user), hashOf(first), unused)
 	return err
 }
 
-func (h house) passwordHash(user uuid.UUID) (hash string) {
-	h.t.Helper()
-	if err := h.pool.QueryRow(h.t.Context(), `SELECT password_hash FROM users WHERE id = $1`, user).Scan(&hash); err != nil {
-		h.t.Fatal(err)
+func (f fixture) passwordHash(user uuid.UUID) (hash string) {
+	f.t.Helper()
+	if err := f.pool.QueryRow(f.t.Context(), `SELECT password_hash FROM users WHERE id = $1`, user).Scan(&hash); err != nil {
+		f.t.Fatal(err)
 	}
 	return hash
 }
 
 // session starts one for a new user, with a first token of the name.
-func (h house) session(first string) uuid.UUID {
-	h.t.Helper()
-	user := h.user(0)
-	if err := h.startSession(user, first, month); err != nil {
-		h.t.Fatalf("start a session: %v", err)
+func (f fixture) session(first string) uuid.UUID {
+	f.t.Helper()
+	user := f.user(0)
+	if err := f.startSession(user, first, month); err != nil {
+		f.t.Fatalf("start a session: %v", err)
 	}
 	return user
 }
 
-func (h house) rotate(from, to string) (uuid.UUID, error) {
-	in, _, err := h.rotateWithin(0, from, to)
+func (f fixture) rotate(from, to string) (uuid.UUID, error) {
+	in, _, err := f.rotateWithin(0, from, to)
 	return in.User, err
 }
 
 // rotateWithin rotates with a time in which a token may be repeated.
-func (h house) rotateWithin(repeat time.Duration, from, to string) (account.SignIn, string, error) {
+func (f fixture) rotateWithin(repeat time.Duration, from, to string) (account.SignIn, string, error) {
 	r := account.Rotation{Next: hashOf(to), Sealed: []byte(to), Unused: month}
-	in, sealed, err := h.RotateSession(h.t.Context(), hashOf(from), r, repeat, quarter)
+	in, sealed, err := f.RotateSession(f.t.Context(), hashOf(from), r, repeat, quarter)
 	return in, string(sealed), err
 }
 
 func TestARepeatedRefreshGetsTheFirstAnswerWhileItsSuccessorIsUnused(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user := h.session("first")
-	if in, sealed, err := h.rotateWithin(time.Minute, "first", "second"); err != nil || sealed != "" || in.User != user {
+	f := newFixture(t)
+	user := f.session("first")
+	if in, sealed, err := f.rotateWithin(time.Minute, "first", "second"); err != nil || sealed != "" || in.User != user {
 		t.Fatalf("the first use gives %+v, %q, %v", in, sealed, err)
 	}
 	for range 3 { // the answer was lost, again and again
-		if in, sealed, err := h.rotateWithin(time.Minute, "first", "never"); err != nil || sealed != "second" || in.User != user {
+		if in, sealed, err := f.rotateWithin(time.Minute, "first", "never"); err != nil || sealed != "second" || in.User != user {
 			t.Fatalf("a repetition gives %+v, %q, %v, want the same successor", in, sealed, err)
 		}
 	}
-	if _, _, err := h.rotateWithin(time.Minute, "second", "third"); err != nil {
+	if _, _, err := f.rotateWithin(time.Minute, "second", "third"); err != nil {
 		t.Fatalf("the successor: %v", err)
 	}
-	if _, _, err := h.rotateWithin(time.Minute, "first", "thief's"); !errors.Is(err, fault.TokenReused) {
+	if _, _, err := f.rotateWithin(time.Minute, "first", "thief's"); !errors.Is(err, fault.TokenReused) {
 		t.Errorf("once the successor was used: %v, want reused", err)
 	}
-	if _, _, err := h.rotateWithin(time.Minute, "third", "fourth"); !errors.Is(err, fault.Unauthenticated) {
+	if _, _, err := f.rotateWithin(time.Minute, "third", "fourth"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("the sign-in goes on after a reuse: %v", err)
 	}
 }
 
 func TestAUsedTokenIsNotRepeatedAfterItsTime(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user := h.session("first")
-	if _, _, err := h.rotateWithin(time.Minute, "first", "second"); err != nil {
+	f := newFixture(t)
+	user := f.session("first")
+	if _, _, err := f.rotateWithin(time.Minute, "first", "second"); err != nil {
 		t.Fatal(err)
 	}
-	h.exec(`UPDATE refresh_tokens SET used_at = used_at - interval '1 minute'`)
-	before := h.figure(`SELECT generation FROM users WHERE id = $1`, user)
-	if _, _, err := h.rotateWithin(time.Minute, "first", "thief's"); !errors.Is(err, fault.TokenReused) {
+	f.exec(`UPDATE refresh_tokens SET used_at = used_at - interval '1 minute'`)
+	before := f.figure(`SELECT generation FROM users WHERE id = $1`, user)
+	if _, _, err := f.rotateWithin(time.Minute, "first", "thief's"); !errors.Is(err, fault.TokenReused) {
 		t.Errorf("a minute later: %v, want reused", err)
 	}
-	if after := h.figure(`SELECT generation FROM users WHERE id = $1`, user); after != before+1 {
+	if after := f.figure(`SELECT generation FROM users WHERE id = $1`, user); after != before+1 {
 		t.Errorf("the generation went from %d to %d: the copier's access token is still good", before, after)
 	}
 }
@@ -104,14 +104,14 @@ func TestAUsedTokenIsNotRepeatedAfterItsTime(t *testing.T) {
 // Two tabs of a browser refresh with the same token at once.
 func TestTabsThatRefreshAtOnceAllGoOn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.session("first")
+	f := newFixture(t)
+	f.session("first")
 	next := make([]string, 8)
 	var wg sync.WaitGroup
 	for i := range next {
 		wg.Go(func() {
 			name := fmt.Sprintf("tab %d's", i)
-			_, sealed, err := h.rotateWithin(time.Minute, "first", name)
+			_, sealed, err := f.rotateWithin(time.Minute, "first", name)
 			if err != nil {
 				t.Errorf("tab %d: %v", i, err)
 			}
@@ -126,17 +126,17 @@ func TestTabsThatRefreshAtOnceAllGoOn(t *testing.T) {
 			t.Fatalf("the tabs got %q, want one successor for all", next)
 		}
 	}
-	if _, _, err := h.rotateWithin(time.Minute, next[0], "later"); err != nil {
+	if _, _, err := f.rotateWithin(time.Minute, next[0], "later"); err != nil {
 		t.Errorf("the sign-in does not go on: %v", err)
 	}
 }
 
 func TestEachRefreshTokenLeadsToTheNext(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user := h.session("token 0")
+	f := newFixture(t)
+	user := f.session("token 0")
 	for i := range 5 {
-		got, err := h.rotate(fmt.Sprintf("token %d", i), fmt.Sprintf("token %d", i+1))
+		got, err := f.rotate(fmt.Sprintf("token %d", i), fmt.Sprintf("token %d", i+1))
 		if err != nil || got != user {
 			t.Fatalf("rotation %d: user %v, error %v; want %v", i, got, err, user)
 		}
@@ -145,35 +145,35 @@ func TestEachRefreshTokenLeadsToTheNext(t *testing.T) {
 
 func TestAReusedTokenEndsItsFamilyAndNoOther(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.session("stolen")
-	other := h.session("other")
-	if _, err := h.rotate("stolen", "second"); err != nil {
+	f := newFixture(t)
+	f.session("stolen")
+	other := f.session("other")
+	if _, err := f.rotate("stolen", "second"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.rotate("stolen", "thief's"); !errors.Is(err, fault.TokenReused) {
+	if _, err := f.rotate("stolen", "thief's"); !errors.Is(err, fault.TokenReused) {
 		t.Errorf("a token used again: %v, want fault.TokenReused", err)
 	}
 	for _, name := range []string{"second", "stolen", "thief's"} {
-		if _, err := h.rotate(name, "next of "+name); !errors.Is(err, fault.Unauthenticated) {
+		if _, err := f.rotate(name, "next of "+name); !errors.Is(err, fault.Unauthenticated) {
 			t.Errorf("after the reuse the token %q: %v, want fault.Unauthenticated", name, err)
 		}
 	}
-	if got, err := h.rotate("other", "other 2"); err != nil || got != other {
+	if got, err := f.rotate("other", "other 2"); err != nil || got != other {
 		t.Errorf("another sign-in: user %v, error %v; want it untouched", got, err)
 	}
 }
 
 func TestOfTwoRotationsAtOnceOneIsAReuse(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	f := newFixture(t)
 	for round := range 10 {
 		name := fmt.Sprintf("round %d", round)
-		h.session(name)
+		f.session(name)
 		var wg sync.WaitGroup
 		errs := make([]error, 4)
 		for i := range errs {
-			wg.Go(func() { _, errs[i] = h.rotate(name, fmt.Sprintf("%s next %d", name, i)) })
+			wg.Go(func() { _, errs[i] = f.rotate(name, fmt.Sprintf("%s next %d", name, i)) })
 		}
 		wg.Wait()
 		won := 0
@@ -193,103 +193,103 @@ func TestOfTwoRotationsAtOnceOneIsAReuse(t *testing.T) {
 
 func TestSigningOutEndsTheFamily(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.session("first")
-	if _, err := h.rotate("first", "second"); err != nil {
+	f := newFixture(t)
+	f.session("first")
+	if _, err := f.rotate("first", "second"); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // saying it twice is fine
-		if err := h.EndSession(t.Context(), hashOf("second")); err != nil {
+		if err := f.EndSession(t.Context(), hashOf("second")); err != nil {
 			t.Errorf("sign out: %v", err)
 		}
 	}
-	if _, err := h.rotate("second", "third"); !errors.Is(err, fault.Unauthenticated) {
+	if _, err := f.rotate("second", "third"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("after signing out: %v, want fault.Unauthenticated", err)
 	}
-	if err := h.EndSession(t.Context(), hashOf("never seen")); err != nil {
+	if err := f.EndSession(t.Context(), hashOf("never seen")); err != nil {
 		t.Errorf("signing out of nothing: %v", err)
 	}
 }
 
 func TestATokenThatLayUnusedLapses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user := h.user(0)
-	if err := h.startSession(user, "old", -time.Second); err != nil {
+	f := newFixture(t)
+	user := f.user(0)
+	if err := f.startSession(user, "old", -time.Second); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.rotate("old", "new"); !errors.Is(err, fault.Unauthenticated) {
+	if _, err := f.rotate("old", "new"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("a lapsed token: %v, want fault.Unauthenticated", err)
 	}
 }
 
 func TestLapsedSignInsAreClearedAwayByTheNext(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	user := h.session("living")
+	f := newFixture(t)
+	user := f.session("living")
 	for i := range 3 {
-		h.exec(`WITH f AS (INSERT INTO refresh_families (id, user_id) VALUES (gen_random_uuid(), $1) RETURNING id)
+		f.exec(`WITH f AS (INSERT INTO refresh_families (id, user_id) VALUES (gen_random_uuid(), $1) RETURNING id)
 			INSERT INTO refresh_tokens (hash, family_id, expires_at) SELECT $2, id, clock_timestamp() - interval '1 second' FROM f`,
 			user, hashOf(fmt.Sprintf("lapsed %d", i)))
 	}
-	if err := h.startSession(user, "new", month); err != nil {
+	if err := f.startSession(user, "new", month); err != nil {
 		t.Fatal(err)
 	}
-	if n := h.figure(`SELECT count(*) FROM refresh_families`); n != 2 {
+	if n := f.figure(`SELECT count(*) FROM refresh_families`); n != 2 {
 		t.Errorf("%d sign-ins are kept, want the living and the new one", n)
 	}
-	if _, err := h.rotate("living", "living 2"); err != nil {
+	if _, err := f.rotate("living", "living 2"); err != nil {
 		t.Errorf("the living sign-in: %v", err)
 	}
 }
 
 func TestASessionThatIsRefreshedForYearsDoesNotGrow(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.session("token 0")
+	f := newFixture(t)
+	f.session("token 0")
 	for i := range 4 {
-		if _, err := h.rotate(fmt.Sprintf("token %d", i), fmt.Sprintf("token %d", i+1)); err != nil {
+		if _, err := f.rotate(fmt.Sprintf("token %d", i), fmt.Sprintf("token %d", i+1)); err != nil {
 			t.Fatal(err)
 		}
-		h.exec(`UPDATE refresh_tokens SET expires_at = clock_timestamp() - interval '1 second' WHERE used_at IS NOT NULL`)
+		f.exec(`UPDATE refresh_tokens SET expires_at = clock_timestamp() - interval '1 second' WHERE used_at IS NOT NULL`)
 	}
-	if n := h.figure(`SELECT count(*) FROM refresh_tokens`); n > 2 {
+	if n := f.figure(`SELECT count(*) FROM refresh_tokens`); n > 2 {
 		t.Errorf("%d tokens are kept, want lapsed ones cleared away", n)
 	}
 }
 
 func TestSigningOutEverywhereEndsEveryFamilyOfOneUser(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	mina, other := h.session("phone"), h.session("somebody else's")
-	if err := h.startSession(mina, "laptop", month); err != nil {
+	f := newFixture(t)
+	mina, other := f.session("phone"), f.session("somebody else's")
+	if err := f.startSession(mina, "laptop", month); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := h.EndSessions(t.Context(), mina); err != nil {
+		if err := f.EndSessions(t.Context(), mina); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, name := range []string{"phone", "laptop"} {
-		if _, err := h.rotate(name, name+" 2"); !errors.Is(err, fault.Unauthenticated) {
+		if _, err := f.rotate(name, name+" 2"); !errors.Is(err, fault.Unauthenticated) {
 			t.Errorf("the %s goes on after signing out everywhere: %v", name, err)
 		}
 	}
-	if got, err := h.rotate("somebody else's", "next"); err != nil || got != other {
+	if got, err := f.rotate("somebody else's", "next"); err != nil || got != other {
 		t.Errorf("somebody else was signed out too: %v", err)
 	}
 }
 
 func TestASignInEndsAfterItsWholeTimeHoweverOftenItIsRefreshed(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.session("token 0")
-	h.exec(`UPDATE refresh_families SET created_at = created_at - $1::interval + interval '1 minute'`, quarter)
-	if _, err := h.rotate("token 0", "token 1"); err != nil {
+	f := newFixture(t)
+	f.session("token 0")
+	f.exec(`UPDATE refresh_families SET created_at = created_at - $1::interval + interval '1 minute'`, quarter)
+	if _, err := f.rotate("token 0", "token 1"); err != nil {
 		t.Errorf("a minute before its end: %v", err)
 	}
-	h.exec(`UPDATE refresh_families SET created_at = created_at - interval '1 minute'`)
-	if _, err := h.rotate("token 1", "token 2"); !errors.Is(err, fault.Unauthenticated) {
+	f.exec(`UPDATE refresh_families SET created_at = created_at - interval '1 minute'`)
+	if _, err := f.rotate("token 1", "token 2"); !errors.Is(err, fault.Unauthenticated) {
 		t.Errorf("at its end: %v, want fault.Unauthenticated", err)
 	}
 }

@@ -12,8 +12,8 @@ type Bus struct {
 	// Refuse, if set, is asked before each call; its error fails the call.
 	Refuse func(events []event.Event) error
 
-	mu   sync.Mutex
-	told []event.Event
+	mu        sync.Mutex
+	published []event.Event
 }
 
 // Publish remembers the events, or refuses them all.
@@ -28,16 +28,16 @@ func (b *Bus) Publish(ctx context.Context, events ...event.Event) error {
 			return err
 		}
 	}
-	b.told = append(b.told, events...)
+	b.published = append(b.published, events...)
 	return nil
 }
 
-// Told returns the events of one type, oldest first.
-func Told[E event.Event](b *Bus) []E {
+// Published returns the events of one type, oldest first.
+func Published[E event.Event](b *Bus) []E {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var found []E
-	for _, e := range b.told {
+	for _, e := range b.published {
 		if one, ok := e.(E); ok {
 			found = append(found, one)
 		}

@@ -1,6 +1,6 @@
 // Package steptest gives the tests of the steps a ledger of their own, on a
-// real Postgres, and a bus that remembers what it was told. The bus is the one
-// part that is not real: a real one can't be made to fail at a given moment.
+// real Postgres, and a bus that remembers what was published. The bus is the
+// only fake, because a real one can't be made to fail at a given moment.
 package steptest
 
 import (
@@ -105,9 +105,8 @@ func (l Ledger) Figure(query string, args ...any) int64 {
 	return n
 }
 
-// Cash is what is in a user's wallet.
-// Await waits until a figure is what it should come to. A query without a row
-// counts as not yet.
+// Cash is what is in a user's wallet. Await polls until a figure has the wanted value. A
+// query without a row counts as not yet.
 func (l Ledger) Await(want int64, query string, args ...any) {
 	l.t.Helper()
 	var got int64
@@ -120,7 +119,7 @@ func (l Ledger) Await(want int64, query string, args ...any) {
 			return
 		}
 	}
-	l.t.Errorf("%s: waited in vain, got %d, want %d", query, got, want)
+	l.t.Errorf("%s: waited too long, got %d, want %d", query, got, want)
 }
 
 func (l Ledger) Cash(user uuid.UUID) ledger.Won {

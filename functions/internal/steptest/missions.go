@@ -21,7 +21,7 @@ import (
 type Missions struct {
 	*missionsdb.DB
 	Live *board.Board
-	Copy *broadcast.Copier // from the one to the other
+	Copy *broadcast.Copier // from the instance to the board
 	pool *pgxpool.Pool
 	t    testing.TB
 }
@@ -43,7 +43,7 @@ func NewMissions(t testing.TB) Missions {
 	return Missions{DB: db, Live: live, Copy: broadcast.New(db, live), pool: pool, t: t}
 }
 
-// Exec plays the clock, or breaks something, behind the adapter's back.
+// Exec runs a statement directly, to change times or to break something.
 func (m Missions) Exec(sql string, args ...any) {
 	m.t.Helper()
 	if _, err := m.pool.Exec(m.t.Context(), sql, args...); err != nil {
@@ -106,7 +106,7 @@ func (m Missions) Read(id uuid.UUID) mission.Mission {
 	return found
 }
 
-// OnBoard reads what the board's log tells of a mission.
+// OnBoard reads a mission's events in the board's log.
 func (m Missions) OnBoard(id uuid.UUID) []mission.Event {
 	m.t.Helper()
 	events, err := m.Live.Events(m.t.Context(), id, 0, 1000)
@@ -126,7 +126,7 @@ func (m Missions) LastOnBoard(id uuid.UUID) mission.Event {
 	return events[len(events)-1]
 }
 
-// Pot is a mission's pot of a version: each one has 1,000 won and one
+// Pot is a mission's pot of a version: each version has 1,000 won and one
 // contributor more than the one before.
 func Pot(id uuid.UUID, version int64) ledger.Pot {
 	return ledger.Pot{MissionID: id, Total: ledger.Won(1000 * version), Contributors: int(version), Version: version}
