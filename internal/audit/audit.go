@@ -17,17 +17,17 @@ import (
 const scope = "example.com/missionpot/internal/audit"
 
 const (
-	// readTime bounds one audit, well inside the time of a tick (50 s).
+	// readTime bounds one reading of the figures, well below the time of a tick (50 s).
 	readTime = 10 * time.Second
-	// share of the time that an audit may take: one that took a second rests for
-	// at least a hundred, however short its period.
+	// share is the part of the time that reading may take: after a reading of a second the next
+	// comes at least a hundred seconds later, however short the period.
 	share = 100
 )
 
 // Handle handles one event, as a step does.
 type Handle func(context.Context, event.Event) error
 
-// Audit reads one database's figures. Make one with Books or Missions.
+// Audit reads one database's figures into gauges. Make one with Books or Missions.
 type Audit struct {
 	step   string
 	period time.Duration
@@ -38,9 +38,8 @@ type Audit struct {
 	next time.Time
 }
 
-// newAudit makes the audit that rides on a step. The only error of an instrument
-// is a malformed name, and these are constants; one that comes with an error
-// works as none.
+// newAudit makes the audit of a step. The only error of an instrument is a malformed name, and
+// these names are constants; an instrument with an error does nothing.
 func newAudit(step string, period time.Duration, read func(context.Context) error) *Audit {
 	a := &Audit{step: step, period: period, read: read}
 	a.done, _ = otel.Meter(scope).Float64Gauge("missionpot.sweep.completed", metric.WithUnit("s"),
@@ -48,8 +47,8 @@ func newAudit(step string, period time.Duration, read func(context.Context) erro
 	return a
 }
 
-// After audits once a step has handled a tick, whatever became of that, and at
-// most once a period. The error tells of both.
+// After reads the figures after a step has handled a tick, successfully or not, and at most once a
+// period. The error joins both errors.
 func (a *Audit) After(step Handle) Handle {
 	return func(ctx context.Context, e event.Event) error {
 		err := step(ctx, e)

@@ -13,7 +13,7 @@ import (
 
 var errDown = errors.New("down")
 
-// slow is a ledger that takes its time and may be down.
+// slow is a ledger that is slow and may be down.
 type slow struct {
 	takes time.Duration
 	err   error
@@ -30,7 +30,7 @@ func (s *slow) Connections(context.Context) (used, limit int, err error) { retur
 
 func noWork(context.Context, event.Event) error { return nil }
 
-func TestTicksWithinAPeriodAuditOnce(t *testing.T) {
+func TestTicksWithinAPeriodReadTheFiguresOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &slow{}
@@ -47,7 +47,7 @@ func TestTicksWithinAPeriodAuditOnce(t *testing.T) {
 	})
 }
 
-func TestASlowAuditRestsLonger(t *testing.T) {
+func TestAfterASlowReadingTheNextComesLater(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &slow{takes: 2 * time.Second}
@@ -64,7 +64,7 @@ func TestASlowAuditRestsLonger(t *testing.T) {
 	})
 }
 
-func TestAFailedSweepIsAuditedAndBothFailuresAreTold(t *testing.T) {
+func TestFiguresAreReadAfterAFailedSweepAndBothErrorsAreReturned(t *testing.T) {
 	t.Parallel()
 	errSweep := errors.New("sweep")
 	l := &slow{err: errDown}

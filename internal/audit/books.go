@@ -13,20 +13,20 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Ledger is what the audit asks of the users instance.
+// Ledger is what the audit reads from the users instance.
 type Ledger interface {
 	Audit(ctx context.Context) (ledger.Audit, error)
 	Connections(ctx context.Context) (used, limit int, err error)
 }
 
-// books measures the users instance.
+// books holds the gauges of the users instance.
 type books struct {
 	cash, drift       metric.Int64Gauge
 	undecided, unsent metric.Float64Gauge
 	connections       connections
 }
 
-// Books is the audit of the users instance, riding on sweepbets.
+// Books makes the audit of the users instance, which runs after sweepbets.
 func Books(l Ledger, period time.Duration) *Audit {
 	meter := otel.Meter(scope)
 	b := books{connections: newConnections(meter, "users")}

@@ -12,31 +12,30 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// Board is what the audit asks of the missions instance.
+// Board is what the audit reads from the missions instance.
 type Board interface {
 	Census(ctx context.Context) (mission.Census, error)
 	Connections(ctx context.Context) (used, limit int, err error)
 }
 
-// census measures the missions instance.
+// census holds the gauges of the missions instance.
 type census struct {
 	missions    metric.Int64Gauge
 	unsettled   metric.Float64Gauge
 	connections connections
 }
 
-// settling stands for missions that are decided and not settled, whatever the
-// verdict.
+// settling is the state of missions that are decided and not settled, whatever the verdict.
 const settling = "settling"
 
-// Missions is the audit of the missions instance, riding on sweepmissions.
+// Missions makes the audit of the missions instance, which runs after sweepmissions.
 func Missions(board Board, period time.Duration) *Audit {
 	meter := otel.Meter(scope)
 	c := census{connections: newConnections(meter, "missions")}
 	c.missions, _ = meter.Int64Gauge("missionpot.missions", metric.WithUnit("{mission}"),
-		metric.WithDescription("Missions under way, by state; those that are decided and not settled are settling"))
+		metric.WithDescription("Unsettled missions by state; those that are decided and not settled are settling"))
 	c.unsettled, _ = meter.Float64Gauge("missionpot.verdicts.unsettled.age", metric.WithUnit("s"),
-		metric.WithDescription("Time since the verdict whose settlement has not come for longest"))
+		metric.WithDescription("Time since the oldest verdict without a settlement"))
 	return newAudit("sweepmissions", period, func(ctx context.Context) error {
 		return errors.Join(c.read(ctx, board), c.connections.read(ctx, board))
 	})

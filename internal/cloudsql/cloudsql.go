@@ -1,11 +1,10 @@
-// Package cloudsql connects to Postgres on Cloud SQL: by the instance's name
-// instead of an address, and as the program's own service account instead of
-// with a password. It is the only package that knows that connector.
+// Package cloudsql connects to Postgres on Cloud SQL: by the instance's name instead of an address,
+// and as the program's own service account instead of with a password. It is the only package that
+// uses the connector.
 //
-// It exists because the alternatives are worse: a password has to be kept and
-// changed, and an address is not known before the instance is made. On one
-// machine nothing of it is used: an instance without a name is reached by the
-// address in its URL.
+// It exists because the alternatives are worse: a password has to be stored and changed, and an
+// address is not known before the instance exists. On one machine it is not used: an instance
+// without a name is reached by the address in its URL.
 package cloudsql
 
 import (
@@ -20,9 +19,8 @@ import (
 // by its address. It is safe for concurrent use.
 type Dialer struct{ connector *cloudsqlconn.Dialer }
 
-// Open makes a dialer for instances with these names, PROJECT:REGION:NAME each.
-// Empty ones are of no account; if there is no other, nothing is opened. It
-// makes no call.
+// Open makes a dialer for instances with these names, PROJECT:REGION:NAME each. It ignores empty
+// names, and opens nothing if there is no other. It makes no call.
 func Open(ctx context.Context, instances ...string) (*Dialer, error) {
 	for _, instance := range instances {
 		if instance == "" {
@@ -37,10 +35,10 @@ func connect(ctx context.Context, more ...cloudsqlconn.Option) (*Dialer, error) 
 	options := append([]cloudsqlconn.Option{
 		cloudsqlconn.WithIAMAuthN(),
 		cloudsqlconn.WithDefaultDialOptions(cloudsqlconn.WithPrivateIP()),
-		// An instance of a service has no processor between two requests, so a
-		// certificate renewed in the background would be late.
+		// An instance of a service has no processor between two requests, so a renewal in the
+		// background would be late.
 		cloudsqlconn.WithLazyRefresh(),
-		// The pools are measured already, and this would need a right more.
+		// The pools are measured already, and this would need another permission.
 		cloudsqlconn.WithBuiltInMetrics(false),
 	}, more...)
 	connector, err := cloudsqlconn.NewDialer(ctx, options...)
@@ -50,9 +48,8 @@ func connect(ctx context.Context, more ...cloudsqlconn.Option) (*Dialer, error) 
 	return &Dialer{connector}, nil
 }
 
-// To is how to dial an instance: whatever address a driver asks for, the
-// connection goes to the instance. For an instance without a name it is nil, by
-// which pgx means its own way.
+// To returns the function that dials an instance, whatever address the driver passes. For an
+// instance without a name it returns nil, which makes pgx use its own dialer.
 func (d *Dialer) To(instance string) func(ctx context.Context, network, address string) (net.Conn, error) {
 	if instance == "" {
 		return nil
@@ -66,7 +63,7 @@ func (d *Dialer) To(instance string) func(ctx context.Context, network, address 
 	}
 }
 
-// Close ends what keeps the connector's certificates fresh. Connections stay.
+// Close stops the renewal of the connector's certificates. Connections stay open.
 func (d *Dialer) Close() error {
 	if d.connector == nil {
 		return nil

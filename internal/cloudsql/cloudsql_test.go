@@ -20,15 +20,15 @@ func TestAnInstanceWithoutANameIsReachedByItsAddress(t *testing.T) {
 		t.Fatalf("opened nothing: %v", err)
 	}
 	if dialer.To("") != nil {
-		t.Error("there is a way to an instance without a name, want none")
+		t.Error("got a dialer for an instance without a name, want none")
 	}
 	if err := dialer.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
 }
 
-// The Admin API is asked about the instance by its name, whatever address the
-// driver gives, and its refusal ends the try.
+// The connector asks the Admin API for the instance by its name, whatever address the driver
+// passes, and a refusal ends the attempt.
 func TestAnInstanceIsReachedByItsName(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -54,7 +54,7 @@ func TestAnInstanceIsReachedByItsName(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if _, err := dialer.To("p:r:users")(ctx, "tcp", "127.0.0.1:5432"); err == nil {
-		t.Fatal("connected without leave")
+		t.Fatal("connected without permission")
 	}
 	mu.Lock()
 	defer mu.Unlock()

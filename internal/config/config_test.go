@@ -55,7 +55,7 @@ func TestDefaultsAreThoseOfTheDesign(t *testing.T) {
 func TestAWrongSettingIsNamedByItsVariable(t *testing.T) {
 	t.Parallel()
 	for variable, value := range map[string]string{
-		"GOOGLE_CLOUD_PROJECT":     "", // set to nothing counts as missing
+		"GOOGLE_CLOUD_PROJECT":     "", // an empty value counts as missing
 		"MISSIONS_DATABASE_URL":    "",
 		"MAIL_FROM":                "",
 		"PORT":                     "eighty",
@@ -77,7 +77,7 @@ func TestAWrongSettingIsNamedByItsVariable(t *testing.T) {
 	}
 }
 
-func TestAMissingSettingIsToldInOneShortLine(t *testing.T) {
+func TestAMissingSettingIsReportedInOneShortLine(t *testing.T) {
 	t.Parallel()
 	var c struct{ config.Program }
 	err := config.LoadFrom(t.Context(), &c, nil)
@@ -171,7 +171,7 @@ func TestACloudRunServiceOrJobIsOnGoogleCloud(t *testing.T) {
 	}
 }
 
-func TestThePushCheckCannotBeLeftOutByMistake(t *testing.T) {
+func TestThePushCheckCannotBeOffByMistake(t *testing.T) {
 	t.Parallel()
 	local := config.Platform{FirestoreEmulator: "127.0.0.1:1", PubSubEmulator: "127.0.0.1:2"}
 	cloud := config.Platform{Service: "holdbets"}

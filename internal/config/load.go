@@ -21,7 +21,7 @@ func LoadFrom(ctx context.Context, target any, environment map[string]string) er
 }
 
 func load(ctx context.Context, target any, from envconfig.Lookuper) error {
-	var decoding string // the library names the struct's field where a value can't be decoded; an operator needs the variable
+	var decoding string // the library names the struct's field if a value can't be decoded; an operator needs the variable
 	err := envconfig.ProcessWith(ctx, &envconfig.Config{
 		Target:   target,
 		Lookuper: envconfig.LookuperFunc(func(key string) (string, bool) { return lookup(from, key) }),
@@ -53,8 +53,8 @@ func innermost(err error) error {
 	}
 }
 
-// lookup takes a variable that is set to nothing for one that is not set:
-// deployment tools write the former where they mean the latter.
+// lookup treats an empty variable as unset, because deployment tools write an empty value to mean
+// that.
 func lookup(from envconfig.Lookuper, key string) (string, bool) {
 	value, found := from.Lookup(key)
 	return value, found && value != ""

@@ -2,9 +2,9 @@ package config
 
 import "time"
 
-// Telemetry says where traces and metrics go, by the standard variables of
-// OpenTelemetry and no others; the SDK and its OTLP exporters read more of them
-// themselves, such as OTEL_TRACES_SAMPLER. With nothing set, nothing is sent.
+// Telemetry configures where traces and metrics go, only by the standard variables of
+// OpenTelemetry; the SDK and its OTLP exporters read more of them themselves, such as
+// OTEL_TRACES_SAMPLER. With none set, nothing is sent.
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 type Telemetry struct {
 	Disabled       bool   `env:"OTEL_SDK_DISABLED"`
@@ -16,8 +16,8 @@ type Telemetry struct {
 	PrometheusPort uint16 `env:"OTEL_EXPORTER_PROMETHEUS_PORT, default=9464"`
 }
 
-// Audit says how often a sweep reads the figures of its database that an alert
-// watches: sums over wallets and missions, and the age of what was left behind.
+// Audit is how often a sweep reads the figures of its database that alerts use: sums over wallets
+// and missions, and the age of unfinished work.
 type Audit struct {
 	AuditPeriod time.Duration `env:"AUDIT_PERIOD, default=60s"`
 }

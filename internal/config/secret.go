@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Secret is a setting that must not be printed: a password, a key, a database
-// URL with a password in it. However it is formatted, logged or marshalled, it
-// says only whether it is set. Reveal gives the value.
+// Secret is a setting that must not be printed: a password, a key, a database URL with a password
+// in it. However it is formatted, logged or marshalled, it shows only whether it is set. Reveal
+// returns the value.
 type Secret string
 
 const redacted = "[redacted]"
@@ -35,9 +35,8 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText hides the value from encoding/json and its like.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// oneOf returns a secret that is given by a variable or in a file, by a second
-// variable whose name ends in _FILE. A line break at the file's end, which
-// editors and echo add, is no part of it.
+// oneOf returns a secret from a variable, or from a file that is named by a second variable ending
+// in _FILE. A line break at the file's end, which editors and echo add, is not part of it.
 func oneOf(variable string, value Secret, file string) (Secret, error) {
 	switch {
 	case value != "" && file != "":

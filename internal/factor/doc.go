@@ -1,8 +1,8 @@
-// Package factor is the second factor: codes of six digits that an app makes of a
-// secret and the time (TOTP, RFC 6238), and recovery codes for who has lost the app.
+// Package factor is the second factor: codes of six digits that an app makes of a secret and the
+// time (TOTP, RFC 6238), and recovery codes for anyone who has lost the app.
 //
-// It is pure: the time and what was taken before are given to it. A code is good for
-// its step of 30 seconds and, for clocks that differ, in the steps beside it. It is
-// taken once: whoever keeps the account remembers the newest step, and a code of that
-// one or of an older one is not taken again (RFC 6238, 5.2).
+// It is pure: the caller passes the time and the last accepted step. A code is valid in its step of
+// 30 seconds and, because clocks differ, in the steps next to it. It is accepted once: the account
+// stores the newest accepted step, and a code of that step or an older one is refused (RFC 6238,
+// 5.2).
 package factor

@@ -2,10 +2,10 @@ package factor
 
 import "example.com/missionpot/internal/account"
 
-// recoveryCodes is how many somebody gets: enough to lose the app more than once.
+// recoveryCodes is how many a user gets: enough to lose the app more than once.
 const recoveryCodes = 10
 
-// NewRecoveryCodes returns codes that let their owner in once each.
+// NewRecoveryCodes returns codes that are each accepted once.
 func NewRecoveryCodes() []account.Code {
 	codes := make([]account.Code, recoveryCodes)
 	for i := range codes {

@@ -15,8 +15,7 @@ import (
 )
 
 const (
-	// stepSeconds and digits are what every app can do; RFC 6238, 5.2, recommends the
-	// first.
+	// stepSeconds and digits are what every app supports; RFC 6238, 5.2, recommends the first.
 	stepSeconds = 30
 	digits      = otp.DigitsSix
 	// secretBytes is what RFC 4226, 4, recommends: the length of a SHA-1.
@@ -25,7 +24,7 @@ const (
 	skew = 1
 )
 
-// Secret is what the app and the server both have.
+// Secret is the secret that the app and the server share.
 type Secret []byte
 
 // NewSecret returns 160 random bits.
@@ -35,12 +34,12 @@ func NewSecret() Secret {
 	return secret
 }
 
-// Text is the secret as people type it into an app.
+// Text returns the secret as people type it into an app.
 func (s Secret) Text() string {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s)
 }
 
-// SecretOf reads a secret as people type it.
+// SecretOf parses a secret as people type it.
 func SecretOf(text string) (Secret, error) {
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
 	if err != nil {
@@ -49,7 +48,7 @@ func SecretOf(text string) (Secret, error) {
 	return secret, nil
 }
 
-// URI is the secret as an app reads it from a picture:
+// URI returns the secret in the form that an app reads from a QR code:
 // https://github.com/google/google-authenticator/wiki/Key-Uri-Format
 func (s Secret) URI(issuer, name string) string {
 	query := url.Values{"secret": {s.Text()}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {digits.String()}, "period": {fmt.Sprint(stepSeconds)}}
@@ -57,15 +56,15 @@ func (s Secret) URI(issuer, name string) string {
 	return "otpauth://totp/" + label + "?" + query.Encode()
 }
 
-// Step is the number of the step a moment is in.
+// Step returns the number of the step that a moment is in.
 func Step(at time.Time) int64 { return at.Unix() / stepSeconds }
 
-// Match returns the step that a code belongs to, if it is good at this moment and newer
-// than the last one that was taken.
+// Match returns the step that a code belongs to, if it is valid at this moment and newer than the
+// last accepted one.
 func (s Secret) Match(code string, at time.Time, last int64) (step int64, ok bool) {
 	now := Step(at)
 	for step := max(now-skew, last+1); step <= now+skew; step++ {
-		// An error is of a code with another number of digits, which is not good.
+		// An error means another number of digits, which is not valid.
 		// #nosec G115 -- no step of a time after 1970 is negative
 		good, err := hotp.ValidateCustom(code, uint64(step), s.Text(), hotp.ValidateOpts{Digits: digits, Algorithm: otp.AlgorithmSHA1})
 		if err == nil && good {
@@ -75,8 +74,8 @@ func (s Secret) Match(code string, at time.Time, last int64) (step int64, ok boo
 	return 0, false
 }
 
-// Try is what somebody has typed: a code of the app, a recovery code, or nothing. Apps
-// show their codes as two groups, and people type or paste them so.
+// Try is what a user typed: a code of the app, a recovery code, or nothing. Apps show their codes
+// as two groups, and people type or paste them like that.
 func Try(code string) account.FactorTry {
 	code = strings.Join(strings.Fields(code), "")
 	if code == "" {
@@ -88,7 +87,7 @@ func Try(code string) account.FactorTry {
 	return account.FactorTry{Match: match, RecoveryHash: account.Code(code).Hash()}
 }
 
-// Code is the code of a step, as the app shows it.
+// Code returns the code of a step, as the app shows it.
 func (s Secret) Code(step int64) (string, error) {
 	// #nosec G115 -- no step of a time after 1970 is negative
 	code, err := hotp.GenerateCodeCustom(s.Text(), uint64(step), hotp.ValidateOpts{Digits: digits, Algorithm: otp.AlgorithmSHA1})

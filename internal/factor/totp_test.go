@@ -30,42 +30,42 @@ func TestTheCodesAreThoseOfTheRFC(t *testing.T) {
 	}
 }
 
-func TestACodeIsGoodInItsStepAndBesideIt(t *testing.T) {
+func TestACodeIsValidInItsStepAndTheStepsNextToIt(t *testing.T) {
 	t.Parallel()
 	const code, made = "081804", 1111111109
 	for off, want := range map[time.Duration]bool{
 		-60 * time.Second: false, -30 * time.Second: true, 0: true, 30 * time.Second: true, 60 * time.Second: false,
 	} {
 		if _, ok := rfc.Match(code, time.Unix(made, 0).Add(off), 0); ok != want {
-			t.Errorf("with a clock that is off by %v the code is good: %v, want %v", off, ok, want)
+			t.Errorf("with a clock that is off by %v the code is valid: %v, want %v", off, ok, want)
 		}
 	}
 }
 
-func TestACodeThatWasTakenOrIsOlderIsNotTakenAgain(t *testing.T) {
+func TestAUsedOrOlderCodeIsRefused(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(1111111109, 0)
 	step, ok := rfc.Match("081804", at, factor.Step(at)-1)
 	if !ok {
-		t.Fatal("the next code is not taken")
+		t.Fatal("the next code is not accepted")
 	}
 	if _, ok := rfc.Match("081804", at, step); ok {
-		t.Error("the code is taken a second time")
+		t.Error("the code is accepted a second time")
 	}
 	older, err := rfc.Code(step - 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := rfc.Match(older, at, step); ok {
-		t.Error("an older code is taken after a newer one")
+		t.Error("an older code is accepted after a newer one")
 	}
 }
 
-func TestWhatIsNoCodeIsNotTaken(t *testing.T) {
+func TestAMalformedCodeIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"", "81804", "0081804", "08180４", "08180a", "000000"} {
 		if _, ok := rfc.Match(code, time.Unix(1111111109, 0), 0); ok {
-			t.Errorf("%q is taken", code)
+			t.Errorf("%q is accepted", code)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func TestAnAppReadsTheSecretFromTheURI(t *testing.T) {
 	}
 }
 
-func TestRecoveryCodesDifferAndForgiveHowTheyAreTyped(t *testing.T) {
+func TestRecoveryCodesDifferAndIgnoreCaseAndSpace(t *testing.T) {
 	t.Parallel()
 	seen := map[account.Code]bool{}
 	for _, code := range factor.NewRecoveryCodes() {

@@ -74,7 +74,7 @@ var kinds = map[string]kind{
 	},
 	"push":  {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}, modules: []string{otel}},
 	"audit": {packages: []string{"internal/audit"}, project: []string{"pure"}, modules: []string{otel}},
-	// It stands for somebody outside, so it knows nothing of what is inside.
+	// It acts as an outside client, so it imports nothing of the system.
 	"client": {packages: []string{"internal/client"}, modules: []string{ids}},
 }
 
@@ -130,7 +130,7 @@ func isWiring(name string) bool {
 	})
 }
 
-// impure are the parts of the standard library that a rule must do without.
+// impure are the parts of the standard library that a rule must not use.
 var impure = []string{"net", "os", "os/exec", "database/sql", "log", "log/slog", "syscall"}
 
 func TestPurePackagesDoNoIO(t *testing.T) {
@@ -140,7 +140,7 @@ func TestPurePackagesDoNoIO(t *testing.T) {
 			continue
 		}
 		for _, imported := range p.Imports {
-			// Of net/http, fault takes the names of the statuses.
+			// fault uses net/http for the names of the statuses.
 			if slices.Contains(impure, imported) || imported == "net/http" && !strings.HasSuffix(p.ImportPath, "/fault") {
 				t.Errorf("%s imports %s: a rule does no I/O", p.ImportPath, imported)
 			}
@@ -148,7 +148,7 @@ func TestPurePackagesDoNoIO(t *testing.T) {
 	}
 }
 
-func TestNothingThatRunsInTheCloudHoldsTheLocalStandOrTesting(t *testing.T) {
+func TestNoProgramOfTheCloudImportsTheLocalStandOrTesting(t *testing.T) {
 	t.Parallel()
 	programs := []string{strings.TrimSuffix(module, "/"), module + "run/api", module + "run/migrate", module + "run/operator"}
 	for _, p := range list(t) {
@@ -158,7 +158,7 @@ func TestNothingThatRunsInTheCloudHoldsTheLocalStandOrTesting(t *testing.T) {
 		programs = slices.DeleteFunc(programs, func(name string) bool { return name == p.ImportPath })
 		for _, dep := range p.Deps {
 			if dep == "testing" || strings.HasPrefix(dep, module+"internal/lab") || strings.HasPrefix(dep, module+"internal/chaos") {
-				t.Errorf("%s holds %s", p.ImportPath, dep)
+				t.Errorf("%s imports %s", p.ImportPath, dep)
 			}
 		}
 	}
@@ -202,9 +202,9 @@ func list(t *testing.T) []listed {
 	}
 }
 
-// Adapters and steps measure through OpenTelemetry's API, which costs nothing
-// until a program puts the SDK behind it.
-func TestOnePackageKnowsOpenTelemetrysSDK(t *testing.T) {
+// Adapters and steps measure through OpenTelemetry's API, which costs nothing until a program
+// installs the SDK behind it.
+func TestOnlyOnePackageImportsOpenTelemetrysSDK(t *testing.T) {
 	t.Parallel()
 	for _, p := range list(t) {
 		for _, imported := range p.Imports {

@@ -1,3 +1,3 @@
-// Package layout holds the rule of who may import whom, as a test. The tree
-// only shows the flow as long as the imports follow it.
+// Package layout tests which package may import which. The tree shows the flow only if the imports
+// follow it.
 package layout

@@ -13,12 +13,12 @@ const root = "../.."
 
 var (
 	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	// A comment that points at a page of ours.
+	// page matches a comment's reference to a page of this repository.
 	page = regexp.MustCompile(`docs/[\w/.-]+\.md`)
 )
 
-// A reader who follows a link must arrive.
-func TestEveryLinkInThePagesAndCommentsLeadsSomewhere(t *testing.T) {
+// Every link must have a target.
+func TestEveryLinkInPagesAndCommentsHasATarget(t *testing.T) {
 	t.Parallel()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() && strings.HasPrefix(entry.Name(), ".git") {
@@ -45,7 +45,7 @@ func checkLinks(t *testing.T, path string) {
 			continue
 		}
 		if _, err := os.Stat(filepath.Join(filepath.Dir(path), target)); err != nil {
-			t.Errorf("%s links to %s, which is not there", path, target)
+			t.Errorf("%s links to %s, which does not exist", path, target)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func checkPages(t *testing.T, path string) {
 	t.Helper()
 	for _, target := range page.FindAllString(read(t, path), -1) {
 		if _, err := os.Stat(filepath.Join(root, target)); err != nil {
-			t.Errorf("%s names %s, which is not there", path, target)
+			t.Errorf("%s names %s, which does not exist", path, target)
 		}
 	}
 }
@@ -68,8 +68,8 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-// A page that names a test says that something is held; the test must be there.
-func TestEveryTestThatAPageNamesIsThere(t *testing.T) {
+// A page names a test as proof, so the test must exist.
+func TestEveryTestThatAPageNamesExists(t *testing.T) {
 	t.Parallel()
 	var pages []string
 	there := map[string]bool{}
@@ -94,7 +94,7 @@ func TestEveryTestThatAPageNamesIsThere(t *testing.T) {
 	for _, path := range pages {
 		for _, match := range named.FindAllStringSubmatch(read(t, path), -1) {
 			if !there[match[1]] {
-				t.Errorf("%s names %s, which is not there", path, match[1])
+				t.Errorf("%s names %s, which does not exist", path, match[1])
 			}
 		}
 	}

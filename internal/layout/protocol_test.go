@@ -40,13 +40,13 @@ func number(t *testing.T, digits string) int {
 	return n
 }
 
-// Each rule says why it is there, where it is kept, and which test of its own name holds
-// it. That links and tests are there is tested for all pages.
+// Each rule has its reason, its place in the code, and a test with its number in the name. Another
+// test checks the links and test names of all pages.
 func TestEachRuleOfTheProtocolHasAReasonAPlaceAndATestOfItsName(t *testing.T) {
 	t.Parallel()
 	for i, r := range rules(t) {
 		if r.number != i+1 {
-			t.Errorf("rule %d comes where rule %d should", r.number, i+1)
+			t.Errorf("found rule %d where rule %d should be", r.number, i+1)
 		}
 		for _, want := range []string{`\*Without it\* `, `\*Kept in\* .`, "\\*Held by\\* `TestRule" + strconv.Itoa(r.number) + "[A-Z]"} {
 			if !regexp.MustCompile(want).MatchString(r.text) {
@@ -56,7 +56,7 @@ func TestEachRuleOfTheProtocolHasAReasonAPlaceAndATestOfItsName(t *testing.T) {
 	}
 }
 
-// Whoever cites a rule finds it on the page.
+// Every cited rule must be on the page.
 func TestEachRuleThatIsCitedIsOnThePage(t *testing.T) {
 	t.Parallel()
 	last := len(rules(t))

@@ -48,8 +48,8 @@ type subscription struct {
 	Retention   int `json:"retention"`
 }
 
-// The local stand makes its subscriptions from the registry, the cloud from the
-// table: what is tested must be what is deployed.
+// The local stand makes its subscriptions from the registry, the cloud from the table. They must be
+// equal, so that what is tested is what is deployed.
 func TestTheTableOfTerraformIsTheRegistryOfTheCode(t *testing.T) {
 	t.Parallel()
 	table := pipelineTable(t)
@@ -102,7 +102,7 @@ func TestEveryStepOfTheTableHasItsDeadLettersKept(t *testing.T) {
 	}
 }
 
-// A grant that is in no list is one that no reviewer sees.
+// A reviewer would not notice a grant that is in no list.
 func TestEveryGrantOfTerraformIsInItsList(t *testing.T) {
 	t.Parallel()
 	grant := regexp.MustCompile(`(?m)^resource "(google_\w+_iam_(?:member|binding|policy))" "(\w+)"`)
@@ -126,8 +126,8 @@ func TestEveryGrantOfTerraformIsInItsList(t *testing.T) {
 	}
 }
 
-// Rule 18: no field has an index of its own where times and ids rise with the
-// load. Left out are dead letters, which are few and searched by their fields.
+// Rule 18: no field has a single-field index if its values rise with the load. Dead letters are
+// exempt, because they are few and searched by their fields.
 func TestNoFieldOfABetOrOfTheBoardIsIndexedAlone(t *testing.T) {
 	t.Parallel()
 	want := map[string]map[string][]string{
@@ -144,8 +144,7 @@ func TestNoFieldOfABetOrOfTheBoardIsIndexedAlone(t *testing.T) {
 	}
 }
 
-// fieldsOf returns the fields of the document that a struct of a file is, in
-// order of their names.
+// fieldsOf returns the document fields of a struct in a file, in order of their names.
 func fieldsOf(t *testing.T, file, name string) []string {
 	t.Helper()
 	text, err := os.ReadFile(file)

@@ -17,7 +17,7 @@ import (
 	"example.com/missionpot/internal/event"
 )
 
-// opened is what a function's wiring opens, read from functions/functions.go.
+// opened is what the wiring of a function opens, read from functions/functions.go.
 type opened struct {
 	Databases []string
 	Pool      int // of each
@@ -25,9 +25,9 @@ type opened struct {
 	Publishes bool
 }
 
-// A function gets rights to what it opens, and to nothing more. A pool that
-// grew in the code alone would outgrow the server.
-func TestTheTableOfTerraformSaysWhatTheWiringOpens(t *testing.T) {
+// A function gets rights only to what it opens. A pool that grew only in the code could exceed the
+// server's connections.
+func TestTheTableOfTerraformMatchesTheWiring(t *testing.T) {
 	t.Parallel()
 	wiring := wiringOfFunctions(t)
 	table := map[string]opened{}
@@ -39,7 +39,7 @@ func TestTheTableOfTerraformSaysWhatTheWiringOpens(t *testing.T) {
 	}
 }
 
-// Makers of events in the code of the steps, by the topic they go to.
+// The constructors of events in the code of the steps, by topic.
 var makers = map[string]event.Topic{
 	"NewBetPlaced": event.BetPlaced{}.Topic(), "BetPlaced": event.BetPlaced{}.Topic(),
 	"NewPotChanged": event.PotChanged{}.Topic(), "BetDeclined": event.BetDeclined{}.Topic(),
@@ -89,7 +89,7 @@ func TestTheConnectionsOfTheServicesAreCounted(t *testing.T) {
 	}
 }
 
-// A setting that nobody reads is a setting that somebody believes in.
+// A setting that no program reads misleads whoever sets it.
 func TestEverySettingOfTerraformIsReadByAProgram(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{"GOGC": true, "GOMEMLIMIT": true} // by Go itself

@@ -10,8 +10,8 @@ import (
 	"example.com/missionpot/internal/letter"
 )
 
-// SendGrid's answer is sorted whatever it holds, and its messages, which may
-// repeat an address, never reach the error.
+// Every answer of SendGrid is classified, and its messages, which may repeat an address, never
+// reach the error.
 func FuzzAnswer(f *testing.F) {
 	f.Add(400, `{"errors":[{"message":"no: mina@example.com","field":"personalizations.0.to","help":null}]}`)
 	f.Add(202, ``)
@@ -25,7 +25,7 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("status %d gives %v", status, err)
 		}
 		if errors.Is(err, letter.ErrRefused) && (status < 400 || status >= 500) {
-			t.Errorf("status %d refuses the letter for good: %v", status, err)
+			t.Errorf("status %d refuses the mail for good: %v", status, err)
 		}
 		if err != nil && len(err.Error()) > 1000 {
 			t.Errorf("the error has %d characters, want no more than 1000 in a log", len(err.Error()))

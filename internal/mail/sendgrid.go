@@ -18,24 +18,23 @@ import (
 	"example.com/missionpot/internal/letter"
 )
 
-// timeout bounds one call. SendGrid accepts a mail within a second; a call
-// that takes ten has failed in some way a retry will mend.
+// timeout bounds one call. SendGrid accepts a mail within a second; a call that takes ten has
+// failed, and a retry will succeed.
 const timeout = 10 * time.Second
 
 // endpoint is SendGrid's Mail Send call:
 // https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
 const endpoint = "/v3/mail/send"
 
-// SendGrid sends letters through one account. Make one with New.
+// SendGrid sends mails through one account. Make one with New.
 type SendGrid struct {
 	request rest.Request // without a body
 	client  *rest.Client
 	from    *mail.Email
 }
 
-// New makes a sender. The host is SendGrid's, or one that speaks like it; from
-// is an RFC 5322 address, which may carry a name. Calls share at most the
-// given number of connections.
+// New makes a sender. The host is SendGrid's, or one with the same API; from is an RFC 5322
+// address, which may carry a name. Calls share at most the given number of connections.
 func New(apiKey, host, from string, connections int) (*SendGrid, error) {
 	sender, err := netmail.ParseAddress(from)
 	if err != nil {
@@ -60,11 +59,11 @@ func New(apiKey, host, from string, connections int) (*SendGrid, error) {
 	}, nil
 }
 
-// stay follows no redirect: the key and the address go to the host that is configured.
+// stay follows no redirect: the key and the address go only to the configured host.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Send hands one letter to SendGrid. The error wraps letter.ErrRefused where
-// the same letter would be refused again; any other may pass.
+// Send sends one mail. The error wraps letter.ErrRefused if the same mail would be refused again;
+// any other error may be temporary.
 func (s *SendGrid) Send(ctx context.Context, l letter.Letter) error {
 	request := s.request
 	request.Body = mail.GetRequestBody(s.message(l))
@@ -90,9 +89,9 @@ func (s *SendGrid) message(l letter.Letter) *mail.SGMailV3 {
 	return m
 }
 
-// verdict sorts SendGrid's answers. A wrong key (401), a missing right (403), a
-// time-out (408) and too many calls (429) are about us, not about the letter,
-// and pass once mended; other 4xx are about the letter itself.
+// verdict classifies SendGrid's answers. A wrong key (401), a missing permission (403), a time-out
+// (408) and too many calls (429) are problems of this system, and a retry succeeds once they are
+// fixed; other 4xx are problems of the mail itself.
 func verdict(response *rest.Response) error {
 	status := response.StatusCode
 	switch {
@@ -106,9 +105,8 @@ func verdict(response *rest.Response) error {
 	return fmt.Errorf("mail: status %d, fields %v", status, fields(response.Body))
 }
 
-// fields names the parts of the request SendGrid complained about. Its
-// messages are left out: they can repeat the address, which is no business of
-// the logs.
+// fields returns the parts of the request that SendGrid rejected. Its messages are left out: they
+// can repeat the address, which must not be logged.
 func fields(body string) []string {
 	var complaint struct {
 		Errors []struct {

@@ -37,7 +37,7 @@ func sender(t *testing.T, answer http.HandlerFunc) *mail.SendGrid {
 	return s
 }
 
-func TestALetterGoesToOnePersonInSendGridsFormat(t *testing.T) {
+func TestAMailGoesToOnePersonInSendGridsFormat(t *testing.T) {
 	t.Parallel()
 	var got map[string]any
 	var call string
@@ -72,7 +72,7 @@ func TestALetterGoesToOnePersonInSendGridsFormat(t *testing.T) {
 	}
 }
 
-func TestARefusalOfTheLetterIsToldFromATroubleThatPasses(t *testing.T) {
+func TestARefusedMailDiffersFromATemporaryError(t *testing.T) {
 	t.Parallel()
 	for status, refused := range map[int]bool{
 		400: true, 404: true, 413: true,
@@ -86,7 +86,7 @@ func TestARefusalOfTheLetterIsToldFromATroubleThatPasses(t *testing.T) {
 			})
 			err := s.Send(t.Context(), words)
 			if err == nil {
-				t.Fatal("the letter counts as sent")
+				t.Fatal("the mail counts as sent")
 			}
 			if errors.Is(err, letter.ErrRefused) != refused {
 				t.Errorf("error is %v, want refused = %v", err, refused)
@@ -98,7 +98,7 @@ func TestARefusalOfTheLetterIsToldFromATroubleThatPasses(t *testing.T) {
 	}
 }
 
-func TestASilentServiceIsGivenUpWithTheContext(t *testing.T) {
+func TestACallToASilentServiceEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	over := make(chan struct{})
 	s := sender(t, func(http.ResponseWriter, *http.Request) { <-over })
@@ -120,12 +120,12 @@ func TestAWrongSenderOrHostIsFoundAtTheStart(t *testing.T) {
 		{"", "pot@example.com"},
 	} {
 		if _, err := mail.New("SG.key", wrong.host, wrong.from, 1); err == nil {
-			t.Errorf("host %q and sender %q were taken", wrong.host, wrong.from)
+			t.Errorf("host %q and sender %q were accepted", wrong.host, wrong.from)
 		}
 	}
 }
 
-func TestALetterIsNotSentWhereARedirectLeads(t *testing.T) {
+func TestAMailDoesNotFollowARedirect(t *testing.T) {
 	t.Parallel()
 	var elsewhere atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -140,6 +140,6 @@ func TestALetterIsNotSentWhereARedirectLeads(t *testing.T) {
 		t.Error("a redirect counts as sent")
 	}
 	if n := elsewhere.Load(); n > 0 {
-		t.Errorf("%d letters went where the redirect leads, want none", n)
+		t.Errorf("%d mails followed the redirect, want none", n)
 	}
 }

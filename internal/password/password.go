@@ -1,9 +1,8 @@
 // Package password hashes and verifies passwords with argon2id.
 //
-// Hashing is meant to be slow and to need memory, so it is also the cheapest
-// way to bring a server down. That is why this package exists: at most a few
-// hashes run at once, callers wait a moment for a place, and those beyond that
-// are told to come back.
+// Hashing is slow and needs memory by design, so it is also the cheapest way to overload a server.
+// That is why this package exists: only a few hashes run at once, callers wait a moment for a
+// place, and the rest are rejected with a time to retry.
 package password
 
 import (
@@ -24,14 +23,14 @@ type Params struct {
 	Iterations uint32
 }
 
-// Recommended is the OWASP Password Storage Cheat Sheet's first choice for
-// argon2id at 19 MiB: two iterations, one lane. It takes some 30 ms.
+// Recommended is the OWASP Password Storage Cheat Sheet's first choice for argon2id at 19 MiB: two
+// iterations, one lane. It takes about 30 ms.
 func Recommended() Params { return Params{MemoryKiB: 19 * 1024, Iterations: 2} }
 
-// patience is how long a caller waits for a place before it is turned away.
+// patience is how long a caller waits for a place before it is rejected.
 const patience = 2 * time.Second
 
-// Hasher hashes within bounds. It is safe for concurrent use.
+// Hasher limits how many hashes run at once. It is safe for concurrent use.
 type Hasher struct {
 	params argon2id.Params
 	places chan struct{}
@@ -48,11 +47,11 @@ func New(p Params, atOnce int) (*Hasher, error) {
 	return h, nil
 }
 
-// argonVersion is the one there is: RFC 9106, section 3.1, version number v.
+// argonVersion is the only version: RFC 9106, section 3.1, version number v.
 const argonVersion = 0x13
 
-// newDecoy is a hash, in PHC form, that no password is known to make: its key is
-// chance. To hash something instead would be half of a program's start.
+// newDecoy returns a hash, in PHC form, that no known password makes: its key is random. Hashing
+// something instead would take half of a program's start.
 func newDecoy(p argon2id.Params) string {
 	chance := make([]byte, p.SaltLength+p.KeyLength)
 	rand.Read(chance) // never fails, by its documentation
@@ -62,7 +61,7 @@ func newDecoy(p argon2id.Params) string {
 }
 
 // Hash returns a salted hash in PHC form, cost included. The error is
-// fault.Unavailable when no place came free in time.
+// fault.Unavailable if no place became free in time.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := h.enter(ctx); err != nil {
 		return "", err
@@ -75,10 +74,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-// Verify reports whether the password made the hash. An empty hash stands for
-// an account that does not exist: the work is done all the same, against a
-// decoy, so the time taken does not tell who has an account. The error is
-// fault.Unavailable when no place came free in time.
+// Verify reports whether the password made the hash. An empty hash stands for an account that does
+// not exist: Verify then does the same work with a decoy, so that the time does not reveal who has
+// an account. The error is fault.Unavailable if no place became free in time.
 func (h *Hasher) Verify(ctx context.Context, password, hash string) (bool, error) {
 	if err := h.enter(ctx); err != nil {
 		return false, err

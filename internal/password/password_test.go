@@ -11,7 +11,7 @@ import (
 	"example.com/missionpot/internal/password"
 )
 
-// cheap keeps the tests quick; the work is the same in kind.
+// cheap keeps the tests fast with the same kind of work.
 func cheap() password.Params { return password.Params{MemoryKiB: 64, Iterations: 1} }
 
 func newHasher(t *testing.T, p password.Params, atOnce int) *password.Hasher {
@@ -31,7 +31,7 @@ func TestOnlyTheRightPasswordMatchesItsHash(t *testing.T) {
 		t.Fatalf("hash: %v", err)
 	}
 	if !strings.HasPrefix(hash, "$argon2id$v=19$m=64,t=1,p=1$") {
-		t.Errorf("the hash %q does not tell its kind and cost", hash)
+		t.Errorf("the hash %q does not contain its kind and cost", hash)
 	}
 	for candidate, want := range map[string]bool{"correct horse": true, "Correct horse": false, "": false, "correct horse ": false} {
 		if got, err := h.Verify(t.Context(), candidate, hash); err != nil || got != want {
@@ -62,8 +62,8 @@ func TestNobodySignsInToAnAccountThatDoesNotExist(t *testing.T) {
 	}
 }
 
-// The work must be done for an account that does not exist as well. The least
-// of several runs is compared, so a busy machine does not matter.
+// The same work must be done for an account that does not exist. The test compares the fastest of
+// several runs, so that a busy machine does not matter.
 func TestAnUnknownAccountTakesAsLongAsAWrongPassword(t *testing.T) {
 	t.Parallel()
 	h := newHasher(t, password.Params{MemoryKiB: 8 * 1024, Iterations: 2}, 1)
@@ -84,21 +84,21 @@ func TestAnUnknownAccountTakesAsLongAsAWrongPassword(t *testing.T) {
 	}
 	known, unknown := least(hash), least("")
 	if unknown < known/3 {
-		t.Errorf("an unknown account is refused in %v, a wrong password in %v: the time tells who has an account", unknown, known)
+		t.Errorf("an unknown account is refused in %v, a wrong password in %v: the time reveals who has an account", unknown, known)
 	}
 }
 
 func TestRefusesMoreHashesThanItHasPlacesFor(t *testing.T) {
 	t.Parallel()
-	h := newHasher(t, cheap(), 0) // no place at all, so every call waits in vain
+	h := newHasher(t, cheap(), 0) // no place at all, so every call times out
 	_, err := h.Hash(t.Context(), "correct horse")
 	var refused *fault.Error
 	if !errors.As(err, &refused) || refused.Kind != fault.Unavailable || refused.RetryAfter <= 0 {
-		t.Errorf("got %v, want fault.Unavailable with a time to come back", err)
+		t.Errorf("got %v, want fault.Unavailable with a time to retry", err)
 	}
 }
 
-func TestACallerWhoLeavesIsNotKeptWaiting(t *testing.T) {
+func TestACanceledCallerDoesNotWait(t *testing.T) {
 	t.Parallel()
 	h := newHasher(t, cheap(), 0)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,7 +1,7 @@
-// Package payment is where cash comes in: the contract with a payment provider
-// and a sandbox that keeps it without moving any.
+// Package payment takes cash in: it has the contract with a payment provider, and a sandbox that
+// follows the contract without moving cash.
 //
-// The contract is about lost answers. A charge is written down before the
-// provider is asked, and its id goes with every question about it, so a charge
-// whose answer never came can be asked for again and is still one charge.
+// The contract allows for lost answers. A charge is stored before the provider is called, and every
+// call about it carries its id, so a charge whose answer was lost can be requested again and is
+// still one charge.
 package payment

@@ -12,11 +12,11 @@ import (
 // after HTTP's 402 Payment Required. It approves every other one.
 const DeclinedAmount ledger.Won = 402
 
-// ErrSandbox refuses to hand out cash for nothing where it would count.
+// ErrSandbox means that the sandbox is not allowed here, because its cash costs nothing.
 var ErrSandbox = errors.New("the payment sandbox runs on a stand of emulators only, unless it is allowed by name")
 
-// Open makes the provider of a name: there is "sandbox" so far. None is an error, so
-// that nobody gets the sandbox by leaving a setting out.
+// Open makes the provider with a name; so far there is only "sandbox". An empty name is an error,
+// so that nobody gets the sandbox by leaving out a setting.
 func Open(name string, sandboxAllowed bool, lookup func(string) (string, bool)) (Provider, error) {
 	switch name {
 	case "sandbox":
@@ -33,9 +33,9 @@ type Sandbox struct{}
 
 var _ Provider = Sandbox{}
 
-// NewSandbox makes a Sandbox. On a stand of emulators, which lookup (os.LookupEnv)
-// shows, it always does; anywhere else, whatever platform that is, only if allowed. The
-// error is ErrSandbox.
+// NewSandbox makes a Sandbox. On a stand of emulators, which it recognizes by lookup
+// (os.LookupEnv), that always succeeds; on any other platform only if allowed. The error is
+// ErrSandbox.
 func NewSandbox(allowed bool, lookup func(string) (string, bool)) (Sandbox, error) {
 	if !allowed && (onGoogleCloud(lookup) || !onEmulators(lookup)) {
 		return Sandbox{}, ErrSandbox
@@ -43,8 +43,8 @@ func NewSandbox(allowed bool, lookup func(string) (string, bool)) (Sandbox, erro
 	return Sandbox{}, nil
 }
 
-// onEmulators looks for the addresses of Google's emulators, which its client libraries
-// read as well: a program that has them keeps nothing of value.
+// onEmulators looks for the addresses of Google's emulators, which the client libraries read as
+// well: a program on emulators stores nothing of value.
 func onEmulators(lookup func(string) (string, bool)) bool {
 	for _, name := range []string{"FIRESTORE_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST"} {
 		if value, set := lookup(name); !set || value == "" {
@@ -54,10 +54,10 @@ func onEmulators(lookup func(string) (string, bool)) bool {
 	return true
 }
 
-// onGoogleCloud looks for what the platform sets in every container: Cloud Run
-// services and functions, its jobs and worker pools, App Engine, and older
-// functions. Source: "Container runtime contract" of Cloud Run, "Using
-// environment variables" of Cloud Functions, "Runtime environment" of App Engine.
+// onGoogleCloud looks for the variables that the platform sets in every container: Cloud Run
+// services and functions, its jobs and worker pools, App Engine, and older functions. Source:
+// "Container runtime contract" of Cloud Run, "Using environment variables" of Cloud Functions,
+// "Runtime environment" of App Engine.
 func onGoogleCloud(lookup func(string) (string, bool)) bool {
 	for _, name := range []string{"K_SERVICE", "K_REVISION", "CLOUD_RUN_JOB", "CLOUD_RUN_WORKER_POOL", "GAE_SERVICE", "FUNCTION_NAME"} {
 		if value, set := lookup(name); set && value != "" {

@@ -50,7 +50,7 @@ func TestTheSandboxStartsOnAStandOfEmulatorsAndNowhereElse(t *testing.T) {
 	}
 }
 
-func TestNobodyGetsTheSandboxByLeavingASettingOut(t *testing.T) {
+func TestAMissingSettingNeverGivesTheSandbox(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "sandbo", "toss"} {
 		if p, err := payment.Open(name, true, environment(nil)); err == nil {

@@ -9,7 +9,7 @@ import (
 	"example.com/missionpot/internal/telemetry"
 )
 
-// A traceparent comes from whoever calls. It names a trace or changes nothing.
+// Any caller can send a traceparent. It either names a trace or changes nothing.
 func FuzzTraceparent(f *testing.F) {
 	for _, seed := range []string{
 		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",

@@ -20,9 +20,8 @@ const (
 	fieldSampled  = "logging.googleapis.com/trace_sampled"
 )
 
-// NewLogger makes the logger of a program. On a terminal it writes text, else
-// one line of JSON per record for Cloud Logging. The project makes a trace's
-// id a link; it may be empty.
+// NewLogger makes the logger of a program. On a terminal it writes text, else one line of JSON per
+// record for Cloud Logging. The project turns a trace's id into a link; it may be empty.
 func NewLogger(out *os.File, level slog.Leveler, project string) *slog.Logger {
 	if term.IsTerminal(int(out.Fd())) {
 		return slog.New(withTrace(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}), project))
@@ -51,7 +50,7 @@ func cloudNames(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// severity is the LogSeverity of a level.
+// severity returns the LogSeverity of a level.
 func severity(level slog.Level) string {
 	switch {
 	case level < slog.LevelInfo:
@@ -65,9 +64,9 @@ func severity(level slog.Level) string {
 	}
 }
 
-// traced adds the trace of a record's context. The trace belongs at the top of
-// the record even under an open group, so the groups and attributes given so
-// far are replayed on top of it.
+// traced adds the trace of a record's context. The trace belongs at the top of the record even
+// under an open group, so the handler adds the trace first and then replays the groups and
+// attributes given so far.
 type traced struct {
 	root    slog.Handler // as it was made, before any group or attribute
 	current slog.Handler // root with all of replay

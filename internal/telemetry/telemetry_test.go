@@ -53,7 +53,7 @@ func TestARecordHasTheFieldsOfCloudLogging(t *testing.T) {
 	}
 }
 
-func TestARecordWithoutATraceSaysNothingOfOne(t *testing.T) {
+func TestARecordWithoutATraceHasNoTraceFields(t *testing.T) {
 	t.Parallel()
 	got := logged(t, func(l *slog.Logger) { l.Error("broken") })
 	if diff := cmp.Diff(map[string]any{"severity": "ERROR", "message": "broken"}, got); diff != "" {

@@ -10,21 +10,20 @@ import (
 
 const headerTraceparent = "traceparent" // W3C Trace Context, level 1
 
-// Traceparent writes the context's trace as a W3C traceparent, or "" if it has
-// none.
+// Traceparent returns the context's trace as a W3C traceparent, or "" if it has none.
 func Traceparent(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	return carrier[headerTraceparent]
 }
 
-// WithTraceparent continues the trace that a traceparent names. One that is
-// empty or malformed changes nothing, as the specification asks.
+// WithTraceparent continues the trace that a traceparent names. An empty or malformed one changes
+// nothing, as the specification requires.
 func WithTraceparent(ctx context.Context, traceparent string) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{headerTraceparent: traceparent})
 }
 
-// WithNewTrace starts a trace with random ids, for work that nobody asked for.
+// WithNewTrace starts a trace with random ids, for work without a request.
 func WithNewTrace(ctx context.Context) context.Context {
 	var traceID trace.TraceID
 	var spanID trace.SpanID

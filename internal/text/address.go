@@ -16,15 +16,15 @@ const (
 	maxLocal   = 64
 )
 
-// hosts checks the lengths of RFC 1034, and labels that stand for Unicode (RFC 5891).
+// hosts checks the lengths of RFC 1034, and labels that encode Unicode (RFC 5891).
 var hosts = idna.New(idna.VerifyDNSLength(true), idna.ValidateLabels(true), idna.CheckHyphens(false))
 
-// Address returns an e-mail address in the form it is kept and compared in: no space
-// around it, lower case. The error is fault.Invalid on the field.
+// Address returns an e-mail address in the form in which it is stored and compared: no space around
+// it, lower case. The error is fault.Invalid on the field.
 //
-// Lower-casing the part before the @ is against RFC 5321's letter; but no provider of
-// note distinguishes Kim@ from kim@, and people do type both. Addresses beyond ASCII are
-// refused before that, because some of their characters become ASCII in lower case.
+// Strictly, RFC 5321 does not allow lower-casing the part before the @. But no large provider
+// distinguishes Kim@ from kim@, and people type both. Addresses with other characters than ASCII
+// are refused before that, because some of these characters become ASCII in lower case.
 func Address(field, address string) (string, error) {
 	address = strings.TrimSpace(address)
 	if len(address) > maxAddress {
@@ -45,8 +45,8 @@ func malformed(field string) error {
 	return fault.Invalid.On(field, "must be an e-mail address like name@example.com")
 }
 
-// isDomain reports whether mail can be sent there from the public internet: a host under
-// a top-level domain, and no literal address.
+// isDomain reports whether mail can be sent there from the public internet: a host under a
+// top-level domain, not an IP address.
 func isDomain(domain string) bool {
 	dot := strings.LastIndexByte(domain, '.')
 	if dot < 1 || strings.HasSuffix(domain, ".") || strings.Trim(domain[dot+1:], "0123456789") == "" {

@@ -12,20 +12,20 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// Former is what others see instead of the name of somebody who left. Nobody may take it.
+// Former is what others see instead of the name of a deleted account. Nobody may choose it.
 const Former = "(former user)"
 
 // service is the word that no name may have in it.
 const service = "missionpot"
 
-// reserved are names, without spaces and signs, that speak for the service.
+// reserved are names, without spaces and signs, that sound official.
 var reserved = []string{
 	Former, "admin", "administrator", "customer service", "help", "helpdesk", "moderator", "official", "operator",
 	"root", "security", "staff", "support", "system", "team", "(탈퇴한 사용자)", "관리자", "운영자", "운영팀", "고객센터", "고객지원", "공식",
 }
 
-// Name refuses what is no line of text, and names that pass for the service, for a web
-// address, or by a mixture of scripts for another name. The error is fault.Invalid.
+// Name refuses text that is not one line, and names that could be mistaken for the service, for a
+// web address, or, by mixed scripts, for another name. The error is fault.Invalid.
 func Name(field, name string, high int) error {
 	if err := Line(field, name, 1, high); err != nil {
 		return err
@@ -43,15 +43,15 @@ func Name(field, name string, high int) error {
 	return nil
 }
 
-// hides reports characters that are shown as nothing. Joiners and variation selectors
-// are needed for emoji and for the scripts of India.
+// hides reports characters that are invisible. Joiners and variation selectors are needed for emoji
+// and for the scripts of India.
 func hides(r rune) bool {
 	joins := r == '\u200C' || r == '\u200D' || unicode.Is(unicode.Variation_Selector, r)
 	return isIgnorable(r) && !joins || r == blankPattern
 }
 
-// speaksForService compares the skeletons of UTS 39, which are equal for texts that look
-// alike.
+// speaksForService reports whether a name sounds official. It compares the skeletons of UTS 39,
+// which are equal for texts that look alike.
 func speaksForService(name string) bool {
 	looks := skeleton(name)
 	if strings.Contains(looks, skeleton(service)) {
@@ -60,9 +60,9 @@ func speaksForService(name string) bool {
 	return slices.ContainsFunc(reserved, func(r string) bool { return skeleton(r) == looks })
 }
 
-// skeleton is without case, spaces and signs: "Missionpot-Support!" speaks for the
-// service as well. Letters are folded before and after, because the skeleton of a capital
-// may be a small letter. The capital I looks like l.
+// skeleton ignores case, spaces and signs, so that "Missionpot-Support!" is found as well. Letters
+// are folded before and after, because the skeleton of a capital may be a small letter. The capital
+// I looks like l.
 func skeleton(text string) string {
 	text = strings.ToLower(norm.NFKC.String(text))
 	looks := strings.ToLower(confusables.Skeleton(text))
@@ -77,8 +77,8 @@ func skeleton(text string) string {
 	}, looks)
 }
 
-// together are the scripts that one language writes with, and Latin beside them: the
-// level "highly restrictive" of UTS 39, 5.2.
+// together are the scripts that one language uses, and Latin with them: the level "highly
+// restrictive" of UTS 39, 5.2.
 var together = [][]*unicode.RangeTable{
 	{unicode.Latin, unicode.Han, unicode.Hangul},
 	{unicode.Latin, unicode.Han, unicode.Hiragana, unicode.Katakana},
@@ -107,8 +107,8 @@ func mixesScripts(name string) bool {
 	})
 }
 
-// hasWebAddress reports what a mail program makes a link of: a scheme, or a host under
-// a domain that the public suffix list has.
+// hasWebAddress reports text that a mail program turns into a link: a scheme, or a host under a
+// domain of the public suffix list.
 func hasWebAddress(name string) bool {
 	name = strings.ToLower(strings.NewReplacer("。", ".", "｡", ".").Replace(norm.NFKC.String(name)))
 	if strings.Contains(name, "://") || strings.Contains(name, "www.") {

@@ -1,5 +1,5 @@
-// Package text holds the rules for what people write: names, titles, descriptions,
-// reasons. They are Unicode's own classes, so that no list of characters has to be kept.
+// Package text holds the rules for what people write: names, titles, descriptions, reasons. The
+// rules use Unicode's own classes, so no list of characters has to be maintained.
 package text
 
 import (
@@ -10,8 +10,8 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// Line refuses text that is not one line of low to high characters that people can see.
-// The error is fault.Invalid on the field.
+// Line refuses text that is not one line of low to high characters, with at least one visible. The
+// error is fault.Invalid on the field.
 func Line(field, text string, low, high int) error {
 	return check(field, text, low, high, false)
 }
@@ -41,8 +41,8 @@ func check(field, text string, low, high int, lines bool) error {
 	return nil
 }
 
-// refused are the characters that change how the text around them is shown, and those
-// that mean nothing.
+// refused are the characters that change how the text around them is shown, and those without a
+// meaning.
 func refused(r rune, lines bool) bool {
 	if lines && (r == '\n' || r == '\r' || r == '\t' || unicode.In(r, unicode.Zl, unicode.Zp)) {
 		return false
@@ -54,14 +54,14 @@ func refused(r rune, lines bool) bool {
 // space.
 const blankPattern = '\u2800'
 
-// isVisible reports whether a character alone shows something. A mark needs another
-// character to stand on.
+// isVisible reports whether a character is visible on its own. A mark needs another character
+// before it.
 func isVisible(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !isIgnorable(r) && r != blankPattern
 }
 
-// isIgnorable is the property Default_Ignorable_Code_Point: what is shown as nothing. Go
-// has its parts; DerivedCoreProperties.txt of Unicode says how they make the whole.
+// isIgnorable is the property Default_Ignorable_Code_Point: invisible characters. Go has its parts;
+// Unicode's DerivedCoreProperties.txt defines the property by them.
 func isIgnorable(r rune) bool {
 	switch {
 	case r >= 0xFFF9 && r <= 0xFFFB, r >= 0x13430 && r <= 0x13440, unicode.Is(unicode.Prepended_Concatenation_Mark, r):

@@ -9,7 +9,7 @@ import (
 	"example.com/missionpot/internal/text"
 )
 
-// invisible are characters that are shown as nothing, alone or in a row.
+// invisible are texts of invisible characters, alone or in a row.
 var invisible = []rune{
 	' ', 0x00A0, 0x3000, 0x200B, 0x3164, 0xFFA0, 0x115F, 0x2800, 0x2060, 0xFEFF, 0x00AD, 0x200D, 0xFE0F, 0x180E, 0x2062, 0xE0041, 0x0301,
 }
@@ -22,7 +22,7 @@ func refuses(t *testing.T, what string, err error) {
 	}
 }
 
-func TestTextThatShowsNothingIsBlank(t *testing.T) {
+func TestInvisibleTextIsBlank(t *testing.T) {
 	t.Parallel()
 	for _, r := range invisible {
 		for _, s := range []string{string(r), strings.Repeat(string(r), 3), " " + string(r)} {
@@ -32,11 +32,11 @@ func TestTextThatShowsNothingIsBlank(t *testing.T) {
 		}
 	}
 	if err := text.Lines("body.x", "", 0, 40); err != nil {
-		t.Errorf("text that may be left out was refused: %v", err)
+		t.Errorf("optional text was refused: %v", err)
 	}
 }
 
-func TestOneLineHasNoSeparatorsAndNoCharactersThatMeanNothing(t *testing.T) {
+func TestOneLineHasNoSeparatorsAndNoMeaninglessCharacters(t *testing.T) {
 	t.Parallel()
 	for _, r := range []rune{0x2028, 0x2029, '\n', '\r', '\t', 0, 0x85, 0x202E, 0x2066, 0xE000, 0xFDD0, 0x10FFFF} {
 		refuses(t, string(r), text.Line("body.x", "a"+string(r)+"b", 1, 40))
@@ -47,7 +47,7 @@ func TestOneLineHasNoSeparatorsAndNoCharactersThatMeanNothing(t *testing.T) {
 	}
 }
 
-func TestNamesThatPassForSomethingElseAreRefused(t *testing.T) {
+func TestMisleadingNamesAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		text.Former, "(Former User)", "former  user", "Missionpot", "Missionpot Support", "missi0npot", "Miss1onp0t Help", "М\u0456ss\u0456\u043enp\u043et", "ＭＩＳＳＩＯＮＰＯＴ",
@@ -60,7 +60,7 @@ func TestNamesThatPassForSomethingElseAreRefused(t *testing.T) {
 	}
 }
 
-func TestNamesOfPeopleAreTaken(t *testing.T) {
+func TestNamesOfPeopleAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"Mina", "미나", "미나 Kim", "金美娜", "金미나 Kim", "ミナ・キム", "Мина", "Μίνα", "مينا", "मीना", "क\u094d\u200dष", "Zoë", "Zoe\u0308", "O'Neil-Kim Jr.", "J. R. Kim",
@@ -72,7 +72,7 @@ func TestNamesOfPeopleAreTaken(t *testing.T) {
 	}
 }
 
-func TestAddressesThatMailCanNotGoToAreRefused(t *testing.T) {
+func TestAddressesThatCanNotReceiveMailAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
 		"", "mina", "a@b", "a@example", "@example.com", "a@", "a@b@example.com", "a@[127.0.0.1]", "a@127.0.0.1", "a@[IPv6:::1]", "a@-example.com", "a@example-.com",
@@ -85,14 +85,14 @@ func TestAddressesThatMailCanNotGoToAreRefused(t *testing.T) {
 	}
 }
 
-func TestAnAddressIsKeptTrimmedAndInLowerCase(t *testing.T) {
+func TestAnAddressIsStoredTrimmedAndInLowerCase(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"  Mina.Kim+Pot@Example.COM\t": "mina.kim+pot@example.com", "a@b.c": "a@b.c", "o'neil@xn--bj0bj06e.kr": "o'neil@xn--bj0bj06e.kr",
 		strings.Repeat("a", 64) + "@example.com": strings.Repeat("a", 64) + "@example.com", "a@r3---sn.example.com": "a@r3---sn.example.com",
 	} {
 		if got, err := text.Address("body.x", given); err != nil || got != want {
-			t.Errorf("%q is kept as %q, error %v; want %q", given, got, err, want)
+			t.Errorf("%q is stored as %q, error %v; want %q", given, got, err, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// AccessTime is how long an access token is good for.
+// AccessTime is how long an access token is valid.
 const AccessTime = 15 * time.Minute
 
 // skew is how far the clocks of two instances may be apart.
@@ -24,7 +24,7 @@ type Issuer struct {
 	Keys     *Keys
 	Name     string           // claim iss
 	Audience string           // claim aud
-	Now      func() time.Time // the clock; time.Now but in tests
+	Now      func() time.Time // the clock; time.Now except in tests
 }
 
 // rolesClaim names the roles of the token's user (RFC 9068, 2.2.3.1).
@@ -33,16 +33,16 @@ const rolesClaim = "roles"
 // generationClaim is the user's generation when the token was made.
 const generationClaim = "gen"
 
-// Bearer is whom an access token was made for, as of the moment it was made.
+// Bearer is the user of an access token, as of the moment the token was made.
 type Bearer struct {
 	User uuid.UUID
-	// Generation must still be the user's: it is raised when all sign-ins end.
+	// Generation must equal the user's current one, which is raised when all sign-ins end.
 	Generation int64
 	Roles      []account.Role
 }
 
-// Has reports whether the bearer had a role when the token was made. A role may
-// have been taken away since; what it opens is looked up again.
+// Has reports whether the bearer had a role when the token was made. A role may have been revoked
+// since, so whatever needs a role looks it up again.
 func (b Bearer) Has(role account.Role) bool { return slices.Contains(b.Roles, role) }
 
 // Sign returns an access token.
@@ -66,15 +66,14 @@ func (i *Issuer) Sign(b Bearer) (string, error) {
 	return string(signed), nil
 }
 
-// Verify returns whom an access token was made for. The error is
-// fault.Unauthenticated, with the reason as its hidden cause: a caller learns
-// only whether the token is good.
+// Verify returns the bearer of an access token. The error is fault.Unauthenticated, with the reason
+// as its hidden cause: a caller learns only whether the token is valid.
 func (i *Issuer) Verify(signed string) (Bearer, error) {
 	bearer, _, err := i.verify(signed)
 	return bearer, err
 }
 
-// period is when a token is good, without the skew.
+// period is the time in which a token is valid, without the skew.
 type period struct{ from, until time.Time }
 
 func (i *Issuer) verify(signed string) (Bearer, period, error) {
@@ -103,8 +102,8 @@ func (i *Issuer) verify(signed string) (Bearer, period, error) {
 	return Bearer{User: user, Generation: int64(generation), Roles: rolesOf(claims)}, period{from, until}, nil
 }
 
-// rolesOf reads the roles. A token without the claim, or with one that is no
-// list of names, has none.
+// rolesOf reads the roles. A token without the claim, or with one that is not a list of names, has
+// none.
 func rolesOf(claims jwt.Token) []account.Role {
 	var named []any
 	if err := claims.Get(rolesClaim, &named); err != nil {
@@ -123,5 +122,5 @@ func refused(cause error) error {
 	return fault.Unauthenticated.Because("The access token is not valid; refresh it or sign in.").Wrap(cause)
 }
 
-// JWKS is the public key set as JSON, for anyone who verifies tokens.
+// JWKS returns the public key set as JSON, for anyone who verifies tokens.
 func (i *Issuer) JWKS() []byte { return i.Keys.JWKS() }

@@ -13,13 +13,13 @@ import (
 	"example.com/missionpot/internal/token"
 )
 
-// fuzzKey is a key for these tests alone, fixed so that a token found by one run
-// means the same to the next.
+// fuzzKey is a key for these tests only. It is fixed, so that a token found by one run means the
+// same in the next.
 const fuzzKey = `{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"fuzz",
 	"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
 
-// A token is good only if it carries our own signature over its own claims,
-// which this checks without the library that the code uses.
+// A token is valid only with our own signature over its claims. This test checks that without the
+// library that the code uses.
 func FuzzAccessToken(f *testing.F) {
 	keys, err := token.ParseSet([]byte(fuzzKey))
 	if err != nil {
@@ -50,16 +50,16 @@ func FuzzAccessToken(f *testing.F) {
 		}
 		parts := strings.Split(strings.TrimSpace(signed), ".")
 		if len(parts) != 3 {
-			t.Fatalf("%q was taken, want three parts", signed)
+			t.Fatalf("%q was accepted, want three parts", signed)
 		}
 		signature, err := base64.RawURLEncoding.DecodeString(parts[2])
 		if err != nil || !ed25519.Verify(public, []byte(parts[0]+"."+parts[1]), signature) {
-			t.Fatalf("%q was taken without our signature", signed)
+			t.Fatalf("%q was accepted without our signature", signed)
 		}
 		var written struct{ Sub, Iss string }
 		text, err := base64.RawURLEncoding.DecodeString(parts[1])
 		if err != nil || json.Unmarshal(text, &written) != nil || written.Sub != bearer.User.String() || written.Iss != "missionpot" {
-			t.Errorf("%q was taken as user %s, its claims are %s", signed, bearer.User, text)
+			t.Errorf("%q was accepted as user %s, its claims are %s", signed, bearer.User, text)
 		}
 	})
 }

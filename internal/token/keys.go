@@ -13,7 +13,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwk"
 )
 
-// Keys are the private key that signs and the public keys that verify.
+// Keys holds the private key that signs and the public keys that verify.
 type Keys struct {
 	signing jwk.Key
 	public  jwk.Set
@@ -63,8 +63,8 @@ func ParseSet(private []byte) (*Keys, error) {
 	return keys, nil
 }
 
-// add takes in one private key. The algorithm is fixed here and not left to a
-// token's header, which its sender writes.
+// add adds one private key. The algorithm is fixed here, because a token's header is written by its
+// sender.
 func (k *Keys) add(key jwk.Key) error {
 	var raw ed25519.PrivateKey
 	if err := jwk.Export(key, &raw); err != nil {
@@ -88,11 +88,11 @@ func (k *Keys) add(key jwk.Key) error {
 	return k.public.AddKey(public)
 }
 
-// JWKS is the public key set as JSON.
+// JWKS returns the public key set as JSON.
 func (k *Keys) JWKS() []byte { return k.doc }
 
-// Derive makes a secret of 32 bytes for another purpose (HKDF, RFC 5869) out of
-// the key that signs. It changes when another key does.
+// Derive makes a secret of 32 bytes for another purpose (HKDF, RFC 5869) out of the key that signs.
+// It changes when another key signs.
 func (k *Keys) Derive(purpose string) ([]byte, error) {
 	var raw ed25519.PrivateKey
 	if err := jwk.Export(k.signing, &raw); err != nil {

@@ -21,22 +21,22 @@ import (
 // service accounts: https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
 const GoogleKeys = "https://www.googleapis.com/oauth2/v3/certs"
 
-// SignatureRemoved is what the front end of Cloud Run puts in a token's place for a
-// signature once it has checked it, so that the token can't be used again elsewhere:
+// SignatureRemoved is what Cloud Run's front end puts in place of a token's signature after it has
+// checked it, so that the token can't be used again elsewhere:
 // https://cloud.google.com/run/docs/troubleshooting#signature-removed
 const SignatureRemoved = "SIGNATURE_REMOVED_BY_GOOGLE"
 
 const (
 	googleIssuer = "https://accounts.google.com"
-	// keysLife is how long fetched keys are used. Google announces a key for days
-	// before it signs and for days after.
+	// keysLife is how long fetched keys are used. Google publishes a key for days before it signs
+	// and for days after.
 	keysLife = time.Hour
-	// keysPause is the least time between two fetches, so that tokens that name no
-	// key of Google's can't make this a load on Google.
+	// keysPause is the least time between two fetches, so that tokens with unknown keys can't cause
+	// many fetches.
 	keysPause = time.Minute
 	keysTime  = 5 * time.Second // for one fetch
 	keysBytes = 1 << 20
-	// maxGood bounds the tokens that are remembered. There are seldom more than two.
+	// maxGood is how many tokens are remembered at most. There are seldom more than two.
 	maxGood = 1000
 )
 
@@ -44,13 +44,13 @@ const (
 // safe for concurrent use.
 type PushTokens struct {
 	Account string // e-mail of the one service account that pushes
-	KeysURL string // GoogleKeys but in tests
-	// FrontEnd says that a front end of the platform has checked the signature and
-	// may have removed it. Where callers reach the program past that front end, or it
-	// lets everybody through, such a token proves nothing: anybody can write one.
+	KeysURL string // GoogleKeys except in tests
+	// FrontEnd means that a front end of the platform has checked the signature and may have
+	// removed it. If callers can reach the program without that front end, or it lets everybody
+	// through, such a token proves nothing: anybody can write one.
 	FrontEnd bool
 	Client   *http.Client     // fetches the keys, and should follow no redirect
-	Now      func() time.Time // the clock; time.Now but in tests
+	Now      func() time.Time // the clock; time.Now except in tests
 
 	mu      sync.Mutex
 	keys    jwk.Set
@@ -58,10 +58,9 @@ type PushTokens struct {
 	good    map[[sha256.Size]byte]time.Time // hashes of token and audience, and when the token ends
 }
 
-// Check takes a token that Google made for the push account and this audience.
-// The error is fault.Unauthenticated for a token that is not good and
-// fault.Forbidden for a good one of somebody else; any other means that Google's
-// keys could not be had.
+// Check accepts a token that Google made for the push account and this audience. The error is
+// fault.Unauthenticated for an invalid token and fault.Forbidden for a valid one of another
+// account; any other error means that Google's keys could not be fetched.
 func (p *PushTokens) Check(ctx context.Context, signed, audience string) error {
 	// Pub/Sub sends one token with all pushes of up to an hour.
 	hash := sha256.Sum256([]byte(audience + " " + signed))
@@ -76,7 +75,7 @@ func (p *PushTokens) Check(ctx context.Context, signed, audience string) error {
 	return nil
 }
 
-// check returns when a good token ends.
+// check returns when a valid token ends.
 func (p *PushTokens) check(ctx context.Context, signed, audience string) (ends time.Time, err error) {
 	proof, err := p.proof(ctx, signed)
 	if err != nil {
@@ -96,8 +95,8 @@ func (p *PushTokens) check(ctx context.Context, signed, audience string) (ends t
 	return ends, nil
 }
 
-// proof is what vouches for a token's claims: a key of Google's or, where the
-// signature was removed, the front end that did so.
+// proof returns what proves a token's claims: one of Google's keys or, if the signature was
+// removed, the front end that removed it.
 func (p *PushTokens) proof(ctx context.Context, signed string) (jwt.ParseOption, error) {
 	message, err := jws.ParseString(signed)
 	if err != nil || len(message.Signatures()) != 1 {
@@ -129,8 +128,8 @@ func (p *PushTokens) remember(hash [sha256.Size]byte, ends time.Time) {
 	p.good[hash] = ends
 }
 
-// keysWith returns Google's keys, fetched again when they are old, or when the
-// key that signed is not among them and the last fetch is not of just now.
+// keysWith returns Google's keys. It fetches them again when they are old, or when the key that
+// signed is not among them and the last fetch is long enough ago.
 func (p *PushTokens) keysWith(ctx context.Context, kid string) (jwk.Set, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -26,7 +26,7 @@ const (
 	function = "https://holdbets-abc.a.run.app"
 )
 
-// google stands for the address that publishes Google's keys.
+// google is a server that publishes keys as Google does.
 type google struct {
 	t       *testing.T
 	server  *httptest.Server
@@ -88,8 +88,7 @@ func rsaKey(t *testing.T, id string) jwk.Key {
 	return key
 }
 
-// signed is a push token as Pub/Sub makes it, with some claims changed; nil takes
-// a claim away.
+// signed makes a push token like Pub/Sub's, with some claims changed; nil removes a claim.
 func signed(t *testing.T, key jwk.Key, changes map[string]any) string {
 	t.Helper()
 	claims := map[string]any{
@@ -115,7 +114,7 @@ func signed(t *testing.T, key jwk.Key, changes map[string]any) string {
 	return string(text)
 }
 
-func TestOnlyATokenOfThePushAccountIsTaken(t *testing.T) {
+func TestOnlyATokenOfThePushAccountIsAccepted(t *testing.T) {
 	t.Parallel()
 	key, foreign := rsaKey(t, "google-1"), rsaKey(t, "google-1")
 	g := newGoogle(t, key)
@@ -136,8 +135,8 @@ func TestOnlyATokenOfThePushAccountIsTaken(t *testing.T) {
 		"signed by another key":          {signed(t, foreign, nil), fault.Unauthenticated},
 		"signed by a key nobody has":     {signed(t, rsaKey(t, "google-9"), nil), fault.Unauthenticated},
 		"without its signature":          {good[:strings.LastIndex(good, ".")+1], fault.Unauthenticated},
-		"that says it needs no key":      {"eyJhbGciOiJub25lIn0." + rest, fault.Unauthenticated},
-		"that is a word":                 {head, fault.Unauthenticated},
+		"with the algorithm none":        {"eyJhbGciOiJub25lIn0." + rest, fault.Unauthenticated},
+		"of one part":                    {head, fault.Unauthenticated},
 		"of nothing":                     {"", fault.Unauthenticated},
 		"whose claims are the word null": {head + ".bnVsbA." + "AAAA", fault.Unauthenticated},
 	} {
@@ -148,12 +147,12 @@ func TestOnlyATokenOfThePushAccountIsTaken(t *testing.T) {
 	}
 }
 
-// stripped is a token as Cloud Run's front end hands it on.
+// stripped makes a token as Cloud Run's front end forwards it.
 func stripped(signed string) string {
 	return signed[:strings.LastIndex(signed, ".")+1] + token.SignatureRemoved
 }
 
-func TestATokenWithoutItsSignatureIsTakenOnlyFromTheFrontEndThatRemovedIt(t *testing.T) {
+func TestATokenWithoutItsSignatureIsAcceptedOnlyFromTheFrontEndThatRemovedIt(t *testing.T) {
 	t.Parallel()
 	key := rsaKey(t, "google-1")
 	g := newGoogle(t, key)
@@ -207,7 +206,7 @@ func TestGooglesKeysAreFetchedOnceAnHourAndForANewKey(t *testing.T) {
 	}
 	check(first, nil, 1)
 	check(first, nil, 1)
-	check(second, fault.Unauthenticated, 1) // not published, and just looked
+	check(second, fault.Unauthenticated, 1) // not published, and just fetched
 	g.publish(first, second)
 	now = now.Add(2 * time.Minute)
 	check(second, nil, 2)
@@ -216,7 +215,7 @@ func TestGooglesKeysAreFetchedOnceAnHourAndForANewKey(t *testing.T) {
 	check(first, nil, 3)
 }
 
-func TestATokenThatIsRememberedEndsWhenItSays(t *testing.T) {
+func TestARememberedTokenExpiresOnTime(t *testing.T) {
 	t.Parallel()
 	key := rsaKey(t, "google-1")
 	g := newGoogle(t, key)
@@ -238,9 +237,9 @@ func TestATokenThatIsRememberedEndsWhenItSays(t *testing.T) {
 	}
 }
 
-// A push must come again when Google's keys can't be had, so the error is none of
-// those that refuse it.
-func TestAPushIsNotRefusedBecauseGooglesKeysAreAway(t *testing.T) {
+// A push must be redelivered when Google's keys can't be fetched, so the error must not be one that
+// refuses it.
+func TestAPushIsNotRefusedWhileGooglesKeysAreUnavailable(t *testing.T) {
 	t.Parallel()
 	key := rsaKey(t, "google-1")
 	g := newGoogle(t, key)
@@ -248,7 +247,7 @@ func TestAPushIsNotRefusedBecauseGooglesKeysAreAway(t *testing.T) {
 	tokens := g.tokens(func() time.Time { return noon })
 	err := tokens.Check(t.Context(), signed(t, key, nil), function)
 	if err == nil || errors.Is(err, fault.Unauthenticated) || errors.Is(err, fault.Forbidden) {
-		t.Errorf("the error is %v, want one that passes", err)
+		t.Errorf("the error is %v, want a temporary one", err)
 	}
 	g.down.Store(false)
 	if err := tokens.Check(t.Context(), signed(t, key, nil), function); err != nil {
@@ -256,7 +255,7 @@ func TestAPushIsNotRefusedBecauseGooglesKeysAreAway(t *testing.T) {
 	}
 }
 
-// A push's token comes from outside before anything else of it is looked at.
+// A push's token comes from outside and is checked before anything else of the push.
 func FuzzPushToken(f *testing.F) {
 	key := []byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"fuzz","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(key) }))
@@ -269,10 +268,10 @@ func FuzzPushToken(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if err := tokens.Check(t.Context(), text, function); !errors.Is(err, fault.Unauthenticated) {
-			t.Errorf("%q: %v, want a token nobody signed to be refused", text, err)
+			t.Errorf("%q: %v, want an unsigned token to be refused", text, err)
 		}
 		if err := behind.Check(t.Context(), text, function); err == nil && !strings.HasSuffix(text, "."+token.SignatureRemoved) {
-			t.Errorf("%q was taken behind the front end with another signature", text)
+			t.Errorf("%q was accepted behind the front end with another signature", text)
 		}
 	})
 }

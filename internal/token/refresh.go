@@ -11,17 +11,16 @@ import (
 	"time"
 )
 
-// RefreshTime is how long a refresh token may lie unused. Each use starts it
-// anew.
+// RefreshTime is how long a refresh token may stay unused. Each use starts it again.
 const RefreshTime = 30 * 24 * time.Hour
 
-// SignInTime is how long a sign-in lasts, however often it is refreshed. NIST SP
-// 800-63B-4, 2.1.3, would have 30 days for a single factor; three times that, because
-// one amount is a million won at most, no cash leaves the service, and whoever is
-// signed out at each turn chooses a worse password.
+// SignInTime is how long a sign-in lasts, however often it is refreshed. NIST SP 800-63B-4, 2.1.3,
+// requires 30 days for a single factor. This is three times that, because one amount is a million
+// won at most, no cash leaves the service, and frequent sign-ins make people choose weaker
+// passwords.
 const SignInTime = 90 * 24 * time.Hour
 
-// Refresh is a refresh token as it is handed out, once.
+// Refresh is a refresh token as the user gets it, once.
 type Refresh string
 
 // NewRefresh returns 256 random bits as text.
@@ -31,9 +30,9 @@ func NewRefresh() Refresh {
 	return Refresh(base64.RawURLEncoding.EncodeToString(b[:]))
 }
 
-// RepeatTime is for how long a used token gets the answer of its first use again, as
-// long as its successor is unused: a client that lost the answer repeats the call, and
-// two tabs of a browser refresh at once. Others allow 10 to 60 seconds.
+// RepeatTime is how long a used token gets the answer of its first use again, if its successor is
+// unused: a client that lost the answer retries the call, and two tabs of a browser refresh at
+// once. Other services allow 10 to 60 seconds.
 const RepeatTime = 30 * time.Second
 
 // Seal encrypts this token's successor so that only this token's text opens it.
@@ -50,8 +49,8 @@ func (r Refresh) Open(sealed []byte) (Refresh, error) {
 	return Refresh(next), nil
 }
 
-// cipher is AES-256-GCM under a key made of the token's text. What the database keeps
-// of the token, its hash, does not lead to the key.
+// cipher returns AES-256-GCM with a key derived from the token's text. The key can't be derived
+// from the hash that the database stores.
 func (r Refresh) cipher() cipher.AEAD {
 	key, err := hkdf.Key(sha256.New, []byte(r), nil, "missionpot successor of a refresh token", 32)
 	if err != nil {
@@ -68,8 +67,7 @@ func (r Refresh) cipher() cipher.AEAD {
 	return aead
 }
 
-// Hash is what the database keeps. A fast hash will do: 256 random bits can't
-// be guessed.
+// Hash returns what the database stores. A fast hash is enough: 256 random bits can't be guessed.
 func (r Refresh) Hash() []byte {
 	sum := sha256.Sum256([]byte(r))
 	return sum[:]

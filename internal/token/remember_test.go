@@ -13,9 +13,9 @@ import (
 	"example.com/missionpot/internal/token"
 )
 
-// What is remembered must make no difference: at any time, in any order, the answer is
-// that of an issuer that verifies each time.
-func TestARememberedTokenIsGoodExactlyAsLongAsAnyOther(t *testing.T) {
+// Remembering must not change any answer: at any time and in any order, it is the answer of an
+// issuer that verifies each time.
+func TestARememberedTokenIsValidExactlyAsLongAsAnyOther(t *testing.T) {
 	t.Parallel()
 	plain := issuer(t, noon, firstKey(t, newSet(t)))
 	at := noon
@@ -43,7 +43,7 @@ func TestARememberedTokenIsGoodExactlyAsLongAsAnyOther(t *testing.T) {
 	}
 }
 
-func TestOnlyTheVeryTokenIsRemembered(t *testing.T) {
+func TestNoOtherTokenMatchesARememberedOne(t *testing.T) {
 	t.Parallel()
 	plain, stranger := issuer(t, noon, firstKey(t, newSet(t))), issuer(t, noon, firstKey(t, newSet(t)))
 	remembering, err := token.Remember(plain, 2)
@@ -73,6 +73,6 @@ func TestOnlyTheVeryTokenIsRemembered(t *testing.T) {
 		}
 	}
 	if _, err := token.Remember(plain, 0); err == nil {
-		t.Error("a memory without a place is taken")
+		t.Error("a memory of size 0 is accepted")
 	}
 }

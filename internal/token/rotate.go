@@ -8,12 +8,11 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwk"
 )
 
-// A rotation takes three sets, one after the other, because instances do not
-// change over at the same moment: the new key must be known everywhere before it
-// signs, and the old one until its last token has run out.
+// A rotation takes three sets, one after the other, because instances do not change at the same
+// moment: every instance must know the new key before it signs, and the old key until its last
+// token has expired.
 
-// AddKey puts a new key at the end of a private set: it verifies, and does not
-// sign yet.
+// AddKey adds a new key at the end of a private set: it verifies, but does not sign yet.
 func AddKey(private []byte) ([]byte, error) {
 	keys, err := list(private)
 	if err != nil {
@@ -30,7 +29,7 @@ func AddKey(private []byte) ([]byte, error) {
 	return join(append(keys, added...))
 }
 
-// UseNewKey makes the last key of a private set the one that signs.
+// UseNewKey makes the last key of a private set the signing key.
 func UseNewKey(private []byte) ([]byte, error) {
 	keys, err := list(private)
 	if err != nil {
@@ -43,7 +42,7 @@ func UseNewKey(private []byte) ([]byte, error) {
 	return join(append(keys[last:], keys[:last]...))
 }
 
-// DropOldKeys leaves only the key that signs.
+// DropOldKeys removes all keys but the one that signs.
 func DropOldKeys(private []byte) ([]byte, error) {
 	keys, err := list(private)
 	if err != nil {

@@ -9,8 +9,7 @@ import (
 	"example.com/missionpot/internal/token"
 )
 
-// At every moment of a rotation some instances have the set of one step and
-// some that of the next.
+// During a rotation some instances have the set of one step and others the set of the next.
 func TestARotationRefusesNoGoodToken(t *testing.T) {
 	t.Parallel()
 	first, err := token.GenerateSet()
@@ -42,7 +41,7 @@ func TestARotationRefusesNoGoodToken(t *testing.T) {
 	}
 }
 
-func TestADroppedKeyIsWorthNothing(t *testing.T) {
+func TestATokenOfADroppedKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	old, err := token.GenerateSet()
 	if err != nil {
@@ -59,7 +58,7 @@ func TestADroppedKeyIsWorthNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := issuerOf(t, set).Verify(signed); err == nil {
-		t.Error("a token of the dropped key is taken, want it refused")
+		t.Error("a token of the dropped key is accepted, want it refused")
 	}
 	if signed, err = issuerOf(t, set).Sign(token.Bearer{User: uuid.New()}); err != nil {
 		t.Fatal(err)
@@ -69,7 +68,7 @@ func TestADroppedKeyIsWorthNothing(t *testing.T) {
 	}
 }
 
-func TestThereIsNothingToUseBeforeAKeyWasAdded(t *testing.T) {
+func TestUseFailsBeforeAKeyWasAdded(t *testing.T) {
 	t.Parallel()
 	set, err := token.GenerateSet()
 	if err != nil {
@@ -80,7 +79,7 @@ func TestThereIsNothingToUseBeforeAKeyWasAdded(t *testing.T) {
 	}
 	for name, change := range map[string]func([]byte) ([]byte, error){"add": token.AddKey, "use": token.UseNewKey, "drop": token.DropOldKeys} {
 		if _, err := change([]byte("{}")); err == nil {
-			t.Errorf("%s: took a set without keys", name)
+			t.Errorf("%s: accepted a set without keys", name)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func firstKey(t *testing.T, set jwk.Set) jwk.Key {
 	return key
 }
 
-// issuer makes an Issuer whose clock stands still.
+// issuer makes an Issuer with a fixed clock.
 func issuer(t *testing.T, at time.Time, keys ...jwk.Key) *token.Issuer {
 	t.Helper()
 	set := jwk.NewSet()
@@ -121,13 +121,13 @@ func TestATokenIsNotGoodBeforeItWasMade(t *testing.T) {
 	}
 }
 
-// claims are those of a good token, to be spoiled one at a time.
+// claims are those of a valid token; each test changes one.
 func claims() *jwt.Builder {
 	return jwt.NewBuilder().Issuer("missionpot").Audience([]string{"missionpot"}).Subject(uuid.NewString()).
 		IssuedAt(noon).Expiration(noon.Add(time.Minute))
 }
 
-// named is the key under another name, or under none.
+// named returns the key with another id, or with none.
 func named(t *testing.T, key jwk.Key, kid string) jwk.Key {
 	t.Helper()
 	clone, err := key.Clone()
@@ -202,7 +202,7 @@ func unsigned(t *testing.T, signed, header, signature string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + strings.Split(signed, ".")[1] + "." + signature
 }
 
-// hmacForged signs with what is public, the classic confusion of algorithms.
+// hmacForged signs with the public key as an HMAC secret, the classic confusion of algorithms.
 func hmacForged(t *testing.T, key jwk.Key, kid string) string {
 	t.Helper()
 	var raw ed25519.PrivateKey
@@ -224,13 +224,13 @@ func hmacForged(t *testing.T, key jwk.Key, kid string) string {
 	return string(signed)
 }
 
-// swapped has the payload of one token and the signature of the other.
+// swapped returns a token with the payload of one and the signature of the other.
 func swapped(a, b string) string {
 	first, second := strings.Split(a, "."), strings.Split(b, ".")
 	return first[0] + "." + first[1] + "." + second[2]
 }
 
-func TestKeysRotateWithoutAPause(t *testing.T) {
+func TestKeysRotateWithoutDowntime(t *testing.T) {
 	t.Parallel()
 	before, after := firstKey(t, newSet(t)), firstKey(t, newSet(t))
 	old, _ := issuer(t, noon, before).Sign(token.Bearer{User: uuid.New()})
@@ -250,7 +250,7 @@ func TestKeysRotateWithoutAPause(t *testing.T) {
 		}
 	}
 	if _, err := issuer(t, noon, after).Verify(old); !errors.Is(err, fault.Unauthenticated) {
-		t.Errorf("a token of a key that was taken out gave %v, want fault.Unauthenticated", err)
+		t.Errorf("a token of a key that was removed gave %v, want fault.Unauthenticated", err)
 	}
 }
 
@@ -287,7 +287,7 @@ func TestRefusesKeySetsThatCanNotSign(t *testing.T) {
 	} {
 		_, err := token.ParseSet([]byte(set))
 		if err == nil {
-			t.Errorf("%s: taken, want an error", name)
+			t.Errorf("%s: accepted, want an error", name)
 			continue
 		}
 		if strings.Contains(err.Error(), "c2Vj") || strings.Contains(err.Error(), "secret") {

@@ -30,9 +30,8 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// queries runs every query of the code on a project of its own, by the key of
-// the Firestore database in terraform/main.tf that it goes to. A query over
-// document ids alone needs no index.
+// queries runs every query of the code on a project of its own, by the key in terraform/main.tf of
+// the Firestore database it uses. A query by document ids needs no index.
 var queries = map[string]func(t *testing.T, project string){
 	"log": func(t *testing.T, project string) {
 		log, err := betlog.Open(t.Context(), project, "(default)")
@@ -64,12 +63,12 @@ var queries = map[string]func(t *testing.T, project string){
 	},
 }
 
-// merged are indexes that Firestore puts together from its own single-field
-// ones, because all comparisons are equalities.
+// merged are indexes that Firestore merges from its single-field ones, because all comparisons are
+// equalities.
 var merged = []string{"dead_letters COLLECTION redrives ASCENDING, step ASCENDING"}
 
-// The emulator answers every query, with an index or without; Firestore itself
-// refuses one that has none.
+// The emulator answers every query, with or without an index; Firestore itself refuses a query
+// without one.
 func TestEveryQueryOfTheCodeHasItsIndexInTerraform(t *testing.T) {
 	t.Parallel()
 	declared, unindexed := declaredIndexes(t)
@@ -89,7 +88,7 @@ func TestEveryQueryOfTheCodeHasItsIndexInTerraform(t *testing.T) {
 	}
 }
 
-// A query that the test above does not run would be missing there.
+// The test above would miss a query that it does not run.
 func TestTheTestOfIndexesRunsEveryQuery(t *testing.T) {
 	t.Parallel()
 	want := map[string]int{ // lines that filter or sort
@@ -188,8 +187,8 @@ func indexText(collection, scope string, fields []indexField) string {
 	return collection + " " + scope + " " + strings.Join(parts, ", ")
 }
 
-// usedIndexes asks the emulator which indexes the queries of a project would
-// have used: composite ones, and fields with one of their own.
+// usedIndexes asks the emulator which indexes the queries of a project would have used: composite
+// ones, and fields with single-field ones.
 func usedIndexes(t *testing.T, project string) (composite, single []string) {
 	t.Helper()
 	var answer struct {

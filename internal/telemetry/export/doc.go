@@ -1,11 +1,10 @@
-// Package export sends what the programs measure: traces and metrics, by OTLP to
-// a collector or to Google Cloud, or as a page for Prometheus to scrape. Only
-// the standard environment variables of OpenTelemetry turn it, and with nothing
-// set it does nothing.
+// Package export sends what the programs measure: traces and metrics, by OTLP to a collector or to
+// Google Cloud, or as a page for Prometheus to scrape. It is configured only by the standard
+// environment variables of OpenTelemetry, and with none set it does nothing.
 //
-// The instruments live with the features they measure and use OpenTelemetry's
-// API alone; this package is what programs put behind that API when they start.
-// It is apart from telemetry so that adapters don't carry the SDK.
+// The instruments are in the packages that they measure and use only OpenTelemetry's API; programs
+// install this package behind that API when they start. It is separate from telemetry so that
+// adapters don't import the SDK.
 //
 // The exporters are chosen here and not by OpenTelemetry's autoexport, which
 // can't present Google's credentials and links every exporter there is into

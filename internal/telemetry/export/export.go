@@ -23,21 +23,20 @@ const (
 	exporterPrometheus = "prometheus"
 )
 
-// never is the period of a reader that exports only when it is told to.
+// never is the period of a reader that exports only on request.
 const never = 365 * 24 * time.Hour
 
-// Program says who is measuring.
+// Program describes the program that is measured.
 type Program struct {
 	Name    string // service.name, unless the environment says otherwise
 	Project string // Google Cloud project id
-	OnCloud bool   // whether it runs on Google Cloud, whose metadata tells the rest
+	OnCloud bool   // whether it runs on Google Cloud, whose metadata server has the rest
 	// OnRequest exports at the end of requests instead of in the background, for
 	// a function, whose processor stops between them. See Handler.
 	OnRequest bool
 }
 
-// Export is what sends a program's measurements. One that was told to send
-// nothing does nothing, at no cost.
+// Export sends a program's measurements. Without settings it does nothing, at no cost.
 type Export struct {
 	metrics *sdkmetric.MeterProvider
 	traces  *sdktrace.TracerProvider
@@ -45,9 +44,9 @@ type Export struct {
 	last    lastFlush
 }
 
-// Start puts the exporters that the settings ask for behind OpenTelemetry's
-// API. On Google Cloud it asks the metadata server who the program is, which
-// takes milliseconds; nothing else calls the network before the first export.
+// Start installs the exporters of the settings behind OpenTelemetry's API. On Google Cloud it asks
+// the metadata server about the program, which takes milliseconds; nothing else uses the network
+// before the first export.
 func Start(ctx context.Context, s config.Telemetry, p Program) (*Export, error) {
 	e := &Export{}
 	if s.Disabled || s.Metrics == exporterNone && s.Traces == exporterNone {
@@ -120,7 +119,7 @@ func (e *Export) startTraces(ctx context.Context, s config.Telemetry, about *res
 	return fmt.Errorf("settings: OTEL_TRACES_EXPORTER: there is no %q, only otlp and none", s.Traces)
 }
 
-// Flush sends what was measured so far.
+// Flush sends the measurements so far.
 func (e *Export) Flush(ctx context.Context) error {
 	var errs []error
 	if e.metrics != nil {

@@ -49,7 +49,7 @@ func TestAnExporterThatIsNotBuiltInIsRefusedByItsVariable(t *testing.T) {
 	}
 }
 
-// A collector that keeps the names of what it is sent.
+// kept is a collector that stores the names of what it receives.
 type kept struct {
 	collector.UnimplementedMetricsServiceServer
 	mu    sync.Mutex
@@ -121,7 +121,7 @@ func TestOneRequestInTwentySecondsSends(t *testing.T) {
 	}
 }
 
-// captured keeps the last export.
+// captured stores the last export.
 type captured struct {
 	sdkmetric.Exporter
 	last *metricdata.ResourceMetrics
@@ -132,7 +132,7 @@ func (c *captured) Export(_ context.Context, m *metricdata.ResourceMetrics) erro
 	return nil
 }
 
-// The queries of dashboards and alerts are written once, for both ways.
+// The queries of dashboards and alerts are written once and must work with both exporters.
 func TestGoogleGetsTheNamesThatPrometheusScrapes(t *testing.T) {
 	t.Parallel()
 	page, err := servePrometheus(config.Telemetry{PrometheusHost: "127.0.0.1"})

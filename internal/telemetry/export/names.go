@@ -10,13 +10,12 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// prometheusNames sends metrics under the names that Prometheus would scrape
-// them by: http.server.request.duration in seconds becomes
-// http_server_request_duration_seconds.
+// prometheusNames sends metrics under the names that a scrape by Prometheus would give them:
+// http.server.request.duration in seconds becomes http_server_request_duration_seconds.
 //
-// Google's endpoint keeps names as they come, and a query needs quotes and
-// braces around a dot. With this the same PromQL works there and on a Prometheus
-// that scrapes. The translation is the library of the Prometheus exporter.
+// Google's endpoint does not change names, and a query needs quotes and braces around a dot. With
+// this translation the same PromQL works there and on a Prometheus that scrapes. The Prometheus
+// exporter's library translates.
 type prometheusNames struct {
 	sdkmetric.Exporter
 	metric otlptranslator.MetricNamer

@@ -23,15 +23,15 @@ import (
 	"example.com/missionpot/internal/config"
 )
 
-// cloudScope lets a token do what the account behind it may do.
+// cloudScope allows a token everything that its account may do.
 const cloudScope = "https://www.googleapis.com/auth/cloud-platform"
 
 // projectAttribute names the project that telemetry.googleapis.com writes to:
 // https://cloud.google.com/stackdriver/docs/reference/telemetry/overview
 const projectAttribute = "gcp.project_id"
 
-// describe says who is measuring. Google's endpoint refuses points without an
-// instance and a region, and takes the former from service.instance.id.
+// describe returns the resource that describes the program. Google's endpoint refuses points
+// without an instance and a region, and reads the instance from service.instance.id.
 func describe(ctx context.Context, p Program) (*resource.Resource, error) {
 	options := []resource.Option{
 		resource.WithTelemetrySDK(),

@@ -21,8 +21,7 @@ import (
 // scrapeTime bounds reading and answering one scrape.
 const scrapeTime = 10 * time.Second
 
-// page is where Prometheus scrapes the program, on a port of its own: the API's
-// port is public.
+// page is the page that Prometheus scrapes, on a port of its own because the API's port is public.
 type page struct {
 	reader sdkmetric.Reader
 	server *http.Server
@@ -49,5 +48,5 @@ func servePrometheus(s config.Telemetry) (*page, error) {
 	return &page{reader: reader, server: server}, nil
 }
 
-// close ends the page. A scrape under way is given up: Prometheus comes again.
+// close ends the page. It drops a scrape in progress: Prometheus will scrape again.
 func (p *page) close(context.Context) error { return p.server.Close() }
