@@ -18,15 +18,15 @@ import (
 	"example.com/missionpot/internal/telemetry/export"
 )
 
-// Limits of the server. A call's body is at most 64 KiB; what takes longer than
-// this to send it only holds a place. Answers set their own deadlines.
+// Limits of the server. A call's body is at most 64 KiB; a client that takes longer than this to
+// send it only occupies a place. Answers set their own deadlines.
 const (
 	readHeaderTime = 5 * time.Second
 	readTime       = 15 * time.Second
 	idleTime       = 60 * time.Second
 	maxHeader      = 16 << 10 // bytes
-	// drainTime is how long calls under way may take after the signal to stop.
-	// Cloud Run kills an instance 10 seconds after it.
+	// drainTime is how long calls in progress may take after the signal to stop. Cloud Run kills an
+	// instance 10 seconds after it.
 	drainTime = 9 * time.Second
 )
 
@@ -83,8 +83,8 @@ func run(ctx context.Context, args []string) error {
 	return listen(ctx, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), handler, draining, log)
 }
 
-// exportTime is how long the last measurements may take to be sent. The calls
-// under way have ended by then, mostly long before their own limit.
+// exportTime is how long the export of the last measurements may take. The calls in progress have
+// ended by then, mostly long before their own limit.
 const exportTime = 2 * time.Second
 
 func closeExport(ctx context.Context, e *export.Export) {
@@ -95,8 +95,7 @@ func closeExport(ctx context.Context, e *export.Export) {
 	}
 }
 
-// listen serves until ctx ends, then ends the streams and lets calls under way
-// finish.
+// listen serves until ctx ends, then ends the streams and lets calls in progress finish.
 func listen(ctx context.Context, address string, handler http.Handler, draining chan struct{}, log *slog.Logger) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTime, ReadTimeout: readTime, IdleTimeout: idleTime,

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// freeAddress is one that nobody listens on just now.
+// freeAddress returns an address that nothing listens on at the moment.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -43,7 +43,7 @@ func TestACallUnderWayIsFinishedAndAStreamIsEnded(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /call", func(w http.ResponseWriter, r *http.Request) {
 		entered <- struct{}{}
-		<-ctx.Done()                       // the signal comes in the middle of the call
+		<-ctx.Done()                       // the signal comes during the call
 		time.Sleep(200 * time.Millisecond) // and the call takes longer than that
 		_, _ = io.WriteString(w, "done")
 	})
@@ -99,7 +99,7 @@ func TestAnAddressInUseIsAnError(t *testing.T) {
 	}
 }
 
-func TestArgumentsNobodyKnowsAreRefused(t *testing.T) {
+func TestUnknownArgumentsAreRefused(t *testing.T) {
 	t.Parallel()
 	if err := run(t.Context(), []string{"serve", "now"}); err == nil || !strings.Contains(err.Error(), "usage") {
 		t.Errorf("got %v, want the usage", err)

@@ -31,12 +31,11 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// connections is how many connections one instance opens to each database. The
-// API only reads by key and writes single rows; more would wait in Postgres
-// instead of here.
+// connections is how many connections one instance opens to each database. The API only reads by
+// key and writes single rows; with more connections, calls would wait in Postgres instead of here.
 const connections = 10
 
-// parts are the clients of everything the API talks to.
+// parts are the clients of everything the API uses.
 type parts struct {
 	users    *usersdb.DB
 	missions *missionsdb.DB
@@ -47,8 +46,8 @@ type parts struct {
 	closers  []func()
 }
 
-// open connects to everything. The clients make no call until they are used, so
-// an instance starts even while a database is away; /readyz tells.
+// open connects to everything. The clients make no call until they are used, so an instance starts
+// even while a database is unavailable; /readyz reports that.
 func open(ctx context.Context, c settings) (*parts, error) {
 	p := &parts{}
 	var err error
@@ -97,15 +96,14 @@ func closing(client interface{ Close() error }) func() {
 	}
 }
 
-// close closes what was opened, last first.
+// close closes what was opened, in reverse order.
 func (p *parts) close() {
 	for _, closeIt := range slices.Backward(p.closers) {
 		closeIt()
 	}
 }
 
-// rememberedTokens is for how many people one instance remembers that their token is
-// good; some 15 MB.
+// rememberedTokens is how many verified tokens one instance remembers; about 15 MB.
 const rememberedTokens = 50_000
 
 func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) (http.Handler, error) {
@@ -129,8 +127,8 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 		ExitOnly: c.ExitOnly, Draining: draining, MaxCalls: c.MaxCalls, MaxStreams: c.MaxStreams,
 		Now: time.Now, Log: log,
 	}
-	// The streams' service signs nothing and charges nobody, so it is given no
-	// keys and needs no provider.
+	// The service for streams signs nothing and charges nobody, so it gets no keys and needs no
+	// provider.
 	if c.Role != config.RoleLive {
 		keys, err := signingKeys(c)
 		if err != nil {
@@ -170,8 +168,8 @@ func provider(c settings) (payment.Provider, error) {
 	return payment.Open(c.Provider, c.SandboxAllowed, os.LookupEnv)
 }
 
-// missions, betLog and live fit the adapters to the API's own types, so that
-// neither needs to know the other.
+// missions, betLog and live adapt the stores to the API's own types, so that neither imports the
+// other.
 type missions struct{ *missionsdb.DB }
 
 func (m missions) List(ctx context.Context, f api.MissionFilter) ([]mission.Mission, error) {
@@ -202,7 +200,7 @@ func (l live) WatchStreamer(ctx context.Context, id uuid.UUID) (api.Feed, error)
 	return feed(l.Board.WatchStreamer(ctx, id))
 }
 
-// feed keeps a nil pointer from becoming an interface that is not nil.
+// feed returns a nil interface for a nil pointer.
 func feed(f *board.Feed, err error) (api.Feed, error) {
 	if err != nil {
 		return nil, err

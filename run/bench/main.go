@@ -1,5 +1,5 @@
-// Command bench measures the hot path and all around it, each against what one
-// would write instead, on a stand of its own.
+// Command bench measures the hot path and what belongs to it, each against a plain implementation,
+// on a stand of its own.
 //
 //	bench [-quick] [-only NAMES] [-json FILE]   measure
 //	bench list                                  the experiments
@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string) error {
 		return bench.ServeNaive(ctx)
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	quick := flags.Bool("quick", false, "smaller and shorter: a look while working, not for the record")
+	quick := flags.Bool("quick", false, "smaller and shorter: for use during development, not for recorded results")
 	only := flags.String("only", "", "experiments to run, separated by commas; all but overload if empty")
 	jsonFile := flags.String("json", "bench.json", "file for the result as JSON; none if empty")
 	if err := flags.Parse(args); err != nil {
@@ -96,7 +96,7 @@ func choose(only string) ([]bench.Experiment, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("there is no experiment %q; bench list tells which there are", name)
+			return nil, fmt.Errorf("there is no experiment %q; bench list lists them", name)
 		}
 	}
 	return chosen, nil
@@ -111,11 +111,11 @@ func measure(ctx context.Context, scale bench.Scale, experiments []bench.Experim
 	if err != nil {
 		return err
 	}
-	// What follows behind a bet may find its database gone at the end of an experiment.
+	// Work that follows a bet may find its database removed at the end of an experiment.
 	slog.SetLogLoggerLevel(slog.LevelError)
 	progress := &bench.Progress{Out: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
 	results, err := bench.Run(ctx, parts, module, scale, experiments, progress)
-	// What was measured before an error is told all the same.
+	// Results from before an error are printed as well.
 	if err := errors.Join(err, bench.WriteTable(os.Stdout, results)); err != nil || jsonFile == "" {
 		return err
 	}

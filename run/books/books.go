@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	connections = 2 // of each database: the snapshot, and what is written beside it
+	connections = 2 // of each database: one for the snapshot, one for writes
 	maxChanges  = 10
 )
 
@@ -72,28 +72,28 @@ func open(ctx context.Context) (_ *parts, err error) {
 	return p, nil
 }
 
-// close closes what was opened, last first.
+// close closes what was opened, in reverse order.
 func (p *parts) close() {
 	for _, closeIt := range slices.Backward(p.closers) {
 		closeIt()
 	}
 }
 
-// check checks everything from the beginning and tells what it found. The error
-// is errBroken if a rule is broken; then the switch is thrown as well.
+// check checks everything from the beginning and prints the report. The error is errBroken if a
+// rule is broken; then the service is in exit-only mode as well.
 func (p *parts) check(ctx context.Context, o options) (books.Report, error) {
 	r, _, err := p.checker.Check(ctx, books.Options{Whole: true, Settle: o.settle, Late: o.late, Now: time.Now})
 	if err != nil {
 		return r, err
 	}
-	tell(r)
+	show(r)
 	if !r.Clean() {
 		return r, errBroken
 	}
 	return r, nil
 }
 
-func tell(r books.Report) {
+func show(r books.Report) {
 	for _, f := range r.Findings {
 		fmt.Println(f)
 	}
@@ -143,7 +143,7 @@ func (p *parts) takeNoCash(ctx context.Context, o options) error {
 	return nil
 }
 
-// takeCashAgain checks everything first. There is no way around that.
+// takeCashAgain checks everything first, always.
 func (p *parts) takeCashAgain(ctx context.Context, o options) error {
 	r, err := p.check(ctx, o)
 	if err != nil {
@@ -151,7 +151,7 @@ func (p *parts) takeCashAgain(ctx context.Context, o options) error {
 	}
 	changed, err := p.users.TakeCashAgain(ctx, o.by, o.reason, r.ID)
 	if errors.Is(err, usersdb.ErrNotClean) {
-		return fmt.Errorf("%w; another check found something meanwhile, or this one took too long", err)
+		return fmt.Errorf("%w; another check found something in the meantime, or this one took too long", err)
 	}
 	if err == nil && !changed {
 		fmt.Fprintln(os.Stderr, "cash was taken already; nothing changed")

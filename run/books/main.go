@@ -1,12 +1,11 @@
-// Command books checks the books and turns the switch that they throw.
+// Command books checks the books and changes the exit-only mode that a broken rule sets.
 //
 //	books [check]                        the whole books, from the beginning
 //	books status                         the mode, what changed it, the last check
 //	books exit-only -by NAME -reason WHY take no new cash
 //	books open -by NAME -reason WHY      take cash again, if a whole check is clean
 //
-// Where the databases and the log are is told by the environment, as it is to
-// the programs.
+// The environment has the addresses of the databases and the log, as it has for the other programs.
 package main
 
 import (
@@ -21,7 +20,7 @@ import (
 	"example.com/missionpot/internal/text"
 )
 
-// errBroken says that a rule is broken. The findings have been told.
+// errBroken means that a rule is broken. The findings have been printed.
 var errBroken = errors.New("the books are broken")
 
 const usage = "usage: books [check [-settle D] [-late D] | status | exit-only -by NAME -reason WHY | open -by NAME -reason WHY]"
@@ -58,7 +57,7 @@ func run(ctx context.Context, args []string) error {
 		return parts.status(ctx)
 	case "exit-only":
 		return parts.takeNoCash(ctx, o)
-	default: // parse knows no other
+	default: // parse accepts no other
 		return parts.takeCashAgain(ctx, o)
 	}
 }
@@ -77,8 +76,8 @@ func parse(command string, args []string) (options, error) {
 		return o, errors.New(usage)
 	}
 	if command == "check" || command == "open" {
-		flags.DurationVar(&o.settle, "settle", o.settle, "how young a fact may be that not every part knows; 0: nothing is under way")
-		flags.DurationVar(&o.late, "late", o.late, "how old it may be before it is listed as late")
+		flags.DurationVar(&o.settle, "settle", o.settle, "how recent a fact may be that has not reached every part; 0: nothing is under way")
+		flags.DurationVar(&o.late, "late", o.late, "how old it may be before it is reported as late")
 	}
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -87,7 +86,7 @@ func parse(command string, args []string) (options, error) {
 		return o, errors.New(usage)
 	}
 	if changes {
-		// The reason is kept for good and read by others.
+		// The reason is kept for ever and read by others.
 		return o, errors.Join(text.Line("-by", o.by, 1, 100), text.Line("-reason", o.reason, 1, 500))
 	}
 	return o, nil

@@ -1,6 +1,6 @@
-// Command chaos breaks a stand of its own on purpose, under load, and judges what is left.
+// Command chaos breaks a stand of its own on purpose, under load, and checks the result.
 //
-//	chaos [flags]             one run; the exit status is 1 if any figure is off
+//	chaos [flags]             one run; the exit status is 1 if any figure is not 0
 //	chaos [flags] mutations   one run for each guard, turned off: each of them must fail
 package main
 
@@ -27,7 +27,7 @@ func main() {
 	// The proxies' parts log every byte they hold up to zerolog's global logger.
 	zerolog.SetGlobalLevel(zerolog.Disabled)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// A second Ctrl-C ends this program at once, and the kernel its children with it.
+	// A second Ctrl-C ends this program at once, and the kernel then ends its children.
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
@@ -35,8 +35,8 @@ func main() {
 	}
 }
 
-// errOff says that a run's figures are off; they have been told.
-var errOff = errors.New("the figures are off")
+// errOff means that a run's figures are not 0; they have been printed.
+var errOff = errors.New("the figures are not all 0")
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
@@ -84,8 +84,8 @@ func once(ctx context.Context, o chaos.Options) error {
 	return nil
 }
 
-// mutations has every guard turned off once. A run that passes without a guard means
-// that the runs see nothing.
+// mutations turns every guard off once. A run that passes without a guard proves that chaos runs
+// miss its absence.
 func mutations(ctx context.Context, o chaos.Options, only string) error {
 	o.Scenario = chaos.Short()
 	var unseen, lines []string

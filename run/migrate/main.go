@@ -69,8 +69,8 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dialer.Close()) }()
-	// One failing instance does not keep the other from its migrations: each service
-	// works with one of them.
+	// An instance that fails does not stop the migrations of the other: each service works with one
+	// of them.
 	return errors.Join(
 		migrate(ctx, migrations.Users, c.UsersURL, dialer.To(c.UsersInstance), c, *keep),
 		migrate(ctx, migrations.Missions, c.MissionsURL, dialer.To(c.MissionsInstance), c, *keep))

@@ -16,8 +16,8 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// listLetters lists letters that nobody has sent again, at most maxShown; send
-// some again to see more.
+// listLetters lists dead letters that nobody has sent again, at most maxShown; send some again to
+// see more.
 func listLetters(ctx context.Context, c call) error {
 	return withDesk(ctx, func(desk *redrive.Desk) error {
 		kept, err := desk.List(ctx, c.actor, event.LetterFilter{Limit: maxShown})
@@ -33,7 +33,7 @@ func listLetters(ctx context.Context, c call) error {
 	})
 }
 
-// readLetter shows what an operator needs of one, without the people in it.
+// readLetter shows what an operator needs of one, without personal data.
 func readLetter(ctx context.Context, c call) error {
 	return withDesk(ctx, func(desk *redrive.Desk) error {
 		d, err := desk.Read(ctx, c.actor, c.args[0])
@@ -54,7 +54,7 @@ func readLetter(ctx context.Context, c call) error {
 	})
 }
 
-// redriveLetters sends letters again, in the order given, until one can't be.
+// redriveLetters sends dead letters again, in the order given, and stops at the first error.
 func redriveLetters(ctx context.Context, c call) error {
 	return withDesk(ctx, func(desk *redrive.Desk) error {
 		for _, id := range c.args {
@@ -68,8 +68,8 @@ func redriveLetters(ctx context.Context, c call) error {
 	})
 }
 
-// withDesk opens what the environment names, as it does to the services: the
-// users database for the record, the dead letters, the topics.
+// withDesk opens what the environment names, as for the services: the users database for the audit
+// log, the dead letters, the topics.
 func withDesk(ctx context.Context, f func(*redrive.Desk) error) error {
 	return withUsers(ctx, func(db *usersdb.DB) (err error) {
 		var c struct {

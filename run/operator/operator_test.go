@@ -25,7 +25,7 @@ func output(t *testing.T, args ...string) string {
 }
 
 // Not parallel: the command reads the environment.
-func TestTheCommandGrantsAndRevokesOnTheRecord(t *testing.T) {
+func TestTheCommandRecordsGrantsAndRevocations(t *testing.T) {
 	dsn := labtest.UsersDatabase(t)
 	t.Setenv("USERS_DATABASE_URL", labtest.Programs(t, dsn, migrations.Users)["operator"])
 	id := uuid.New().String()
@@ -56,11 +56,11 @@ func TestTheCommandGrantsAndRevokesOnTheRecord(t *testing.T) {
 	record := strings.Split(strings.TrimSpace(output(t, "record")), "\n")
 	want := []string{"command:lee  remove_second_factor " + id, "command:kim  sign_out " + id, "command:lee  revoke_operator " + id, "command:kim  grant_operator " + id}
 	if !slices.EqualFunc(record, want, strings.HasSuffix) {
-		t.Errorf("the record is %q, want what was done, the latest first: %q", record, want)
+		t.Errorf("the audit log is %q, want what was done, the latest first: %q", record, want)
 	}
 }
 
-func TestAWrongCallTellsTheUsage(t *testing.T) {
+func TestAWrongCallShowsTheUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{nil, {"promote"}, {"-as", "kim", "grant"}, {"grant", "mina@example.com"}, {"-who", "kim", "list"}, {"list", "all"}} {
 		if err := run(t.Context(), &bytes.Buffer{}, args); !errors.Is(err, errUsage) {

@@ -15,7 +15,7 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// maxShown is how much of the record is shown.
+// maxShown is how many entries of the audit log are shown.
 const maxShown = 100
 
 func grant(ctx context.Context, c call) error {
@@ -27,11 +27,11 @@ func revoke(ctx context.Context, c call) error {
 }
 
 func signOut(ctx context.Context, c call) error {
-	return change(ctx, c, "signed out everywhere; access tokens that are out stay good for 15 minutes at most", (*usersdb.DB).SignOut)
+	return change(ctx, c, "signed out everywhere", (*usersdb.DB).SignOut)
 }
 
 func removeSecondFactor(ctx context.Context, c call) error {
-	return change(ctx, c, "asked for no second factor any more, and signed out everywhere", (*usersdb.DB).RemoveFactorOf)
+	return change(ctx, c, "without a second factor now, and signed out everywhere", (*usersdb.DB).RemoveFactorOf)
 }
 
 func change(ctx context.Context, c call, done string,
@@ -51,8 +51,7 @@ func change(ctx context.Context, c call, done string,
 	})
 }
 
-// list shows people by their ids and the names they gave themselves; addresses are not
-// needed.
+// list shows people by their ids and display names; addresses are not needed.
 func list(ctx context.Context, c call) error {
 	return withUsers(ctx, func(db *usersdb.DB) error {
 		operators, err := db.Operators(ctx)

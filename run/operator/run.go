@@ -20,15 +20,15 @@ var errUsage = errors.New("usage: operator -as NAME grant EMAIL|revoke EMAIL|sig
 // call is the command as it was typed.
 type call struct {
 	out   io.Writer
-	actor account.Actor // who says they run it
+	actor account.Actor // the name given by -as
 	args  []string      // after the command's name
 }
 
-// command is one of them.
+// command is one of the subcommands.
 type command struct {
-	args  int  // how many it takes
-	more  bool // it takes more than that, too
-	named bool // it is recorded, so -as is needed
+	args  int  // how many arguments it takes
+	more  bool // whether it takes more arguments than that
+	named bool // whether it is recorded, so that -as is needed
 	run   func(context.Context, call) error
 }
 
@@ -49,7 +49,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
 	flags := flag.NewFlagSet("operator", flag.ContinueOnError)
-	as := flags.String("as", "", "who you are, for the record")
+	as := flags.String("as", "", "your name, for the audit log")
 	if err := flags.Parse(args); err != nil {
 		return errUsage
 	}

@@ -1,13 +1,13 @@
-// Command restore brings a database back from what the other parts remember; see
-// docs/playbooks/restore.md for when and in which order.
+// Command restore restores a database from the data of the other parts; docs/playbooks/restore.md
+// describes when and in which order.
 //
 //	restore log                    write the entries of the bet log that are missing
 //	restore board                  write every event to the live board again
 //	restore missions               rebuild a missions instance that is empty
-//	restore users [-charges FILE]  bring a users instance forward that went back
+//	restore users [-charges FILE]  replay what a restored backup of a users instance lacks
 //
-// The file is the payment provider's statement, as CSV: charge, user, amount in
-// won. Where everything is, is told by the environment, as it is to the programs.
+// The file is the payment provider's statement, as CSV: charge, user, amount in won. The
+// environment has the addresses of everything, as it has for the other programs.
 package main
 
 import (

@@ -74,7 +74,7 @@ func open(ctx context.Context) (_ *parts, err error) {
 	return p, nil
 }
 
-// close closes what was opened, last first.
+// close closes what was opened, in reverse order.
 func (p *parts) close() {
 	for _, closeIt := range slices.Backward(p.closers) {
 		closeIt()
@@ -130,21 +130,21 @@ func (p *parts) restoreUsers(ctx context.Context, charges []ledger.Charge) error
 		fmt.Printf("bet %s of %s on mission %s by user %s: declined, %s\n", d.ID, d.Amount, d.MissionID, d.UserID, d.Reason)
 	}
 	for _, b := range r.Undecided {
-		fmt.Printf("bet %s on mission %s: no escrow; the sweep goes on asking\n", b.ID, b.MissionID)
+		fmt.Printf("bet %s on mission %s: no escrow; the sweep will try again\n", b.ID, b.MissionID)
 	}
 	for _, c := range r.Changed {
-		told := ""
+		note := ""
 		if c.Settled {
-			told = "; it was settled, and people were told the former"
+			note = "; it was settled, and people were mailed the former"
 		}
-		fmt.Printf("mission %s: its pot was %s and is %s%s\n", c.MissionID, c.Shown, c.Now, told)
+		fmt.Printf("mission %s: its pot was %s and is %s%s\n", c.MissionID, c.Shown, c.Now, note)
 	}
 	fmt.Printf("restore: charges=%d strangers=%d bets=%d held=%d declined=%d undecided=%d settled=%d reopened=%d changed=%d\n",
 		r.Charges, len(r.Strangers), r.Bets, r.Held, len(r.Declined), len(r.Undecided), r.Settled, r.Reopened, len(r.Changed))
 	return nil
 }
 
-// sources are what a missions instance is rebuilt from.
+// sources is what a missions instance is rebuilt from.
 type sources struct {
 	*usersdb.DB
 	log   *betlog.Log
@@ -159,7 +159,7 @@ func (s sources) Since(ctx context.Context, shard int, after ledger.Mark, before
 	return s.log.Since(ctx, shard, after, before, limit)
 }
 
-// Terms are the streamer's present ones. Of somebody unknown they are the usual.
+// Terms returns the streamer's current terms, or the defaults for an unknown streamer.
 func (s sources) Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error) {
 	u, err := s.UserByID(ctx, streamer)
 	if errors.Is(err, fault.NotFound) {

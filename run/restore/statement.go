@@ -12,7 +12,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// readStatement reads the provider's charges. Without a file there are none.
+// readStatement reads the provider's charges. Without a file it returns none.
 func readStatement(file string) (charges []ledger.Charge, err error) {
 	if file == "" {
 		return nil, nil

@@ -1,7 +1,6 @@
-// Command signingkeys makes the next set of signing keys of a rotation from the
-// present one. It reads the one from standard input and writes the other to
-// standard output, so that a key is never in a file. docs/playbooks/key-rotation.md
-// tells which to use when.
+// Command signingkeys makes the next set of signing keys of a rotation from the current one. It
+// reads the current set from standard input and writes the next one to standard output, so that a
+// key is never in a file. docs/playbooks/key-rotation.md describes which subcommand to use when.
 //
 //	signingkeys add     a new key, which does not sign yet
 //	signingkeys use     the new key signs

@@ -1,7 +1,7 @@
-// Command smoke plays a mission from sign-up to settlement against a running system, and
-// says by its exit status whether it lived. A release runs it on the new revision's own
-// address before anybody else is sent there, and again while a tenth of all calls goes
-// there. It leaves three accounts and the few won that it charged.
+// Command smoke plays a mission from sign-up to settlement against a running system, and reports by
+// its exit status whether that worked. A release runs it against the new revision's own address
+// before the revision gets any traffic, and again while it gets a tenth. It leaves three accounts
+// and the few won that it charged.
 //
 //	smoke -api https://next---api-1234.region.run.app [-live URL] [-for 5m]
 package main
@@ -20,7 +20,7 @@ import (
 
 // options are the flags.
 type options struct {
-	api, live  string        // addresses; without live, event streams are not tried
+	api, live  string        // addresses; without live, event streams are not tested
 	mailDomain string        // of the accounts
 	duration   time.Duration // missions are played until it is over, at least one
 	patience   time.Duration // for one mission
@@ -49,8 +49,8 @@ func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("smoke", flag.ContinueOnError)
 	flags.StringVar(&o.api, "api", "", "address of the API")
-	flags.StringVar(&o.live, "live", "", "address of the service of event streams; empty: not tried")
-	// SendGrid takes mail to this domain and throws it away.
+	flags.StringVar(&o.live, "live", "", "address of the service of event streams; not tested if empty")
+	// SendGrid accepts mail to this domain and discards it.
 	flags.StringVar(&o.mailDomain, "mail-domain", "sink.sendgrid.net", "domain of the accounts' addresses")
 	flags.DurationVar(&o.duration, "for", 0, "play one mission after the other for so long")
 	flags.DurationVar(&o.patience, "patience", 2*time.Minute, "how long one mission may take")

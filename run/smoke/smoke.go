@@ -13,15 +13,15 @@ import (
 	"example.com/missionpot/internal/client"
 )
 
-// Whole won. They are the smallest the API takes: what the sandbox makes out of nothing
-// stays in the books.
+// Whole won. They are the smallest amounts that the API accepts, because the sandbox's cash stays
+// in the books.
 const (
 	stake  = 100
 	bet    = 100
 	charge = 100
 )
 
-// people are those of one run. They live through all of its missions.
+// people are the people of one run. They take part in all of its missions.
 type people struct {
 	creator, viewer, streamer *client.Person
 }
@@ -68,7 +68,7 @@ func signUp(ctx context.Context, o options) (people, error) {
 	return who, nil
 }
 
-// play takes one mission from the charges to its settlement.
+// play plays one mission from the charges to its settlement.
 func play(ctx context.Context, o options, who people) (mission string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
@@ -136,14 +136,14 @@ func finish(ctx context.Context, who people, mission string) error {
 	return await(ctx, who.creator, path, "the settlement", func(b board) bool { return b.SettledAt != "" })
 }
 
-// board is what the API shows of a mission, as far as the smoke test looks.
+// board is the part of the API's mission that the smoke test reads.
 type board struct {
 	Status    string `json:"status"`
 	Reward    int64  `json:"reward"` // won
 	SettledAt string `json:"settled_at"`
 }
 
-// await asks twice a second, until ctx ends, whether the mission is as wanted.
+// await polls the mission twice a second, until it meets the condition or ctx ends.
 func await(ctx context.Context, as *client.Person, path, what string, wanted func(board) bool) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -151,7 +151,7 @@ func await(ctx context.Context, as *client.Person, path, what string, wanted fun
 		var seen board
 		err := as.Get(ctx, path, &seen)
 		if ctx.Err() != nil {
-			return fmt.Errorf("waited in vain for %s: %w", what, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("no sign of %s in time: %w", what, errors.Join(ctx.Err(), err))
 		}
 		if err != nil {
 			return err
@@ -161,13 +161,13 @@ func await(ctx context.Context, as *client.Person, path, what string, wanted fun
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s, last seen %+v: %w", what, seen, ctx.Err())
+			return fmt.Errorf("no sign of %s in time, last seen %+v: %w", what, seen, ctx.Err())
 		case <-tick.C:
 		}
 	}
 }
 
-// cash is what somebody can spend, in won.
+// cash returns what a person can spend, in won.
 func cash(ctx context.Context, p *client.Person) (int64, error) {
 	var account struct {
 		Cash struct {

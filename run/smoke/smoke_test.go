@@ -15,50 +15,50 @@ import (
 	"example.com/missionpot/internal/lab/labtest"
 )
 
-func TestPlaysOneMissionAfterTheOtherOnARunningSystem(t *testing.T) {
+func TestPlaysOneMissionAfterAnotherOnARunningSystem(t *testing.T) {
 	t.Parallel()
 	system := labtest.System(t)
 	ctx, enough := context.WithCancel(t.Context())
 	defer enough()
-	told := &listener{after: 2, enough: enough}
-	err := smoke(ctx, told, options{
+	output := &listener{after: 2, enough: enough}
+	err := smoke(ctx, output, options{
 		api: system.API.URL(), live: system.API.URL(), mailDomain: "missionpot.example",
 		duration: time.Hour, patience: time.Minute, pause: time.Millisecond,
 	})
-	if !errors.Is(err, context.Canceled) || told.settled < 2 {
-		t.Errorf("smoke: %v after %d missions, want it at the next after 2:\n%s", err, told.settled, &told.Buffer)
+	if !errors.Is(err, context.Canceled) || output.settled < 2 {
+		t.Errorf("smoke: %v after %d missions, want it at the next after 2:\n%s", err, output.settled, &output.Buffer)
 	}
 }
 
 func TestOneMissionIsEnoughWhenNoTimeIsGiven(t *testing.T) {
 	t.Parallel()
 	system := labtest.System(t)
-	told := &listener{after: 2, enough: func() { t.Error("a second mission is played, want one") }}
-	err := smoke(t.Context(), told, options{
+	output := &listener{after: 2, enough: func() { t.Error("a second mission is played, want one") }}
+	err := smoke(t.Context(), output, options{
 		api: system.API.URL(), mailDomain: "missionpot.example", patience: time.Minute, pause: time.Millisecond,
 	})
-	if err != nil || told.settled != 1 {
-		t.Errorf("smoke: %v after %d missions, want one:\n%s", err, told.settled, &told.Buffer)
+	if err != nil || output.settled != 1 {
+		t.Errorf("smoke: %v after %d missions, want one:\n%s", err, output.settled, &output.Buffer)
 	}
 }
 
-// listener calls enough once it has been told of so many settled missions.
+// listener calls enough after so many settled missions were printed.
 type listener struct {
 	bytes.Buffer
 	settled, after int
 	enough         func()
 }
 
-func (l *listener) Write(told []byte) (int, error) {
-	if strings.Contains(string(told), "settled, books right") {
+func (l *listener) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), "settled, books right") {
 		if l.settled++; l.settled == l.after {
 			l.enough()
 		}
 	}
-	return l.Buffer.Write(told)
+	return l.Buffer.Write(line)
 }
 
-// A revision that answers everything but no longer hears of settlements must not pass.
+// A revision that answers everything but no longer settles missions must not pass.
 func TestFailsWhenNothingIsSettled(t *testing.T) {
 	t.Parallel()
 	system := labtest.System(t)
@@ -69,7 +69,7 @@ func TestFailsWhenNothingIsSettled(t *testing.T) {
 	proxy := httputil.NewSingleHostReverseProxy(behind)
 	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/success") {
-			w.WriteHeader(http.StatusOK) // says so, and does nothing
+			w.WriteHeader(http.StatusOK) // answers 200, and does nothing
 			return
 		}
 		proxy.ServeHTTP(w, r)
@@ -78,22 +78,22 @@ func TestFailsWhenNothingIsSettled(t *testing.T) {
 	err = smoke(t.Context(), &bytes.Buffer{}, options{
 		api: broken.URL, mailDomain: "missionpot.example", patience: 5 * time.Second,
 	})
-	if err == nil || !strings.Contains(err.Error(), "waited in vain for the settlement") {
-		t.Errorf("smoke: %v, want that it waited for the settlement", err)
+	if err == nil || !strings.Contains(err.Error(), "no sign of the settlement in time") {
+		t.Errorf("smoke: %v, want the time-out of the settlement", err)
 	}
 }
 
-func TestSaysWhatIsBrokenAtAnAddressThatIsNotTheAPI(t *testing.T) {
+func TestReportsTheFailedCallAtAnAddressThatIsNotTheAPI(t *testing.T) {
 	t.Parallel()
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	err := smoke(t.Context(), &bytes.Buffer{}, options{api: other.URL, patience: time.Second})
 	if err == nil || !strings.Contains(err.Error(), "sign up: POST /v1/users: 404") {
-		t.Errorf("smoke: %v, want the call that failed", err)
+		t.Errorf("smoke: %v, want the failed call", err)
 	}
 }
 
-func TestAddressesAreTakenWithAndWithoutASlash(t *testing.T) {
+func TestAddressesAreAcceptedWithAndWithoutASlash(t *testing.T) {
 	t.Parallel()
 	o, err := parse([]string{"-api", "https://a.example/", "-live", "https://b.example"})
 	if err != nil || o.api != "https://a.example" || o.live != "https://b.example" {

@@ -1,7 +1,7 @@
-// Command source writes the zip from which Google builds the functions: the module's
-// root package, what it imports from this module, go.mod and go.sum. Nothing else is in
-// it: no test, no other program, no terraform. So a change elsewhere leaves the zip as it
-// is, byte by byte, and a release rebuilds no function for nothing.
+// Command source writes the zip from which Google builds the functions: the module's root package,
+// what it imports from this module, go.mod and go.sum. Nothing else is in it: no test, no other
+// program, no terraform. So a change elsewhere leaves the zip as it is, byte by byte, and a release
+// rebuilds a function only if its source has changed.
 //
 //	source -o FILE    writes the zip and prints its SHA-256
 package main
