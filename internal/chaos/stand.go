@@ -114,11 +114,13 @@ func (s *stand) makeDisk(dir string, report func(string)) error {
 // disk.
 func (s *stand) startServers(ctx context.Context, parts lab.Parts, dir string, seed uint64) error {
 	config := func(name string, small bool) lab.PostgresConfig {
-		data := filepath.Join(dir, name)
+		cfg := lab.PostgresConfig{Name: name, DataDir: filepath.Join(dir, name), LogFile: filepath.Join(dir, name+".log")}
 		if small && s.disk != nil {
-			data = filepath.Join(s.disk.dir, name)
+			cfg.DataDir = filepath.Join(s.disk.dir, name)
+			// A full disk is to stop what is written, not the server's own memory.
+			cfg.Settings = []string{"dynamic_shared_memory_type=posix"}
 		}
-		return lab.PostgresConfig{Name: name, DataDir: data, LogFile: filepath.Join(dir, name+".log")}
+		return cfg
 	}
 	small := seed%2 == 1
 	group, groupCtx := errgroup.WithContext(ctx)

@@ -111,6 +111,9 @@ func serverArgs(cfg PostgresConfig, port int) []string {
 		"unix_socket_directories=",
 		// The API, eight functions and a load generator share it, each with its pool.
 		"max_connections=300",
+		// In the data directory, and not in /dev/shm, where a server that is killed would
+		// leave it for good.
+		"dynamic_shared_memory_type=mmap",
 		"log_timezone=UTC",
 		"timezone=UTC",
 	}

@@ -1,7 +1,13 @@
 package lab_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +33,7 @@ func TestADurableServerKeepsItsDataAndListensOnlyHere(t *testing.T) {
 	if err := lab.Exec(t.Context(), first.DSN("postgres"), "CREATE TABLE kept AS SELECT 42 AS n"); err != nil {
 		t.Fatal(err)
 	}
+	usesNoSharedFolder(t, first)
 	first.Kill() // as a crash would
 	second := startPostgres(t, parts, cfg)
 	conn, err := pgx.Connect(t.Context(), second.DSN("postgres"))
@@ -55,6 +62,31 @@ func startPostgres(t *testing.T, parts lab.Parts, cfg lab.PostgresConfig) *lab.P
 		t.Fatalf("start: %v", err)
 	}
 	t.Logf("ready after %v", time.Since(start))
-	t.Cleanup(server.Kill)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := server.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
 	return server
+}
+
+// usesNoSharedFolder fails if a server has memory in /dev/shm, which would stay there when
+// it is killed.
+func usesNoSharedFolder(t *testing.T, server *lab.Postgres) {
+	t.Helper()
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", server.PID()))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Log("this machine has no /proc to look at")
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(maps)) {
+		if strings.Contains(line, "/dev/shm/") {
+			t.Errorf("the server has memory in a folder of all: %s", line)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -42,8 +43,17 @@ func execWithServers(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = withMore(err, servers.Stop()) }()
 	fmt.Fprintf(os.Stderr, "local: four servers up in %.1f s\n", time.Since(start).Seconds())
-	env := append(os.Environ(), servers.TestEnv()...)
-	return runCommand(ctx, args, append(env, lab.EnvTestDir+"="+scratch.Dir))
+	return runInScratch(ctx, scratch, args, append(os.Environ(), servers.TestEnv()...))
+}
+
+// runInScratch has a command keep its temporary files in the scratch directory, so that
+// they end with it, even those of a test that was killed.
+func runInScratch(ctx context.Context, scratch *lab.Scratch, args, env []string) error {
+	temporary := filepath.Join(scratch.Dir, "tmp")
+	if err := makeOpenDirs(temporary); err != nil {
+		return fmt.Errorf("make a folder for temporary files: %w", err)
+	}
+	return runCommand(ctx, args, append(env, lab.EnvTestDir+"="+scratch.Dir, "TMPDIR="+temporary))
 }
 
 // withMore joins what else went wrong, if anything did: the command's status alone must

@@ -72,6 +72,29 @@ func TestTheStatusOfAnyOtherProgramIsReported(t *testing.T) {
 	}
 }
 
+func TestWhatACommandLeavesInItsTemporaryFolderEndsWithTheServers(t *testing.T) {
+	top := t.TempDir()
+	t.Setenv("TMPDIR", top)
+	scratch, err := lab.NewScratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(t.TempDir(), "left")
+	err = runInScratch(t.Context(), scratch, []string{"sh", "-c", `mktemp >"$0"`, left}, os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, err := os.ReadFile(left); err != nil || !strings.HasPrefix(string(name), top) {
+		t.Fatalf("the command made %q (%v), want a file below %s", name, err, top)
+	}
+	if err := scratch.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := filepath.Glob(filepath.Join(top, "*")); err != nil || found != nil {
+		t.Errorf("left behind: %q, %v", found, err)
+	}
+}
+
 func TestAllTakenPortsAreNamedAtOnceWithFlagsToCopy(t *testing.T) {
 	t.Parallel()
 	o := options{servers: lab.ServerPorts{Users: 23456}}
