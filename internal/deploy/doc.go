@@ -1,7 +1,9 @@
-// Package deploy holds the release against the code: cloudbuild.yaml is what Cloud Build
-// accepts, its scripts do what they say, and the zip it makes is enough for Google's Go
-// buildpack to start every function by its name. A mistake there would otherwise show
-// only in the middle of a release.
+// Package deploy holds the release against the code: cloudbuild.yaml and
+// cloudbuild.release.yaml are what Cloud Build accepts, their scripts do what they say and
+// run as accounts that may do just that, and the zip is enough for Google's Go buildpack to
+// start every function by its name. It also looks for everything that a documented command
+// names. A mistake there would otherwise show only in the middle of a release, or of an
+// incident.
 //
 // It has tests only.
 package deploy

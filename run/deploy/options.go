@@ -31,7 +31,7 @@ type options struct {
 	dry                          bool
 }
 
-// The same rules as in terraform/variables.tf, told before anything is done.
+// The same rules as in terraform/variables.tf, checked before anything is done.
 var (
 	projectID   = regexp.MustCompile(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
 	regionID    = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+$`)
