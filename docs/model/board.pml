@@ -2,18 +2,18 @@
  * The copy of a mission's events from the missions instance to the live board.
  *
  * Every change of a mission writes an event row in its own transaction
- * (internal/missionsdb/events.go record). Whoever made the change, or a sweep
- * after them, copies what is not known to be copied: internal/broadcast/broadcast.go
+ * (internal/missionsdb/events.go record). The process that made the change, or a
+ * later sweep, copies the rows that are not marked as copied: internal/broadcast/broadcast.go
  * Mission reads Uncopied, calls Write of internal/board/log.go, a Firestore
- * transaction, and then MarkCopied. Several copiers are at it at once, each with
- * what it read a while ago, and each may crash between any two of its steps.
+ * transaction, and then MarkCopied. Several copiers run at once, each with
+ * rows that it read some time ago, and each may crash between any two of its steps.
  *
  *   Writer      a step or an API call: one change, then the copy.
  *   Sweep       functions/sweepmissions/step.go copy.
  *   Watcher     internal/board/watch.go followMission and catchUp: it sees the board at
  *               some of its revisions, and reads the events in between from the log.
- *               -DRESUME is internal/api/stream.go streamMission for a client that comes
- *               back: join the feed first, then read the log.
+ *               -DRESUME is internal/api/stream.go streamMission for a client that
+ *               reconnects: join the feed first, then read the log.
  *
  * Each -DWITHOUT_... switches one guard off. README.md lists them.
  */
@@ -89,7 +89,7 @@ proctype Watcher() {
 #endif
 end_waits:
   do
-  :: atomic { board > shown ->                                       /* the listener tells the newest state */
+  :: atomic { board > shown ->                                       /* the listener reports the newest state */
 #ifdef WITHOUT_CATCH_UP
        assert(board == sent + 1 || board <= sent);                   /* no revision is skipped */
 #else

@@ -1,15 +1,15 @@
 /*
- * The mails of a settled mission: written down, leased, sent, marked.
+ * The mails of a settled mission: stored, leased, sent, marked.
  *
- * The settlement writes a row for everyone in the transaction of what it tells
- * (internal/usersdb/mails.go queueMails); mission.pml has that part. Here are the
- * mailers: functions/mailresults/step.go drain, at MissionSettled and at ticks,
+ * The settlement writes a row for everyone in the transaction of the payments it
+ * is about (internal/usersdb/mails.go queueMails); mission.pml has that part. Here
+ * are the mailers: functions/mailresults/step.go drain, at MissionSettled and at ticks,
  * claims rows that are due (ClaimMails: UPDATE ... FOR UPDATE SKIP LOCKED), calls
  * SendGrid, and marks what went out (MailsSent) or gives the row back (MailFailed).
  *
  * A lease ends only when its holder has crashed: step.go makes it longer than a
  * mail can take from claim to mark (drainTime + markTime < lease). SendGrid may
- * refuse, or take the mail and lose its answer, which is a time-out for us.
+ * refuse, or accept the mail and lose its answer, which is a time-out here.
  *
  * Each -DWITHOUT_... switches one guard off. README.md lists them.
  */
@@ -33,7 +33,7 @@
 byte state[MAILS], inbox[MAILS];
 bit orphaned[MAILS];              /* leased by a mailer that has crashed: the lease will end */
 byte crashes = CRASHES, failures = FAILURES, drops = DROPS;
-byte unsure;                      /* how often a mail left and its mark did not come */
+byte unsure;                      /* how often a mail was sent and not marked */
 bit settlements = 1;              /* MissionSettled, published and not acked */
 
 #ifdef WITHOUT_LEASE_LONGER_THAN_SENDING
@@ -84,7 +84,7 @@ init {
   atomic { do :: n < MAILERS -> run Mailer(); n++ :: else -> break od; n = 0; run DeadLetters() }
   timeout ->
   atomic {
-    assert(state[0] == SENT && state[1] == SENT);                    /* every mail is done with, */
+    assert(state[0] == SENT && state[1] == SENT);                    /* every mail is finished, */
     assert(inbox[0] >= 1 && inbox[1] >= 1);                          /* none is lost, */
     assert(inbox[0] + inbox[1] <= MAILS + unsure)                    /* and one comes twice only after a crash or a time-out */
   }

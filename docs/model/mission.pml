@@ -2,49 +2,49 @@
  * One mission, from its creation to its settlement, as the code does it.
  *
  * Two databases and a log can't be written in one transaction, so each step
- * commits, may crash, and tells the next one. An atomic block below ends with
+ * commits, may crash, and publishes to the next one. An atomic block below ends with
  * one commit of the code. Between two blocks everything else may happen: other
  * instances, other messages, the deadline.
  *
- * A message may wait in its queue for as long as it likes. So publishing right
- * at the commit is the same as publishing any time later, and acking right
- * after it is the same as acking later. A crash in between is a choice in the
+ * A message may wait in its queue for any time. So publishing right at the
+ * commit is the same as publishing any time later, and acking right after it
+ * is the same as acking later. A crash in between is a choice in the
  * block: what was committed stays, what was not yet published or acked is not.
  * A crash before the commit changes nothing and needs no step.
  *
  * What the processes are, and where they come from:
  *
  *   API         internal/api/missions.go createMission: insert, append the stake to the
- *               log (betlog/append.go), publish; internal/api/bets.go placeBet: look at
- *               a copy of the mission that may be old, so also after its verdict, append, publish. A client may
- *               try again with its key.
+ *               log (betlog/append.go), publish; internal/api/bets.go placeBet: read
+ *               a copy of the mission that may be old, so also after its verdict,
+ *               append, publish. A client may retry with its key.
  *   Streamer    internal/api/verdicts.go act over missionsdb/act.go take: one
  *               conditional UPDATE, publish.
  *   Hold        functions/holdbets/step.go Handle: usersdb/hold.go openEscrows, then
  *               usersdb/hold_exact.go: read without locks, decide
  *               (ledger/decide.go), and write by hold_batch (hold_write.go), which
- *               proves what was read, the escrow last. Then announce.go: publish, and
- *               only then the ack; trail.go marks what was told a moment behind. The
+ *               checks what was read, the escrow last. Then announce.go: publish, and
+ *               only then the ack; trail.go marks what was published later. The
  *               fast path (hold_fast.go) is the same write without the reading, so it
  *               does nothing that Hold can't do.
  *   Grow        functions/growpot/step.go: missionsdb/pot.go ApplyPot, or act.go Unfund.
  *   Settle      functions/settlemission/step.go: usersdb/close.go CloseEscrow, then
- *               usersdb/settle.go SettleChunks again and again, one contributor to a
- *               chunk; publish; ack. Chunks that are done at once commit in their
- *               order or not at all, as if they came one after the other.
+ *               usersdb/settle.go SettleChunks repeatedly, one contributor to a
+ *               chunk; publish; ack. Concurrent chunks commit in their order or
+ *               not at all, as if they ran one after the other.
  *   Close       functions/closemission/step.go: missionsdb/pot.go Settle.
  *   SweepBets   functions/sweepbets: shards.go pass, leftovers.go strays and pots.
  *   SweepMissions  functions/sweepmissions/step.go: expire and repeat.
- *   Clock       the deadline of the present state passes, or does not.
+ *   Clock       the deadline of the current state passes, or does not.
  *   DeadLetters a message is given up after its attempts and parked.
  *
  * The copy to the live board and the mails have models of their own, board.pml
- * and mail.pml: neither moves cash, and together they would be too many states.
+ * and mail.pml: neither moves cash, and one model would have too many states.
  *
  * Faults are bounded by the defines below: CRASHES of a process, REPEATS of a
  * message that was acked, DROPS into the dead letters, RETRIES of a client with
  * its key. HOLDERS and SETTLERS are instances. BETS counts the stake. ASK is a
- * streamer who wants to be asked. REPLAY begins with an empty ledger and a log
+ * streamer who decides on proposals first. REPLAY begins with an empty ledger and a log
  * that is published again, as after the loss of the users instance.
  * TWO_VERDICTS lets the missions instance, restored to an earlier state, take a
  * second, different verdict.
@@ -132,14 +132,14 @@ inline check_books() {
 
 /* A crash at this point of an atomic block. */
 #define MAY_CRASH(where) if :: crashes > 0 -> crashes--; goto where :: skip fi
-/* What is told after a commit, unless a crash comes first. */
-#define TELL(queue, message) if :: queue = queue | (message) :: crashes > 0 -> crashes-- fi
-/* The ack, unless a crash or a repetition brings the message again. */
+/* What is published after a commit, unless a crash comes first. */
+#define PUBLISH(queue, message) if :: queue = queue | (message) :: crashes > 0 -> crashes-- fi
+/* The ack, unless a crash or a repetition redelivers the message. */
 #define ACK(queue, message) if :: queue = queue & ~(message) :: crashes > 0 -> crashes-- :: repeats > 0 -> repeats-- fi
 
 /* One UPDATE of the missions instance with its event row, missionsdb/act.go entry. */
 inline enter(next) {
-  assert(!was_decided);                                              /* one verdict, for good */
+  assert(!was_decided);                                              /* one final verdict */
   status = next;
   if :: next == ACTIVE -> was_active = 1 :: else fi;
   if :: next >= SUCCEEDED -> was_decided = 1 :: else -> due = 0 fi
@@ -151,11 +151,11 @@ inline enter(next) {
 proctype API() {
 end_waits:
   do
-  :: atomic { stake_coming -> stake_coming = 0; LOG(0); TELL(bets, BIT(0)) }
-  :: atomic { was_active && BETS > 1 && !HAS(logged, 1) -> LOG(1); TELL(bets, BIT(1)) }
-  :: atomic { was_active && BETS > 2 && !HAS(logged, 2) -> LOG(2); TELL(bets, BIT(2)) }
+  :: atomic { stake_coming -> stake_coming = 0; LOG(0); PUBLISH(bets, BIT(0)) }
+  :: atomic { was_active && BETS > 1 && !HAS(logged, 1) -> LOG(1); PUBLISH(bets, BIT(1)) }
+  :: atomic { was_active && BETS > 2 && !HAS(logged, 2) -> LOG(2); PUBLISH(bets, BIT(2)) }
 #ifdef WITHOUT_KEY
-  :: atomic { retries > 0 && HAS(logged, 1) && !HAS(logged, 2) -> retries--; LOG(2); TELL(bets, BIT(2)) }
+  :: atomic { retries > 0 && HAS(logged, 1) && !HAS(logged, 2) -> retries--; LOG(2); PUBLISH(bets, BIT(2)) }
 #else
   :: atomic { retries > 0 && HAS(logged, 1) && !HAS(OUTCOME, 1) -> retries--; bets = bets | BIT(1) }
 #endif
@@ -171,9 +171,9 @@ end_waits:
 proctype Streamer() {
 end_waits:
   do
-  :: atomic { streamer_acts && status == PROPOSED && !due -> if :: enter(ACTIVE) :: enter(REJECTED); TELL(verdicts, BIT(REJECTED - SUCCEEDED)) fi }
+  :: atomic { streamer_acts && status == PROPOSED && !due -> if :: enter(ACTIVE) :: enter(REJECTED); PUBLISH(verdicts, BIT(REJECTED - SUCCEEDED)) fi }
   :: atomic { streamer_acts && MAY_JUDGE -> judged = 1; if :: enter(SUCCEEDED) :: enter(FAILED) fi;
-       TELL(verdicts, BIT(status - SUCCEEDED)) }
+       PUBLISH(verdicts, BIT(status - SUCCEEDED)) }
 #ifdef TWO_VERDICTS
   :: atomic { judged && !judged_again -> judged_again = 1; status = SUCCEEDED + FAILED - status; verdicts = verdicts | BIT(status - SUCCEEDED) }
 #endif
@@ -237,7 +237,7 @@ inline hold(b) {
 #endif
 
 proctype Hold() {
-  byte batch, known, seen, told, new_held, new_declined, again; bit tell_decline; short left[2];
+  byte batch, known, seen, newest, new_held, new_declined, again; bit send_decline; short left[2];
 end_waits:
   do
   :: atomic { bets != 0 ->
@@ -252,7 +252,7 @@ end_waits:
        if :: HAS(batch, 0) && escrow == NONE -> escrow = OPEN :: else fi }   /* openEscrows */
 redo:
      atomic {                                                        /* readKnown, no locks */
-       seen = escrow; told = version; left[0] = cash[0]; left[1] = cash[1];
+       seen = escrow; newest = version; left[0] = cash[0]; left[1] = cash[1];
        known = KNOWN;
      }
      atomic {                                                        /* Decide, writeEntries, commit */
@@ -267,35 +267,35 @@ redo:
           assert(escrow == OPEN || new_held == 0);                   /* nothing goes into a closed escrow */
           assert(!(logged & 1) || escrow != NONE || !new_declined || (new_declined & late) == new_declined); /* a bet is not declined for coming first */
           held = held | new_held; declined = declined | new_declined;
-          if :: new_held -> version++; total_at[version] = inflow; told = version
-#ifdef WITHOUT_REPEATED_TELLING
-             :: else -> told = 0
+          if :: new_held -> version++; total_at[version] = inflow; newest = version
+#ifdef WITHOUT_REPEATED_PUBLISH
+             :: else -> newest = 0
 #else
              :: else
 #endif
           fi;
           check_books();
-          tell_decline = HAS(declined & batch, 0);
-#ifdef WITHOUT_REPEATED_TELLING
-          tell_decline = HAS(new_declined, 0);
+          send_decline = HAS(declined & batch, 0);
+#ifdef WITHOUT_REPEATED_PUBLISH
+          send_decline = HAS(new_declined, 0);
 #endif
-#ifdef WITHOUT_ACK_AFTER_TELLING
+#ifdef WITHOUT_ACK_AFTER_PUBLISH
           bets = bets & ~batch;
 #endif
           MAY_CRASH(dead);
-#ifdef WITHOUT_TELLING_BEFORE_MARK
-          if :: told > published -> published = told :: else fi;
+#ifdef WITHOUT_PUBLISH_BEFORE_MARK
+          if :: newest > published -> published = newest :: else fi;
           MAY_CRASH(dead);
 #endif
-          if :: told > 0 -> pots = pots | BIT(told) :: else fi;      /* announce */
-          declines = declines | tell_decline;
+          if :: newest > 0 -> pots = pots | BIT(newest) :: else fi;      /* announce */
+          declines = declines | send_decline;
           MAY_CRASH(dead);
-          /* trail.go: the mark follows behind, or is lost; no push waits for it */
-          if :: told > published -> if :: published = told :: crashes > 0 -> crashes-- fi :: else fi;
+          /* trail.go: the mark is written later, or is lost; no push waits for it */
+          if :: newest > published -> if :: published = newest :: crashes > 0 -> crashes-- fi :: else fi;
           ACK(bets, batch)
        fi;
 dead:
-       batch = 0; known = 0; seen = 0; told = 0; new_held = 0; new_declined = 0; again = 0; tell_decline = 0; left[0] = 0; left[1] = 0
+       batch = 0; known = 0; seen = 0; newest = 0; new_held = 0; new_declined = 0; again = 0; send_decline = 0; left[0] = 0; left[1] = 0
      }
   od
 }
@@ -338,7 +338,7 @@ end_waits:
 dead:  v = 0 }
   :: atomic { declines ->
        if :: status == FUNDING -> enter(UNFUNDED) :: else fi;        /* Unfund */
-       if :: status == UNFUNDED && !settled -> TELL(verdicts, BIT(UNFUNDED - SUCCEEDED)) :: else fi;
+       if :: status == UNFUNDED && !settled -> PUBLISH(verdicts, BIT(UNFUNDED - SUCCEEDED)) :: else fi;
        ACK(declines, 1) }
   od
 }
@@ -476,7 +476,7 @@ end_waits:
 #ifndef WITHOUT_STRAYS
        strays = strays | found;
 #endif
-       TELL(bets, found); found = 0 }
+       PUBLISH(bets, found); found = 0 }
   :: atomic { strays & OUTCOME -> strays = strays & ~OUTCOME }       /* DueStrays forgets the decided, */
   :: atomic { strays & ~OUTCOME & ~bets -> bets = bets | (strays & ~OUTCOME) }  /* and returns the others */
 #endif
@@ -494,7 +494,7 @@ end_waits:
   do
 #ifndef WITHOUT_EXPIRY
   :: atomic { due && UNDECIDED -> if :: status == FUNDING -> enter(UNFUNDED) :: else -> enter(EXPIRED) fi;
-       TELL(verdicts, BIT(status - SUCCEEDED)) }
+       PUBLISH(verdicts, BIT(status - SUCCEEDED)) }
 #endif
 #ifndef WITHOUT_SWEEP_OF_VERDICTS
   :: atomic { DECIDED && !settled && !disagree && verdicts == 0 && !settlements -> verdicts = verdicts | BIT(status - SUCCEEDED) }
@@ -542,7 +542,7 @@ init {
     if
     :: DECIDED && !disagree ->
        assert(settled && ledger_settled);                            /* everything decided is settled */
-       assert(ending == status);                                     /* both instances tell the same end */
+       assert(ending == status);                                     /* both instances have the same ending */
        assert(inflow == outflow && escrow == CLOSED);                /* and the escrow is empty */
        assert(ending == SUCCEEDED || (cash[0] + cash[1] == START));  /* everyone has their cash back */
        assert(ending != SUCCEEDED || streamer == inflow - AFTER_ALL); /* or the streamer has all but what came after the verdict */
