@@ -205,7 +205,7 @@ func (s *server) leaveMissions(ctx context.Context, user uuid.UUID) error {
 	}
 	ctx, cancel := afterCommit(ctx)
 	defer cancel()
-	return errors.Join(err, s.Accounts.StayAfterAll(ctx, user))
+	return errors.Join(err, s.Accounts.CancelLeaving(ctx, user))
 }
 
 func (s *server) changeMe(ctx context.Context, in *changeInput) (*selfAnswer, error) {

@@ -71,9 +71,9 @@ type Accounts interface {
 	ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error)
 	// ChangePassword ends every sign-in and begins one with the refresh token's hash.
 	ChangePassword(ctx context.Context, user uuid.UUID, from, to string, refresh []byte, unused time.Duration) (account.SignIn, error)
-	// BeginLeaving makes TakesMissions false, and StayAfterAll takes that back.
+	// BeginLeaving makes TakesMissions false, and CancelLeaving undoes that.
 	BeginLeaving(ctx context.Context, user uuid.UUID) error
-	StayAfterAll(ctx context.Context, user uuid.UUID) error
+	CancelLeaving(ctx context.Context, user uuid.UUID) error
 	Leave(ctx context.Context, user uuid.UUID) error
 	// TakesMissions reports whether a user is a streamer who neither has left nor is
 	// about to.

@@ -13,8 +13,8 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// SignUp keeps a new user with an empty wallet, both or neither, and returns
-// the user with the time it happened. The error is fault.EmailTaken.
+// SignUp stores a new user together with an empty wallet, and returns the user
+// with the time of the sign-up. The error is fault.EmailTaken.
 func (d *DB) SignUp(ctx context.Context, u account.User, passwordHash string) (account.User, error) {
 	const query = `
 		WITH person AS (
@@ -38,8 +38,8 @@ func (d *DB) SignUp(ctx context.Context, u account.User, passwordHash string) (a
 	return u, nil
 }
 
-// Credentials returns who an address belongs to and their password hash. Both
-// are zero for an address nobody has.
+// Credentials returns the id and the password hash of the user with an address.
+// Both are zero if no user has the address.
 func (d *DB) Credentials(ctx context.Context, email string) (uuid.UUID, string, error) {
 	const query = `SELECT id, password_hash FROM users WHERE email = $1`
 	var id uuid.UUID
@@ -67,7 +67,8 @@ func (d *DB) UserByID(ctx context.Context, id uuid.UUID) (account.User, error) {
 func (d *DB) ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error) {
 	var changed account.User
 	err := d.inTx(ctx, func(tx pgx.Tx) error {
-		// The row is locked, so that two changes at once are checked together.
+		// The row is locked, so that of two changes at once the second one is
+		// checked with the first applied.
 		rows, _ := tx.Query(ctx, `SELECT `+userColumns+` FROM users WHERE id = $1 AND left_at IS NULL FOR NO KEY UPDATE`, id)
 		before, err := oneUser(rows)
 		if err != nil {
@@ -96,8 +97,8 @@ func writeUser(ctx context.Context, tx pgx.Tx, u account.User) error {
 	return nil
 }
 
-// Streamers lists the people a mission can be made for, newest first, below the
-// id before (uuid.Max for the first page).
+// Streamers lists the users a mission can be made for, newest first, with ids
+// below before (uuid.Max for the first page).
 func (d *DB) Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error) {
 	const query = `SELECT ` + userColumns + ` FROM users WHERE streamer AND id < $1 ORDER BY id DESC LIMIT $2`
 	rows, _ := d.pool.Query(ctx, query, before, limit)
@@ -111,7 +112,7 @@ func (d *DB) Streamers(ctx context.Context, before uuid.UUID, limit int) ([]acco
 func oneUser(rows pgx.Rows) (account.User, error) {
 	u, err := pgx.CollectExactlyOneRow(rows, scanUser)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return account.User{}, fault.NotFound.Because("There is no such user.")
+		return account.User{}, fault.NotFound.Because("This user does not exist.")
 	}
 	if err != nil {
 		return account.User{}, fmt.Errorf("read a user: %w", err)

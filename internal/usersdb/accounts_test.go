@@ -79,10 +79,10 @@ func TestOneAddressMakesOneAccountHoweverManyAskAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	if made != 1 || refused != 11 {
-		t.Errorf("%d accounts made and %d refused, want 1 and 11", made, refused)
+		t.Errorf("%d accounts were made and %d refused, want 1 and 11", made, refused)
 	}
 	if n := f.figure(`SELECT count(*) FROM wallets`); n != 1 {
-		t.Errorf("%d wallets, want 1: an account and its wallet are made together or not at all", n)
+		t.Errorf("%d wallets, want 1 because an account and its wallet are made together or not at all", n)
 	}
 }
 
@@ -124,7 +124,7 @@ func TestAChangeIsKeptAndARefusedOneChangesNothing(t *testing.T) {
 	}
 }
 
-// Each change alone keeps the rule min <= max; both together would break it.
+// Each change alone satisfies the rule min <= max. Both together would break it.
 func TestTwoChangesAtOnceAreCheckedTogether(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -139,7 +139,7 @@ func TestTwoChangesAtOnceAreCheckedTogether(t *testing.T) {
 		t.Errorf("the changes gave %v and %v, want exactly one refused", errs[0], errs[1])
 	}
 	if refused := errors.Join(errs...); !errors.Is(refused, fault.Invalid) {
-		t.Errorf("the refusal is %v, want fault.Invalid: the second change must see the first", refused)
+		t.Errorf("the refusal is %v, want fault.Invalid because the second change must see the first", refused)
 	}
 }
 

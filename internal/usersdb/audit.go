@@ -7,14 +7,14 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Audit reads the books, in one statement and so of one moment. It reads every
-// wallet, escrow and charge, at about a second for ten million rows; callers
-// must pace it.
+// Audit reads the books in one statement, so all figures are of one moment. It
+// reads every wallet, escrow and charge, which takes about a second for ten
+// million rows, so callers must not call it often.
 //
-// The ages come from what keeps them: a stray's log entry, and the closing of
-// the escrow that a mail is about. A mail that was refused counts until it is
-// sent, because somebody waits for it. One that was never tried and is not due
-// yet does not count: it waits for the end of a pause.
+// The ages are those of a stray's log entry, and of the closing of the escrow
+// that a mail is about. A mail that was refused counts until it is sent,
+// because its reader still waits for it. A mail that was never tried and is not
+// due yet does not count: it waits for the end of a pause.
 func (d *DB) Audit(ctx context.Context) (ledger.Audit, error) {
 	const read = `SELECT
 		(SELECT coalesce(sum(cash), 0)::bigint FROM wallets),
@@ -33,8 +33,8 @@ func (d *DB) Audit(ctx context.Context) (ledger.Audit, error) {
 	return a, nil
 }
 
-// Connections counts the server's connections of clients, of whoever they are,
-// and how many it takes at most.
+// Connections returns the number of client connections to the server, of all
+// clients, and its limit.
 func (d *DB) Connections(ctx context.Context) (used, limit int, err error) {
 	const read = `SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
 		current_setting('max_connections')::int`

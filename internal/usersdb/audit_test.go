@@ -9,7 +9,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// charged adds a user whose cash came in by the ordinary way.
+// charged adds a user whose cash came in through a charge.
 func (f fixture) charged(amount ledger.Won) uuid.UUID {
 	f.t.Helper()
 	user, charge := f.user(0), uuid.Must(uuid.NewV7())
@@ -85,7 +85,7 @@ func TestTheAuditKnowsTheMailThatHasWaitedLongest(t *testing.T) {
 	}
 }
 
-// within holds a duration to at most ten seconds more than wanted.
+// within checks that a duration is at most ten seconds longer than wanted.
 func within(t *testing.T, what string, got, want time.Duration) {
 	t.Helper()
 	if got < want || got > want+10*time.Second {

@@ -12,8 +12,9 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// BenchmarkHoldOneHotMission is the case every such system dies on: a thousand
-// callers at once, one mission. It tells what a bet costs, group commit included.
+// BenchmarkHoldOneHotMission measures the most difficult load: a thousand
+// callers at once bet on one mission. It reports the cost of a bet, group
+// commit included.
 func BenchmarkHoldOneHotMission(b *testing.B) {
 	f := newFixture(b)
 	mission := f.mission()

@@ -10,10 +10,10 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// BetStatuses returns the outcomes of bets. A bet that is not in the answer has
-// none yet. A held bet is paid or refunded from the moment the cash left the
-// escrow, not from the verdict. One that was logged after the verdict of a mission that
-// succeeded is refunded, with the reason ledger.MissionClosed.
+// BetStatuses returns the outcomes of bets. A bet that is not in the result has
+// none yet. A held bet becomes paid or refunded when the cash leaves the
+// escrow, not at the verdict. A bet that was logged after the verdict of a
+// mission that succeeded is refunded, with the reason ledger.MissionClosed.
 func (d *DB) BetStatuses(ctx context.Context, bets []uuid.UUID) (map[uuid.UUID]ledger.BetStatus, error) {
 	refunds := make([]uuid.UUID, 0, len(bets))
 	statuses := make(map[uuid.UUID]ledger.BetStatus, len(bets))

@@ -14,13 +14,14 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// booksLock is the advisory lock of the check that goes on where the last one
+// booksLock is the advisory lock of the check that continues where the last one
 // stopped. It ends with the transaction.
 const booksLock = 0x424f4f4b // "BOOK"
 
-// bookSnapshot is one check's view of the instance: a transaction of one moment.
-// The check's notes are the tables books_*. A whole check has notes of its own,
-// in temporary tables of the same names, so that both run the same statements.
+// bookSnapshot is one check's view of the instance: a transaction with one
+// snapshot. The check keeps its notes in the tables books_*. A whole check has
+// its own notes, in temporary tables with the same names, so that both kinds
+// run the same statements.
 type bookSnapshot struct {
 	tx    pgx.Tx
 	now   time.Time
@@ -32,8 +33,8 @@ type bookSnapshot struct {
 }
 
 // SnapshotBooks implements books.Ledger. The snapshot keeps Postgres from
-// clearing away what changed since, so a whole check of a large instance is best
-// made on a clone of it.
+// vacuuming rows that changed since, so a whole check of a large instance is
+// best made on a clone of it.
 func (d *DB) SnapshotBooks(ctx context.Context, whole bool, check func(context.Context, books.LedgerSnapshot) error) (bool, error) {
 	ran := false
 	err := pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
@@ -45,7 +46,7 @@ func (d *DB) SnapshotBooks(ctx context.Context, whole bool, check func(context.C
 		return check(ctx, s)
 	})
 	if err != nil {
-		return ran, fmt.Errorf("look at the ledger: %w", err)
+		return ran, fmt.Errorf("open a snapshot of the ledger: %w", err)
 	}
 	return ran, nil
 }
@@ -65,8 +66,8 @@ func (s *bookSnapshot) open(ctx context.Context) (bool, error) {
 	return true, s.openNext(ctx)
 }
 
-// openWhole begins notes of this check alone. Nothing goes on after it, so it may
-// read every row that it sees.
+// openWhole makes empty notes for this check alone. No later check continues
+// from them, so it may read every row that it sees.
 func (s *bookSnapshot) openWhole(ctx context.Context) error {
 	s.notes = "pg_temp."
 	for _, table := range []string{"books_state", "books_missions", "books_shards", "books_pending"} {
@@ -83,27 +84,29 @@ func (s *bookSnapshot) openWhole(ctx context.Context) error {
 	return s.tx.QueryRow(ctx, `SELECT coalesce(max(seq), 0) FROM ledger`).Scan(&s.limit)
 }
 
-// openNext goes on where the last check stopped. A row gets its number before its
-// transaction commits, so one with a lower number may come to be seen later. A
-// number is safe to read up to once every transaction has ended that was under
-// way when it was the last one: the check reads to where the one before it came,
-// and notes how far the next one may go.
+// openNext continues where the last check stopped. A row gets its number before
+// its transaction commits, so a row with a lower number may become visible
+// later. It is safe to read up to a number once all transactions have ended
+// that were running when it was the last one. So a check reads up to the number
+// that the check before it noted, and notes how far the next one may read.
 func (s *bookSnapshot) openNext(ctx context.Context) error {
-	// A number of the future is of another server, that a dump was restored from.
+	// A transaction number of the future comes from another server, of which a
+	// dump was restored.
 	const read = `SELECT seq, CASE WHEN pg_snapshot_xmin(pg_current_snapshot()) >= next_xid OR next_xid > pg_current_xact_id() THEN next_seq ELSE seq END
 		FROM public.books_state`
 	if err := s.tx.QueryRow(ctx, read).Scan(&s.seq, &s.limit); err != nil {
-		return fmt.Errorf("read how far the last check came: %w", err)
+		return fmt.Errorf("read where the last check stopped: %w", err)
 	}
 	var last int64
 	if err := s.tx.QueryRow(ctx, `SELECT coalesce(max(seq), $1) FROM ledger WHERE seq > $1`, s.limit).Scan(&last); err != nil {
 		return fmt.Errorf("look for the last row: %w", err)
 	}
-	// In a statement after that one: every transaction that drew a number up to the
-	// last has its own number by then, below this one's.
+	// This must be a statement after that one: every transaction that took a
+	// row number up to the last has its own number by then, below this
+	// transaction's.
 	const note = `UPDATE public.books_state SET next_seq = $1, next_xid = pg_current_xact_id() WHERE next_seq <= $2`
 	if _, err := s.tx.Exec(ctx, note, last, s.limit); err != nil {
-		return fmt.Errorf("note how far the next check may go: %w", err)
+		return fmt.Errorf("note how far the next check may read: %w", err)
 	}
 	return nil
 }
@@ -122,7 +125,7 @@ func (d *DB) KeepCheck(ctx context.Context, r books.Report) (int64, error) {
 	}
 	const insert = `INSERT INTO books_checks (whole, started_at, finished_at, charged, wallets, held, put_in, paid, refunded, broken, late, findings)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`
-	// A clean check of long ago tells nothing any more.
+	// An old clean check is of no use any more.
 	const clear = `DELETE FROM books_checks WHERE id IN (
 		SELECT id FROM books_checks c WHERE finished_at < clock_timestamp() - interval '30 days' AND broken = 0
 			AND NOT EXISTS (SELECT FROM mode_changes m WHERE m.check_id = c.id)
@@ -147,7 +150,7 @@ func (d *DB) KeepCheck(ctx context.Context, r books.Report) (int64, error) {
 	return id, nil
 }
 
-// firstBroken tells why the switch was thrown.
+// firstBroken is the reason for the switch to exit-only mode.
 func firstBroken(r books.Report) string {
 	for _, f := range r.Findings {
 		if f.Grade == books.Broken {
@@ -157,7 +160,7 @@ func firstBroken(r books.Report) string {
 	return fmt.Sprintf("%d broken rules", r.Broken)
 }
 
-// guards are the triggers and constraints that the invariants stand on, by table.
+// guards are the triggers and constraints that the invariants depend on, by table.
 var guards = map[string][]string{
 	"ledger":       {"ledger_append_only", "ledger_pkey", "ledger_amount_check", "ledger_balance_after_check"},
 	"wallets":      {"wallets_cash_check", "wallets_pkey"},
@@ -188,12 +191,12 @@ func (s *bookSnapshot) MissingGuards(ctx context.Context) ([]string, error) {
 }
 
 // Totals implements books.LedgerSnapshot. It reads every wallet, escrow and
-// charge, at about a second for ten million rows.
+// charge, which takes about a second for ten million rows.
 func (s *bookSnapshot) Totals(ctx context.Context) (books.Totals, error) {
 	const read = `SELECT w.cash, w.negative, e.held, e.put_in, e.paid, e.refunded, e.negative, c.amount, c.charges FROM
 		(SELECT coalesce(sum(cash), 0)::bigint AS cash, count(*) FILTER (WHERE cash < 0) AS negative FROM wallets) w,
 		(SELECT coalesce(sum(inflow - outflow), 0)::bigint AS held, coalesce(sum(inflow), 0)::bigint AS put_in,
-			-- of a mission that succeeded, what came too late goes out first
+			-- for a mission that succeeded, late bets are refunded first
 			coalesce(sum(outflow - least(outflow, late)) FILTER (WHERE ending = 'succeeded'), 0)::bigint AS paid,
 			coalesce(sum(CASE WHEN ending = 'succeeded' THEN least(outflow, late) ELSE outflow END), 0)::bigint AS refunded,
 			count(*) FILTER (WHERE inflow < outflow) AS negative FROM escrows) e,
@@ -211,7 +214,7 @@ func (s *bookSnapshot) Totals(ctx context.Context) (books.Totals, error) {
 func (s *bookSnapshot) Rounds(ctx context.Context) (mission, user uuid.UUID, err error) {
 	err = s.tx.QueryRow(ctx, `SELECT mission_id, user_id FROM `+s.notes+`books_state`).Scan(&mission, &user)
 	if err != nil {
-		return uuid.Nil, uuid.Nil, fmt.Errorf("read how far the rounds came: %w", err)
+		return uuid.Nil, uuid.Nil, fmt.Errorf("read the places of the rounds: %w", err)
 	}
 	return mission, user, nil
 }
@@ -224,7 +227,7 @@ func (s *bookSnapshot) SetRounds(ctx context.Context, mission, user uuid.UUID) e
 		users_done = CASE WHEN $2 = $3 THEN users_from ELSE users_done END,
 		users_from = CASE WHEN $2 = $3 THEN clock_timestamp() ELSE users_from END`
 	if _, err := s.tx.Exec(ctx, set, mission, user, uuid.Nil); err != nil {
-		return fmt.Errorf("note how far the rounds came: %w", err)
+		return fmt.Errorf("note the places of the rounds: %w", err)
 	}
 	return nil
 }
@@ -234,7 +237,7 @@ func (s *bookSnapshot) Shard(ctx context.Context, shard int) (check, sweep ledge
 	read := `SELECT b.logged_at, b.entry, s.logged_at, s.entry FROM ` + s.notes + `books_shards b JOIN sweep_marks s USING (shard) WHERE shard = $1`
 	err = s.tx.QueryRow(ctx, read, shard).Scan(&check.LoggedAt, &check.Entry, &sweep.LoggedAt, &sweep.Entry)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = errors.New("there is no such shard")
+		err = errors.New("the shard does not exist")
 	}
 	if err != nil {
 		return check, sweep, fmt.Errorf("read the marks of shard %d: %w", shard, err)

@@ -27,7 +27,7 @@ func (s *bookSnapshot) MissionIDs(ctx context.Context, after uuid.UUID, limit in
 }
 
 // Escrows implements books.LedgerSnapshot. A mission without an escrow and
-// without rows is not in the answer.
+// without rows is not in the result.
 func (s *bookSnapshot) Escrows(ctx context.Context, missions []uuid.UUID) (map[uuid.UUID]books.Escrow, error) {
 	read := `SELECT m.id, e.mission_id IS NULL, coalesce(e.state = 'closed', false), coalesce(e.ending, ''), coalesce(e.inflow, 0), coalesce(e.outflow, 0),
 			coalesce(e.contributors, 0), coalesce(e.version, 0), e.changed_at, e.closed_at, e.settled_at,

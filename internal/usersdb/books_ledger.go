@@ -11,7 +11,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// maxFound is how many findings of one kind a stretch of the ledger gives.
+// maxFound is how many findings of one kind are reported for a stretch of the ledger.
 const maxFound = 100
 
 // rowSums adds up rows of the ledger.
@@ -57,8 +57,9 @@ func (s *bookSnapshot) addUp(ctx context.Context, through int64, stretch *books.
 	return s.tx.QueryRow(ctx, note, s.seq, through).Scan(&stretch.Rows)
 }
 
-// chain checks that each balance follows from the one before it. As every row is
-// read once, the last row's balance is then the sum of all of the wallet's rows.
+// chain checks that each balance follows from the one before it. Because every
+// row is read once, the last row's balance is then the sum of all rows of the
+// wallet.
 func (s *bookSnapshot) chain(ctx context.Context, through int64, stretch *books.Stretch) error {
 	const read = `WITH stretch AS (
 			SELECT id, seq, user_id, balance_after, CASE kind WHEN 'hold' THEN -amount ELSE amount END AS change,
@@ -74,7 +75,7 @@ func (s *bookSnapshot) chain(ctx context.Context, through int64, stretch *books.
 		read, s.seq, through, maxFound)
 }
 
-// chargeRows checks that each charge in the ledger is one that succeeded.
+// chargeRows checks that each charge in the ledger has succeeded.
 func (s *bookSnapshot) chargeRows(ctx context.Context, through int64, stretch *books.Stretch) error {
 	const read = `SELECT l.id, coalesce(c.amount, 0), l.amount FROM ledger l LEFT JOIN charges c ON c.id = l.id AND c.user_id = l.user_id AND c.status = 'succeeded'
 		WHERE l.seq > $1 AND l.seq <= $2 AND l.kind = 'charge' AND c.amount IS DISTINCT FROM l.amount LIMIT $3`
@@ -82,8 +83,9 @@ func (s *bookSnapshot) chargeRows(ctx context.Context, through int64, stretch *b
 		read, s.seq, through, maxFound)
 }
 
-// settlementRows checks that nobody got back another amount than they put in, or put in
-// after the verdict of a mission that succeeded, and that a pot went to its streamer.
+// settlementRows checks that each refund is what the user contributed, or
+// contributed after the verdict of a mission that succeeded, and that each
+// payout is the pot and went to its streamer.
 func (s *bookSnapshot) settlementRows(ctx context.Context, through int64, stretch *books.Stretch) error {
 	const refunds = `SELECT l.id, coalesce(p.amount, 0), l.amount FROM ledger l
 		CROSS JOIN LATERAL (SELECT CASE WHEN e.ending = 'succeeded' THEN b.amount ELSE c.amount END AS amount
@@ -104,8 +106,8 @@ func (s *bookSnapshot) settlementRows(ctx context.Context, through int64, stretc
 		payouts, s.seq, through, maxFound)
 }
 
-// touchedWallets holds the wallets of the rows against their last row, of
-// whatever moment that is. A whole check comes to all wallets anyway.
+// touchedWallets compares the wallets of the rows with their last row, which
+// may be newer than the stretch. A whole check compares all wallets anyway.
 func (s *bookSnapshot) touchedWallets(ctx context.Context, through int64, stretch *books.Stretch) error {
 	const read = `SELECT u.user_id, l.balance_after, coalesce(w.cash, -1)
 		FROM (SELECT DISTINCT user_id FROM ledger WHERE seq > $1 AND seq <= $2 AND kind <> 'decline') u
@@ -138,8 +140,8 @@ func (s *bookSnapshot) Charged(ctx context.Context) (amount ledger.Won, charges 
 	return amount, charges, nil
 }
 
-// afterwards are the sums of the rows that the notes do not have yet, by mission:
-// those of the last minute or two.
+// afterwards returns the sums of the rows that are not in the notes yet, by
+// mission. These are the rows of the last minute or two.
 func (s *bookSnapshot) afterwards(ctx context.Context) (map[uuid.UUID]books.Rows, error) {
 	if s.tail != nil {
 		return s.tail, nil

@@ -14,17 +14,18 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// ErrResolvedOtherwise says that a charge was resolved before, with the other
-// result. Cash may have been taken without a credit: an operator must look.
+// ErrResolvedOtherwise is returned for a charge that was resolved before with
+// the other result. Cash may have been taken without a credit, so an operator
+// must check it.
 var ErrResolvedOtherwise = errors.New("the charge was resolved with the other result")
 
 const chargeColumns = `id, user_id, amount, status, created_at`
 
-// OpenCharge writes a pending charge down before the provider is asked (rule
-// 3). A key the user sent before returns that charge and false, or
-// fault.IdempotencyReused if it came with another request. The error is
-// fault.OperatorCash for an operator,
-// fault.Unauthenticated for somebody who has left or never was.
+// OpenCharge records a pending charge before the provider is called (rule 3).
+// For a key that the user sent before it returns that charge and false, or
+// fault.IdempotencyReused if the request was another one. The error is
+// fault.OperatorCash for an operator, and fault.Unauthenticated for a user who
+// has left or does not exist.
 func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, requestHash []byte) (ledger.Charge, bool, error) {
 	const insert = `
 		INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount)
@@ -48,9 +49,9 @@ func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, reques
 	return ledger.Charge{}, false, fmt.Errorf("open a charge: %w", err)
 }
 
-// ChargeByKey finds the charge that a user asked for with a key. It reports
-// false if there is none. The error is fault.IdempotencyReused if the key came
-// with another request.
+// ChargeByKey returns the charge that a user requested with a key, and whether
+// there is one. The error is fault.IdempotencyReused if the key was sent with
+// another request.
 func (d *DB) ChargeByKey(ctx context.Context, user uuid.UUID, key string, requestHash []byte) (ledger.Charge, bool, error) {
 	const query = `SELECT ` + chargeColumns + `, request_hash FROM charges WHERE user_id = $1 AND idempotency_key = $2`
 	var c ledger.Charge
@@ -68,9 +69,9 @@ func (d *DB) ChargeByKey(ctx context.Context, user uuid.UUID, key string, reques
 	return c, true, nil
 }
 
-// ResolveCharge says what the provider did. A success credits the wallet, once
-// however often it is told: charge, wallet and ledger row change in one
-// statement. The error is fault.NotFound or ErrResolvedOtherwise.
+// ResolveCharge records what the provider did. A success credits the wallet
+// once, however often it is reported: charge, wallet and ledger row change in
+// one statement. The error is fault.NotFound or ErrResolvedOtherwise.
 func (d *DB) ResolveCharge(ctx context.Context, id uuid.UUID, succeeded bool) error {
 	const query = `
 		WITH resolved AS (
@@ -111,7 +112,7 @@ func (d *DB) chargeByID(ctx context.Context, id uuid.UUID) (ledger.Charge, error
 	rows, _ := d.pool.Query(ctx, `SELECT `+chargeColumns+` FROM charges WHERE id = $1`, id)
 	c, err := pgx.CollectExactlyOneRow(rows, scanCharge)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return ledger.Charge{}, fault.NotFound.Because("There is no such charge.")
+		return ledger.Charge{}, fault.NotFound.Because("This charge does not exist.")
 	}
 	if err != nil {
 		return ledger.Charge{}, fmt.Errorf("read a charge: %w", err)
@@ -119,10 +120,10 @@ func (d *DB) chargeByID(ctx context.Context, id uuid.UUID) (ledger.Charge, error
 	return c, nil
 }
 
-// PendingCharges returns charges whose answer got lost, those due longest
-// first. Each return doubles the wait until the next, from one minute to at
-// most six hours, so that charges the provider can't tell of never keep the
-// younger ones waiting.
+// PendingCharges returns charges whose answer was lost, those due longest
+// first. Each time a charge is returned its wait doubles, from one minute to at
+// most six hours, so that charges without an answer never keep younger ones
+// waiting.
 func (d *DB) PendingCharges(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Charge, error) {
 	const query = `
 		WITH due AS (

@@ -82,7 +82,7 @@ func TestAKeyWithAnotherRequestIsRefused(t *testing.T) {
 		t.Errorf("the key with another amount: %v, want fault.IdempotencyReused", err)
 	}
 	if _, first, err := f.open(other, "key", 800); err != nil || !first {
-		t.Errorf("the same key of somebody else: first %v, error %v; want a charge of their own", first, err)
+		t.Errorf("the same key of another user: first %v, error %v; want a charge of their own", first, err)
 	}
 }
 
@@ -111,10 +111,10 @@ func TestADeclinedChargeMovesNothing(t *testing.T) {
 		t.Errorf("declined, then succeeded: %v, want ErrResolvedOtherwise", err)
 	}
 	if got := f.cash(user); got != 300 {
-		t.Errorf("a second opinion credited the wallet: %v", got)
+		t.Errorf("a second result credited the wallet: %v", got)
 	}
 	if err := f.ResolveCharge(t.Context(), uuid.New(), true); !errors.Is(err, fault.NotFound) {
-		t.Errorf("a charge nobody opened: %v, want fault.NotFound", err)
+		t.Errorf("an unknown charge: %v, want fault.NotFound", err)
 	}
 }
 
@@ -156,9 +156,9 @@ func TestRule3AChargeWithoutAnAnswerDoesNotHoldUpTheOthers(t *testing.T) {
 		seen[pending[0].ID] = true
 	}
 	if len(seen) != 3 {
-		t.Errorf("three sweeps asked for %d charges, want each of the three once", len(seen))
+		t.Errorf("three sweeps got %d charges, want each of the three once", len(seen))
 	}
 	if again, err := f.PendingCharges(t.Context(), -time.Minute, 10); err != nil || len(again) != 0 {
-		t.Errorf("at once again: got %d charges (%v), want none for a minute", len(again), err)
+		t.Errorf("right afterwards: got %d charges (%v), want none for a minute", len(again), err)
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// CloseEscrow closes a mission's escrow with how it ended and returns the
-// stored ending. The first closing wins; a later one, whatever it says, changes
-// nothing and gets the first one's ending. From the moment it commits no bet
-// is held there.
+// CloseEscrow closes a mission's escrow with the mission's ending and returns
+// the stored ending. The first closing wins. A later one with any ending
+// changes nothing and returns the first one's ending. Once it has committed no
+// bet is held there.
 //
-// A mission nobody put cash on has no escrow. It gets a closed one, so that a
-// bet still under way finds a door that is shut rather than none.
+// A mission without cash has no escrow. It gets a closed one, so that a bet
+// that is still under way finds a closed escrow and is declined.
 func (d *DB) CloseEscrow(ctx context.Context, c ledger.Closing) (ledger.Ending, error) {
 	const closeIt = `INSERT INTO escrows AS e (mission_id, state, ending, decided_at, streamer_id, creator_id, title, closed_at)
 		VALUES ($1, 'closed', $2, $3, $4, $5, $6, clock_timestamp())

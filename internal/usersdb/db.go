@@ -20,8 +20,8 @@ import (
 // DB is the users instance. It is safe for concurrent use.
 type DB struct {
 	pool *pgxpool.Pool
-	// exact remembers that the last batch did not fit the fast path, so the next
-	// one need not find out by failing.
+	// exact is set when the last batch did not fit the fast path, so that the
+	// next one does not try it first.
 	exact atomic.Bool
 }
 
@@ -58,10 +58,10 @@ func New(pool *pgxpool.Pool) *DB { return &DB{pool: pool} }
 // Close waits for running queries and closes the connections.
 func (d *DB) Close() { d.pool.Close() }
 
-// Ping reports whether the instance answers.
+// Ping checks that the instance answers.
 func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
 
-// Now is the instance's clock, the one that the ledger's times are of. UTC.
+// Now returns the time of the instance's clock, which the ledger's times come from, in UTC.
 func (d *DB) Now(ctx context.Context) (now time.Time, err error) {
 	if err := d.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
 		return now, fmt.Errorf("read the users database's clock: %w", err)
@@ -69,14 +69,14 @@ func (d *DB) Now(ctx context.Context) (now time.Time, err error) {
 	return now.UTC(), nil
 }
 
-// SQLSTATE codes this package tells apart:
+// SQLSTATE codes that this package distinguishes:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	codeDeadlock      = "40P01"
 	codeSerialization = "40001"
 	codeUnique        = "23505"
 	codeForeignKey    = "23503"
-	codeOvertaken     = "MP001" // our own, raised by hold_batch: what was decided does not fit any more
+	codeOvertaken     = "MP001" // our own, raised by hold_batch: the decision no longer fits
 	codeNotFastRefund = "MP003" // our own, raised by refund_chunk: the chunk does not fit it
 	codeOperator      = "MP002" // our own: an operator has no cash
 )
@@ -101,8 +101,8 @@ func constraintOf(err error) string {
 	return ""
 }
 
-// lasting marks an error that the same input would meet again: the data is out
-// of range (class 22) or breaks a constraint (class 23).
+// lasting marks an error that the same input would cause again: the data is out
+// of range (class 22) or violates a constraint (class 23).
 func lasting(err error) error {
 	if code := codeOf(err); len(code) == 5 && (code[:2] == "22" || code[:2] == "23") {
 		return fmt.Errorf("%w: %w", ledger.ErrLasting, err)
@@ -116,7 +116,7 @@ func (d *DB) inTx(ctx context.Context, f func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, d.pool, f)
 }
 
-// raw hands ids to pgx in the form it encodes without a detour.
+// raw converts ids to the form that pgx encodes directly.
 func raw(ids []uuid.UUID) [][16]byte {
 	out := make([][16]byte, len(ids))
 	for i, id := range ids {

@@ -13,9 +13,8 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// BeginFactor keeps the secret of a second factor that is not asked for yet, in place
-// of one that was begun before. The error is fault.SecondFactorOn if there is one that
-// is asked for.
+// BeginFactor stores the secret of a second factor that is not on yet, in place
+// of one that was begun before. The error is fault.SecondFactorOn if one is on.
 func (d *DB) BeginFactor(ctx context.Context, user uuid.UUID, secret []byte) error {
 	const query = `
 		INSERT INTO second_factors AS f (user_id, secret) SELECT id, $2 FROM users WHERE id = $1 AND left_at IS NULL
@@ -30,10 +29,10 @@ func (d *DB) BeginFactor(ctx context.Context, user uuid.UUID, secret []byte) err
 	return nil
 }
 
-// ConfirmFactor turns the second factor on with a code of its app, and keeps the hashes
-// of the recovery codes that go with it. The error is fault.BadCredentials for another
-// code, fault.SecondFactorOn if it is on, and fault.NotFound if none was begun within
-// account.FactorTime.
+// ConfirmFactor turns the second factor on with a code of its app, and stores
+// the hashes of its recovery codes. The error is fault.BadCredentials for a
+// wrong code, fault.SecondFactorOn if it is already on, and fault.NotFound if
+// none was begun within account.FactorTime.
 func (d *DB) ConfirmFactor(ctx context.Context, user uuid.UUID, try account.FactorTry, recovery [][]byte) error {
 	return d.inTx(ctx, func(tx pgx.Tx) error {
 		f, err := lockFactor(ctx, tx, user)
@@ -63,10 +62,11 @@ func (d *DB) ConfirmFactor(ctx context.Context, user uuid.UUID, try account.Fact
 	})
 }
 
-// TakeFactor takes a code of a user's second factor, or one of the recovery codes: once,
-// however many ask at once. Who has no second factor needs none. The error is
-// fault.SecondFactorRequired without a code, and fault.BadCredentials for one that is
-// not good.
+// TakeFactor accepts a code of a user's second factor, or one of the recovery
+// codes. A code is accepted once, even if several calls use it at the same
+// time. A user without a second factor needs no code. The error is
+// fault.SecondFactorRequired without a code, and fault.BadCredentials for one
+// that is not valid.
 func (d *DB) TakeFactor(ctx context.Context, user uuid.UUID, try account.FactorTry) error {
 	return d.inTx(ctx, func(tx pgx.Tx) error { return takeFactor(ctx, tx, user, try) })
 }
@@ -97,8 +97,8 @@ func takeFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID, try account.Fact
 	return nil
 }
 
-// RemoveFactor turns a user's second factor off, or drops one that was begun. The
-// recovery codes go with it. Without one that is no error.
+// RemoveFactor turns a user's second factor off, or drops one that was begun,
+// and deletes its recovery codes. It is no error if there is none.
 func (d *DB) RemoveFactor(ctx context.Context, user uuid.UUID) error {
 	return removeFactor(ctx, d.pool, user)
 }
@@ -110,11 +110,12 @@ func removeFactor(ctx context.Context, db execer, user uuid.UUID) error {
 	return nil
 }
 
-// RemoveFactorOf turns the second factor of the account of an address off and ends its
-// sign-ins, on the record: for somebody who has lost the app and the recovery codes, and
-// has shown who they are. The error is fault.NotFound for an address nobody has.
+// RemoveFactorOf turns off the second factor of the account with an address,
+// ends its sign-ins and records both in the audit log. It is for a user who has
+// lost the app and the recovery codes and has proved their identity. The error
+// is fault.NotFound if no user has the address.
 func (d *DB) RemoveFactorOf(ctx context.Context, email string, by account.Actor) (uuid.UUID, error) {
-	return d.onRecord(ctx, email, by, account.RemoveSecondFactor, func(tx pgx.Tx, id uuid.UUID) error {
+	return d.audited(ctx, email, by, account.RemoveSecondFactor, func(tx pgx.Tx, id uuid.UUID) error {
 		if err := removeFactor(ctx, tx, id); err != nil {
 			return err
 		}
@@ -122,8 +123,8 @@ func (d *DB) RemoveFactorOf(ctx context.Context, email string, by account.Actor)
 	})
 }
 
-// Factor tells whether a user's second factor is on, and how many recovery codes are
-// left.
+// Factor returns whether a user's second factor is on, and how many recovery
+// codes are left.
 func (d *DB) Factor(ctx context.Context, user uuid.UUID) (on bool, recoveryCodes int, err error) {
 	const query = `
 		SELECT EXISTS (SELECT FROM second_factors WHERE user_id = $1 AND confirmed_at IS NOT NULL),
@@ -134,8 +135,8 @@ func (d *DB) Factor(ctx context.Context, user uuid.UUID) (on bool, recoveryCodes
 	return on, recoveryCodes, nil
 }
 
-// factorRow is a second factor, and the time by the database: the clock of an instance
-// may be minutes off, and would refuse what is good.
+// factorRow is a second factor, and the time of the database, because an
+// instance whose clock is minutes off would refuse valid codes.
 type factorRow struct {
 	secret   []byte
 	on       bool
@@ -144,8 +145,8 @@ type factorRow struct {
 	now      time.Time
 }
 
-// lockFactor locks it, so that one code is not taken twice at once. The time is read
-// after the lock was had.
+// lockFactor locks the row, so that a code is not accepted twice at once. The
+// time is read once the lock is held.
 func lockFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID) (f factorRow, err error) {
 	const query = `SELECT secret, confirmed_at IS NOT NULL, last_step, begun_at FROM second_factors WHERE user_id = $1 FOR UPDATE`
 	err = tx.QueryRow(ctx, query, user).Scan(&f.secret, &f.on, &f.lastStep, &f.begun)
@@ -159,5 +160,5 @@ func lockFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID) (f factorRow, er
 }
 
 func errNoCode() error {
-	return fault.BadCredentials.Because("The code is not good. Each one works once.")
+	return fault.BadCredentials.Because("The code is not valid. Each code works once.")
 }

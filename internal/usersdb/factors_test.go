@@ -12,8 +12,9 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// withFactor makes a user whose second factor is on. The code of now has turned it on;
-// the next one is still good, and stays so if a step passes meanwhile.
+// withFactor makes a user whose second factor is on. It was turned on with the
+// present code. The next one is still unused, and stays valid if a step passes
+// meanwhile.
 func (f fixture) withFactor(recovery ...string) (uuid.UUID, factor.Secret) {
 	f.t.Helper()
 	user, secret := f.user(0), factor.NewSecret()
@@ -30,7 +31,7 @@ func (f fixture) withFactor(recovery ...string) (uuid.UUID, factor.Secret) {
 	return user, secret
 }
 
-// totp is the code of a step beside the present one.
+// totp is the code of a step relative to the present one.
 func (f fixture) totp(secret factor.Secret, beside int64) string {
 	f.t.Helper()
 	code, err := secret.Code(factor.Step(time.Now()) + beside)
@@ -71,11 +72,11 @@ func TestACodeIsOnlyItsOwners(t *testing.T) {
 		t.Errorf("jun with a code of theirs: %v", err)
 	}
 	if err := f.TakeFactor(t.Context(), f.user(0), factor.Try("")); err != nil {
-		t.Errorf("somebody without a second factor: %v", err)
+		t.Errorf("a user without a second factor: %v", err)
 	}
 }
 
-func TestWhatIsOnIsNotBegunAgain(t *testing.T) {
+func TestASecondFactorThatIsOnIsNotBegunAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	user, secret := f.withFactor("spare")
@@ -90,7 +91,7 @@ func TestWhatIsOnIsNotBegunAgain(t *testing.T) {
 	}
 }
 
-func TestAnOperatorRemovesASecondFactorOnTheRecord(t *testing.T) {
+func TestAnOperatorsRemovalOfASecondFactorIsInTheAuditLog(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	user, _ := f.withFactor("spare")
@@ -105,10 +106,10 @@ func TestAnOperatorRemovesASecondFactorOnTheRecord(t *testing.T) {
 		t.Errorf("a code is still asked for: %v", err)
 	}
 	if _, err := f.rotate("phone", "phone 2"); !errors.Is(err, fault.Unauthenticated) {
-		t.Errorf("the phone goes on: %v, want fault.Unauthenticated", err)
+		t.Errorf("the phone is still signed in: %v, want fault.Unauthenticated", err)
 	}
 	if n := f.figure(`SELECT count(*) FROM operator_actions WHERE action = 'remove_second_factor' AND subject = $1`, user.String()); n != 1 {
-		t.Errorf("%d lines in the record, want one", n)
+		t.Errorf("%d entries in the audit log, want one", n)
 	}
 	if n := f.figure(`SELECT count(*) FROM recovery_codes`); n != 0 {
 		t.Errorf("%d recovery codes are left, want none", n)
@@ -123,9 +124,9 @@ func TestLeavingRemovesTheSecondFactor(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := f.figure(`SELECT (SELECT count(*) FROM second_factors) + (SELECT count(*) FROM recovery_codes)`); n != 0 {
-		t.Errorf("%d rows are left of who has left", n)
+		t.Errorf("%d rows are left of a user who has left", n)
 	}
 	if err := f.BeginFactor(t.Context(), user, factor.NewSecret()); err == nil {
-		t.Error("who has left begins a second factor")
+		t.Error("a user who has left begins a second factor")
 	}
 }

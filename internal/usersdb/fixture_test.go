@@ -102,7 +102,7 @@ func (f fixture) settle(mission uuid.UUID, ending ledger.Ending, streamer, creat
 	return settled
 }
 
-// settleAtOnce does several chunks at once, and also tells how many calls it took.
+// settleAtOnce does several chunks at once, and also returns how many calls it took.
 func (f fixture) settleAtOnce(mission uuid.UUID, ending ledger.Ending, streamer, creator uuid.UUID, chunk, atOnce int) (_ ledger.Settlement, calls int) {
 	f.t.Helper()
 	_, err := f.CloseEscrow(f.t.Context(), ledger.Closing{

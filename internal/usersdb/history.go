@@ -13,17 +13,17 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Cash returns what a user has. The error is fault.NotFound.
+// Cash returns a user's available and held cash. The error is fault.NotFound.
 //
-// Held is the user's own holds in escrows that are not settled. While refunds
-// run, a contributor the settlement has passed has the cash in the wallet
-// already, so it is not counted twice. The work grows with the number of missions
-// that the user has put cash into, never with that of their bets.
+// Held is the sum of the user's own holds in escrows that are not settled.
+// While refunds run, a contributor whose refund is done has the cash in the
+// wallet, so it is not counted twice. The work grows with the number of
+// missions that the user has bet on, never with the number of bets.
 func (d *DB) Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error) {
 	return readCash(ctx, d.pool, user)
 }
 
-// readCash reads on a connection of its own or in a transaction.
+// readCash reads on a pool's connection or in a transaction.
 func readCash(ctx context.Context, on interface {
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
 }, user uuid.UUID) (ledger.Cash, error) {
@@ -37,7 +37,7 @@ func readCash(ctx context.Context, on interface {
 	var cash ledger.Cash
 	err := on.QueryRow(ctx, query, user).Scan(&cash.Available, &cash.Held)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return ledger.Cash{}, fault.NotFound.Because("There is no such user.")
+		return ledger.Cash{}, fault.NotFound.Because("This user does not exist.")
 	}
 	if err != nil {
 		return ledger.Cash{}, fmt.Errorf("read cash: %w", err)
@@ -45,8 +45,8 @@ func readCash(ctx context.Context, on interface {
 	return cash, nil
 }
 
-// Wallets returns those of many users at once, in the order asked. A user who does not
-// exist has nothing.
+// Wallets returns the wallets of many users, in the order of the arguments. A
+// user who does not exist has an empty one.
 func (d *DB) Wallets(ctx context.Context, users []uuid.UUID) ([]account.Wallet, error) {
 	const query = `SELECT u.id, w.cash, u.generation FROM users u JOIN wallets w ON w.user_id = u.id WHERE u.id = ANY($1)`
 	found := make(map[uuid.UUID]account.Wallet, len(users))
@@ -67,9 +67,9 @@ func (d *DB) Wallets(ctx context.Context, users []uuid.UUID) ([]account.Wallet, 
 	return wallets, nil
 }
 
-// Statement lists what went through a user's wallet, newest first, below the
-// sequence number before (math.MaxInt64 for the first page). A declined bet
-// moved nothing and is left out.
+// Statement lists the movements of a user's wallet, newest first, with sequence
+// numbers below before (math.MaxInt64 for the first page). Declined bets moved
+// nothing and are left out.
 func (d *DB) Statement(ctx context.Context, user uuid.UUID, before int64, limit int) ([]ledger.StatementLine, error) {
 	const query = `
 		SELECT id, seq, kind, CASE kind WHEN 'hold' THEN -amount ELSE amount END,
@@ -87,9 +87,10 @@ func (d *DB) Statement(ctx context.Context, user uuid.UUID, before int64, limit 
 	return lines, nil
 }
 
-// Ranking lists who put how much into a mission's pot, most first, after the
-// given place (amount math.MaxInt64 for the first page). Equal amounts are in
-// the order of user ids. It may lag behind the bets by some seconds.
+// Ranking lists the contributors of a mission and their amounts, largest first,
+// after the given place (amount math.MaxInt64 for the first page). Equal
+// amounts are in the order of user ids. It may lag behind the bets by a few
+// seconds.
 func (d *DB) Ranking(ctx context.Context, missionID uuid.UUID, after ledger.Standing, limit int) ([]ledger.Standing, error) {
 	const query = `
 		SELECT s.user_id, u.display_name, s.amount

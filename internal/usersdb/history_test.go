@@ -44,7 +44,7 @@ func TestHeldIsOwnCashInPotsThatAreNotSettled(t *testing.T) {
 }
 
 // Between two chunks of a refund some contributors have their cash back and
-// some have not. Nobody's cash may be seen twice, or not at all.
+// some have not. No cash may be counted twice, or not at all.
 func TestCashIsCountedOnceWhileRefundsRun(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -93,7 +93,7 @@ func TestAStatementListsEveryMoveWithItsSignNewestFirst(t *testing.T) {
 	mission := f.mission()
 	first, second := bet(mission, mina, 1_000), bet(mission, mina, 500)
 	f.hold(first)
-	f.hold(bet(mission, mina, 90_000)) // declined: it moves nothing and is not told
+	f.hold(bet(mission, mina, 90_000)) // declined: it moves nothing and is not listed
 	f.hold(second)
 	f.settle(mission, ledger.Failed, streamer, mina, 10)
 
@@ -159,8 +159,8 @@ func TestTheRankingIsMostFirstAndPagesBreakNoTie(t *testing.T) {
 	}
 }
 
-// Somebody may have hundreds of thousands of declined bets. A statement does not show
-// them, so it must not read them.
+// A user may have hundreds of thousands of declined bets. A statement does not
+// show them, so it must not read them.
 func TestAStatementDoesNotReadDeclinedBets(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

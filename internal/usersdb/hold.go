@@ -12,21 +12,21 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// redos bounds how often a batch is decided again because something moved
-// under it. Each redo needs another transaction to have won in between.
+// redos bounds how often a batch is decided again because its data changed
+// meanwhile. Each redo means that another transaction committed in between.
 const redos = 20
 
 // Hold decides a batch of bets and makes the outcome durable: cash moves from
-// the wallets into the escrows, or a row says why not. It returns one ruling
-// for each bet, in the order given, with the mission's pot right after.
+// the wallets into the escrows, or a row records why not. It returns one ruling
+// for each bet, in the order given, with the mission's pot after the batch.
 //
 // A bet that was decided before gets its first outcome again. An error means
-// that nothing was written; it is ledger.ErrLasting if the batch holds
+// that nothing was written. It is ledger.ErrLasting if the batch contains
 // something that can't be written.
 //
-// Most batches are all new and all covered; those take the fast path, which
-// does not read before it writes. Any other batch is read and decided bet by
-// bet first. Both write by the same call, which checks what it relies on.
+// In most batches all bets are new and covered. Those take the fast path, which
+// does not read before it writes. Any other batch is first read and decided bet
+// by bet. Both paths write with the same call, which checks its assumptions.
 func (d *DB) Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
 	if len(bets) == 0 {
 		return nil, nil
@@ -67,13 +67,13 @@ func (d *DB) hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, erro
 			return rulings, err
 		}
 	}
-	return nil, fmt.Errorf("decided %d times and overtaken each time: %w", redos, err)
+	return nil, fmt.Errorf("decided %d times, each time overtaken: %w", redos, err)
 }
 
-// errOvertaken says that another transaction changed what this one had read.
+// errOvertaken means that another transaction changed what this one had read.
 var errOvertaken = errors.New("overtaken by another transaction")
 
-// again reports whether the same work may well succeed when it is decided anew.
+// again reports whether the same work is likely to succeed when it is decided again.
 func again(err error) bool {
 	if errors.Is(err, errOvertaken) {
 		return true
@@ -101,8 +101,8 @@ func byUser(bets []ledger.Bet) []int {
 }
 
 // openEscrows makes the escrows of the missions whose stake is in the batch. It
-// commits by itself: an empty open escrow is no harm, and a mission whose
-// verdict came first has a closed one already, which stays.
+// commits on its own: an empty open escrow does no harm, and a mission whose
+// verdict came first already has a closed one, which stays.
 func (d *DB) openEscrows(ctx context.Context, bets []ledger.Bet) error {
 	var missions []uuid.UUID
 	for _, b := range bets {

@@ -12,14 +12,14 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// holdExact reads what is known about bets, sorted by user, decides them by
-// ledger.Decide, and writes what was decided.
+// holdExact reads what is known about the bets, which are sorted by user,
+// decides them with ledger.Decide, and writes the result.
 //
-// It takes no lock before it writes. What it read may be a moment old by then,
-// and the write proves that nothing which matters has changed: the wallets must
-// still cover, no bet may have been decided since, the escrows must be open. A
-// bet that was declined needs no proof, since at the moment of the reading it
-// was to be declined: a charge that commits just after came just after.
+// It takes no lock before it writes. What it read may be out of date by then,
+// so the write checks that nothing relevant has changed: the wallets must still
+// cover the bets, no bet may have been decided since, and the escrows must be
+// open. A declined bet needs no check: it was to be declined when it was read,
+// and a charge that commits afterwards comes after the bet.
 func (d *DB) holdExact(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
 	known, err := d.readKnown(ctx, bets)
 	if err != nil {
@@ -35,8 +35,7 @@ func (d *DB) holdExact(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling,
 	return rulings, nil
 }
 
-// writeDecided writes the rows of a decided batch and tells the rulings of the
-// pots that grew.
+// writeDecided writes the rows of a decided batch and adds the new pots to the rulings.
 func (d *DB) writeDecided(ctx context.Context, rulings []ledger.Ruling, entries []ledger.Entry) error {
 	var held []ledger.Bet
 	var declined []ledger.Entry

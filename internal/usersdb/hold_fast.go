@@ -8,8 +8,8 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// mayBeFast reports whether a batch could take the fast path: no bet is late
-// and none comes twice. Whether all are new and covered, the database finds out.
+// mayBeFast reports whether a batch may take the fast path: no bet is late and
+// none is there twice. The database checks that all are new and covered.
 func mayBeFast(bets []ledger.Bet) bool {
 	seen := make(map[uuid.UUID]struct{}, len(bets))
 	for _, b := range bets {
@@ -21,9 +21,9 @@ func mayBeFast(bets []ledger.Bet) bool {
 	return len(seen) == len(bets)
 }
 
-// holdFast writes a batch as if every bet were new and covered and every escrow
-// open. Where one is not, nothing is written and again reports true for the
-// error.
+// holdFast writes a batch on the assumption that every bet is new and covered
+// and every escrow open. If that is wrong, nothing is written and again reports
+// true for the error.
 func (d *DB) holdFast(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
 	pots, err := d.write(ctx, bets, nil)
 	if err != nil {

@@ -71,8 +71,8 @@ func TestRule9ARedeliveredBatchGetsItsFirstOutcomeAndThePresentPot(t *testing.T)
 	f.checkBooks()
 }
 
-// A batch that was committed whole comes again whole: the fast path takes it
-// both times, and must notice.
+// A committed batch is delivered again unchanged: the fast path gets it both
+// times, and must notice.
 func TestRule9TheFastPathNoticesABatchItHasSeen(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -108,7 +108,7 @@ func TestRule11TheSameIdWithOtherContentsIsPoison(t *testing.T) {
 		}
 	}
 	if rulings[2].Outcome != ledger.Held {
-		t.Errorf("the neighbour of the poison: got %q, want held", rulings[2].Outcome)
+		t.Errorf("the bet beside the poison: got %q, want held", rulings[2].Outcome)
 	}
 	f.checkBooks()
 }
@@ -128,7 +128,7 @@ func TestRule11AnUnknownUserOrMissionIsADecline(t *testing.T) {
 		t.Errorf("reason: got %q, want unknown_mission", got)
 	}
 	if !errors.Is(rulings[2].Err, ledger.ErrNoEscrow) {
-		t.Errorf("a bet that is ahead of its mission's stake: got %v, want ErrNoEscrow, to be tried again", rulings[2].Err)
+		t.Errorf("a bet that comes before its mission's stake: got %v, want ErrNoEscrow, so that it is retried", rulings[2].Err)
 	}
 	f.checkBooks()
 }

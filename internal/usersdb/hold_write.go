@@ -12,8 +12,8 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// held are the bets to hold as the arrays that hold_batch takes. Places count
-// from 1, as Postgres does.
+// held is the bets to hold, as the arrays that hold_batch takes. Indexes start
+// at 1, as in Postgres.
 type held struct {
 	betIDs              [][16]byte
 	betUser, betMission []int32
@@ -27,15 +27,15 @@ type held struct {
 	missionPlaces       map[uuid.UUID]int32
 }
 
-// contributionSum is what one user puts into one mission with a batch. Mission
-// and user are places.
+// contributionSum is what one user contributes to one mission with a batch.
+// Mission and user are indexes.
 type contributionSum struct {
 	mission, user int32
 	amount        int64
 }
 
-// newHeld prepares bets that are sorted by user. All sums are taken here, so
-// that the database only adds one figure to each row it touches.
+// newHeld prepares bets that are sorted by user. All sums are computed here, so
+// that the database only adds one figure to each row it updates.
 func newHeld(bets []ledger.Bet) *held {
 	h := &held{missionPlaces: map[uuid.UUID]int32{}}
 	h.placeMissions(bets)
@@ -72,8 +72,8 @@ func (h *held) placeMissions(bets []ledger.Bet) {
 	h.missionSum = make([]int64, len(h.missions))
 }
 
-// sumLater adds up, for each bet, what the same user's later bets come to: the
-// wallet's balance after the bet is its balance after the batch plus that.
+// sumLater computes, for each bet, the sum of the same user's later bets. The
+// wallet's balance after the bet is its balance after the batch plus that sum.
 func (h *held) sumLater() {
 	h.betLater = make([]int64, len(h.betIDs))
 	for i := len(h.betIDs) - 2; i >= 0; i-- {
@@ -83,7 +83,7 @@ func (h *held) sumLater() {
 	}
 }
 
-// sumContributions adds up the bets by mission and user, in that order. Places
+// sumContributions adds up the bets by mission and user, in that order. Indexes
 // are in the order of the ids, so sorting by them sorts by the ids.
 func (h *held) sumContributions() {
 	h.contributions = make([]contributionSum, len(h.betIDs))
@@ -134,15 +134,15 @@ func newDeclines(entries []ledger.Entry) (d declines) {
 	return d
 }
 
-// write makes durable, in one call and one commit, that some bets, sorted by
-// user, are held and some are declined. It returns the pots that grew.
+// write records held bets, sorted by user, and declined bets in one call and
+// one commit. It returns the pots that grew.
 //
-// It is right without reading or locking first, because each assumption is
-// checked by the statement that relies on it, while that statement holds the
-// lock: the wallets are debited only where they cover the sum, a bet that has
-// an outcome breaks the ledger's primary key, and a closed escrow makes the
-// last update one row short. Then nothing is written, and again reports true
-// for the error.
+// It need not read or lock first, because each assumption is checked by the
+// statement that relies on it, while that statement holds the lock: wallets are
+// debited only if they cover the sum, a bet that has an outcome violates the
+// ledger's primary key, and a closed escrow makes the last update one row
+// short. In each of these cases nothing is written, and again reports true for
+// the error.
 func (d *DB) write(ctx context.Context, bets []ledger.Bet, declined []ledger.Entry) (map[uuid.UUID]ledger.Pot, error) {
 	h, no := newHeld(bets), newDeclines(declined)
 	missions, users, amounts := h.contributionArrays()

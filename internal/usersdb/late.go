@@ -11,14 +11,16 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// clocksApart is how far the clock of this instance may be behind the log's: a bet's
-// row is never older than that before its entry in the log. Both are Google's and are
-// milliseconds apart; a minute costs nothing, because the rows are only looked through.
+// clocksApart is how far the clock of this instance may be behind the log's: a
+// bet's row is at most that much older than its entry in the log. Both clocks
+// are Google's and milliseconds apart. A minute costs almost nothing, because
+// the extra rows are only scanned.
 const clocksApart = time.Minute
 
-// findLate writes down, once, what was put on a mission at the moment of its verdict or
-// later. The escrow is closed, so nothing comes any more. The ledger's rows are
-// found by the time they were written: between the verdict and the closing.
+// findLate records, once, what was bet on a mission at the moment of its
+// verdict or later. The escrow is closed, so no more bets are held. The rows of
+// the ledger are found by the time they were written, between the verdict and
+// the closing.
 func findLate(ctx context.Context, tx pgx.Tx, e escrowRow) error {
 	const find = `WITH late AS (
 			INSERT INTO late_bets (mission_id, user_id, amount)
@@ -47,8 +49,8 @@ func findLate(ctx context.Context, tx pgx.Tx, e escrowRow) error {
 	return nil
 }
 
-// refundLate gives the next contributors back what came after the verdict. A wallet is
-// credited only for a row that this insert made.
+// refundLate refunds the bets that the next contributors made after the
+// verdict. A wallet is credited only for a row that this insert made.
 func refundLate(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) error {
 	chunk, err := nextLate(ctx, tx, e.MissionID, limit)
 	if err != nil {
@@ -69,8 +71,8 @@ func refundLate(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) error {
 	return advance(ctx, tx, e, out, e.settledThrough)
 }
 
-// nextLate reads whose late bets are to be refunded next, with their wallets under lock
-// in the users' order.
+// nextLate reads the next late bets to refund, and locks their wallets in the
+// order of the users.
 func nextLate(ctx context.Context, tx pgx.Tx, mission uuid.UUID, limit int) ([]contribution, error) {
 	const read = `SELECT l.user_id, l.amount, w.cash FROM late_bets l JOIN wallets w ON w.user_id = l.user_id
 		WHERE l.mission_id = $1 AND NOT l.refunded ORDER BY l.user_id LIMIT $2 FOR UPDATE OF w`

@@ -69,7 +69,7 @@ func TestRule22WhatCameAfterTheVerdictIsGivenBackAndNotPaid(t *testing.T) {
 	for name, c := range map[string]struct {
 		user uuid.UUID
 		want ledger.Won
-	}{"the streamer": {streamer, 4_000}, "who bet before and after": {ana, 9_000}, "who bet at that moment": {ben, 10_000}, "who bet before": {cho, 7_000}} {
+	}{"the streamer": {streamer, 4_000}, "a user who bet before and after": {ana, 9_000}, "a user who bet at that moment": {ben, 10_000}, "a user who bet before": {cho, 7_000}} {
 		if got := f.cash(c.user); got != c.want {
 			t.Errorf("%s has %s, want %s", name, got, c.want)
 		}
@@ -84,7 +84,7 @@ func TestRule22WhatCameAfterTheVerdictIsGivenBackAndNotPaid(t *testing.T) {
 		}
 	}
 	if n := f.figure(`SELECT count(*) FROM mails WHERE user_id = $1 AND amount = 1000 AND late = 500 AND total = 4000`, ana); n != 1 {
-		t.Error("the mail does not say what was given and what came back")
+		t.Error("the mail does not say what was contributed and what was refunded")
 	}
 	f.checkBooks()
 }
@@ -103,7 +103,7 @@ func TestAPotOfNothingButLateBetsGoesBackWhole(t *testing.T) {
 	f.checkBooks()
 }
 
-// While a settlement goes on, nobody sees more or less than they have.
+// While a settlement runs, every user sees exactly the cash they have.
 func TestCashIsNeverCountedTwiceWhileLateBetsGoBack(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -137,8 +137,8 @@ func TestCashIsNeverCountedTwiceWhileLateBetsGoBack(t *testing.T) {
 	f.checkBooks()
 }
 
-// Random bets around random verdicts, held by several instances at once, settled by
-// several: what is paid and what is refunded is what the pure rule says, to the won.
+// Random bets around random verdicts are held and settled by several instances
+// at once. What is paid and what is refunded follows the pure rule, to the won.
 func TestPropertyLateBetsFollowTheRule(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

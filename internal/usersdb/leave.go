@@ -13,22 +13,22 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// Leave takes everything out of an account that says whose it was. The row stays
-// under its id, and so do the wallet, the ledger and the contributions: the
-// books are whole without a name. The error is fault.AccountInUse while there is
-// cash in the wallet or in a pot that is not settled, or a charge that nobody
-// knows the result of: cash must not become nobody's. Leaving twice is no error.
+// Leave removes all personal data from an account. The row stays under its id,
+// and so do the wallet, the ledger and the contributions, because the books
+// must stay complete. The error is fault.AccountInUse while there is cash in
+// the wallet or in a pot that is not settled, or a charge without a result,
+// because cash must not be left without an owner. Leaving twice is no error.
 //
-// The lock on the person makes a charge and the leaving follow one another, and
-// the lock on the wallet the bets. A bet that was logged and comes to be decided
-// afterwards is declined: there is no cash.
+// The lock on the user orders leaving against charges, and the lock on the
+// wallet orders it against bets. A bet that was logged before and is decided
+// afterwards is declined, because there is no cash.
 func (d *DB) Leave(ctx context.Context, user uuid.UUID) error {
 	return d.inTx(ctx, func(tx pgx.Tx) error {
 		var left bool
 		err := tx.QueryRow(ctx, `SELECT left_at IS NOT NULL FROM users WHERE id = $1 FOR UPDATE`, user).Scan(&left)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
-			return fault.NotFound.Because("There is no such user.")
+			return fault.NotFound.Because("This user does not exist.")
 		case err != nil:
 			return fmt.Errorf("lock an account: %w", err)
 		case left:
@@ -41,24 +41,24 @@ func (d *DB) Leave(ctx context.Context, user uuid.UUID) error {
 	})
 }
 
-// leavingTime is how long a mark that somebody is leaving holds. It is taken back after
-// milliseconds, unless the program dies.
+// leavingTime is how long the mark of a user who is leaving is valid. It is
+// removed after milliseconds, unless the program fails.
 const leavingTime = time.Minute
 
-// BeginLeaving marks somebody who is about to leave: from this commit on TakesMissions
-// is false for them.
+// BeginLeaving marks a user who is about to leave: from this commit on
+// TakesMissions is false for them.
 func (d *DB) BeginLeaving(ctx context.Context, user uuid.UUID) error {
 	return d.markLeaving(ctx, `UPDATE users SET leaving_at = clock_timestamp() WHERE id = $1`, user)
 }
 
-// StayAfterAll takes the mark back.
-func (d *DB) StayAfterAll(ctx context.Context, user uuid.UUID) error {
+// CancelLeaving removes the mark.
+func (d *DB) CancelLeaving(ctx context.Context, user uuid.UUID) error {
 	return d.markLeaving(ctx, `UPDATE users SET leaving_at = NULL WHERE id = $1`, user)
 }
 
 func (d *DB) markLeaving(ctx context.Context, query string, user uuid.UUID) error {
 	if _, err := d.pool.Exec(ctx, query, user); err != nil {
-		return fmt.Errorf("mark somebody who is leaving: %w", err)
+		return fmt.Errorf("mark a user as leaving: %w", err)
 	}
 	return nil
 }
@@ -70,12 +70,12 @@ func (d *DB) TakesMissions(ctx context.Context, user uuid.UUID) (bool, error) {
 		AND (leaving_at IS NULL OR leaving_at < clock_timestamp() - $2::interval))`
 	var takes bool
 	if err := d.pool.QueryRow(ctx, query, user, leavingTime).Scan(&takes); err != nil {
-		return false, fmt.Errorf("look whether somebody is leaving: %w", err)
+		return false, fmt.Errorf("read whether a user is leaving: %w", err)
 	}
 	return takes, nil
 }
 
-// mayLeave looks again in a new snapshot, once nobody can add anything.
+// mayLeave checks again in a new snapshot, once nothing can be added.
 func mayLeave(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	if _, err := tx.Exec(ctx, `SELECT FROM wallets WHERE user_id = $1 FOR UPDATE`, user); err != nil {
 		return fmt.Errorf("lock a wallet: %w", err)
@@ -85,7 +85,7 @@ func mayLeave(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 		       EXISTS (SELECT FROM operators WHERE user_id = $1)`
 	var charging, operator bool
 	if err := tx.QueryRow(ctx, query, user).Scan(&charging, &operator); err != nil {
-		return fmt.Errorf("look for what is open: %w", err)
+		return fmt.Errorf("look for open charges and roles: %w", err)
 	}
 	cash, err := readCash(ctx, tx, user)
 	switch {
@@ -96,15 +96,15 @@ func mayLeave(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	case cash.Held > 0:
 		return fault.AccountInUse.Because("You have cash in pots of missions that are not settled: " + cash.Held.String() + ".")
 	case charging:
-		return fault.AccountInUse.Because("A charge of yours is not confirmed yet.")
+		return fault.AccountInUse.Because("One of your charges is not confirmed yet.")
 	case operator:
 		return fault.AccountInUse.Because("The operator's role must be revoked first.")
 	}
 	return nil
 }
 
-// forget empties the row. The address in its place is of a domain that can't
-// exist (RFC 2606), and no password matches an empty hash.
+// forget empties the row. The new address is in a domain that can't exist (RFC
+// 2606), and no password matches an empty hash.
 func forget(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	terms := account.DefaultTerms()
 	var b pgx.Batch

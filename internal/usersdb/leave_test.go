@@ -14,7 +14,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// holding lists the tables that have a text in some row.
+// holding lists the tables that contain a text in some row.
 func (f fixture) holding(text string) []string {
 	f.t.Helper()
 	var tables []string
@@ -77,7 +77,7 @@ func TestAUserWhoLeftIsGoneAndTheBooksBalance(t *testing.T) {
 		t.Errorf("the empty account has credentials: %v %q %v", id, hash, err)
 	}
 	if _, err := f.rotate("mina's", "next"); !errors.Is(err, fault.Unauthenticated) {
-		t.Errorf("a refresh token of who left: %v, want fault.Unauthenticated", err)
+		t.Errorf("a refresh token of a user who left: %v, want fault.Unauthenticated", err)
 	}
 	f.signUp(person("mina.kim@example.com"))
 }
@@ -104,14 +104,14 @@ func TestNobodyLeavesCashBehind(t *testing.T) {
 		}
 	}
 	if err := f.Leave(t.Context(), uuid.New()); !errors.Is(err, fault.NotFound) {
-		t.Errorf("nobody left: %v, want fault.NotFound", err)
+		t.Errorf("an unknown user: %v, want fault.NotFound", err)
 	}
 	if n := f.figure(`SELECT count(*) FROM users WHERE left_at IS NOT NULL`); n != 0 {
 		t.Errorf("%d accounts were emptied, want none", n)
 	}
 }
 
-// Whichever comes first, cash never comes to an account that nobody has.
+// Whichever comes first, an account that its user has left never gets cash.
 func TestOfAChargeAndLeavingAtOnceOneIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -125,10 +125,10 @@ func TestOfAChargeAndLeavingAtOnceOneIsRefused(t *testing.T) {
 		})
 		wg.Wait()
 		if (left == nil) == (charged == nil) {
-			t.Fatalf("leaving gave %v and the charge %v, want exactly one refused", left, charged)
+			t.Fatalf("leaving returned %v and the charge %v, want exactly one refused", left, charged)
 		}
 		if left != nil && !errors.Is(left, fault.AccountInUse) || charged != nil && !errors.Is(charged, fault.Unauthenticated) {
-			t.Fatalf("leaving gave %v and the charge %v", left, charged)
+			t.Fatalf("leaving returned %v and the charge %v", left, charged)
 		}
 	}
 }
@@ -151,12 +151,12 @@ func TestAUserWhoLeftGetsNoMail(t *testing.T) {
 	mail(late)
 	claimed, err := f.ClaimMails(t.Context(), 10, time.Minute)
 	if err != nil || len(claimed) != 1 || claimed[0].UserID != stays {
-		t.Errorf("claimed %+v, error %v; want the one mail of who stays", claimed, err)
+		t.Errorf("claimed %+v, error %v; want the one mail of the user who stays", claimed, err)
 	}
 	if n := f.figure(`SELECT count(*) FROM mails WHERE state <> 'sent' AND user_id <> $1`, stays); n != 0 {
 		t.Errorf("%d mails to people who left are still due", n)
 	}
 	if n := f.figure(`SELECT count(*) FROM mails WHERE sent_at IS NOT NULL`); n != 0 {
-		t.Errorf("%d mails say that they were sent, want none", n)
+		t.Errorf("%d mails are marked as sent, want none", n)
 	}
 }

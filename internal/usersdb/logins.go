@@ -13,14 +13,14 @@ import (
 	"example.com/missionpot/internal/account"
 )
 
-// errSpent rolls a try back that some budget has nothing left for.
+// errSpent rolls back a try for which a budget has nothing left.
 var errSpent = errors.New("a budget is spent")
 
-// TakeLogin pays for one try to sign in from all of its budgets, or from none.
-// Without enough left it returns how long until there is. Else it returns the
-// try with the budgets that were really charged: the account's is spared where
-// the address is known. The rows are locked, so of any number of tries at once
-// no more pass than there were left.
+// TakeLogin spends one try to sign in from all of its budgets, or from none. If
+// one has nothing left, it returns how long to wait. Otherwise it returns the
+// try with the budgets that were spent: the account's is not spent if the
+// address is known. The rows are locked, so of many tries at once no more pass
+// than were left.
 func (d *DB) TakeLogin(ctx context.Context, try account.LoginTry) (account.LoginTry, time.Duration, error) {
 	var wait time.Duration
 	var taken account.LoginTry
@@ -34,7 +34,7 @@ func (d *DB) TakeLogin(ctx context.Context, try account.LoginTry) (account.Login
 		if known {
 			taken.Account = account.Budget{}
 		}
-		wait, err = charge(ctx, tx, taken)
+		wait, err = spend(ctx, tx, taken)
 		return err
 	})
 	if errors.Is(err, errSpent) {
@@ -46,11 +46,11 @@ func (d *DB) TakeLogin(ctx context.Context, try account.LoginTry) (account.Login
 	return taken, 0, d.clearLogins(ctx)
 }
 
-// charge takes one from each budget of a try. A budget is kept as the time at which
-// it is whole again (the generic cell rate algorithm, ITU-T I.371): a try moves
-// that on, and is one too many if it comes to lie further away than the whole
-// budget: then the error is errSpent, with the longest wait until it would not.
-func charge(ctx context.Context, tx pgx.Tx, try account.LoginTry) (time.Duration, error) {
+// spend takes one from each budget of a try. A budget is stored as the time at
+// which it is full again (the generic cell rate algorithm, ITU-T I.371). A try
+// moves that time forward. If it is then further away than the full budget, the
+// try is one too many: the error is errSpent, with the longest wait.
+func spend(ctx context.Context, tx pgx.Tx, try account.LoginTry) (time.Duration, error) {
 	const query = `
 		INSERT INTO login_budgets AS b (key, full_at) VALUES ($1, clock_timestamp() + $2::interval)
 		ON CONFLICT (key) DO UPDATE SET full_at = greatest(b.full_at, clock_timestamp()) + $2::interval
@@ -72,16 +72,17 @@ func charge(ctx context.Context, tx pgx.Tx, try account.LoginTry) (time.Duration
 	return wait, err
 }
 
-// ReturnLogin gives back what a try has cost: it was no guess.
+// ReturnLogin returns a try to its budgets, because it was no guess.
 func (d *DB) ReturnLogin(ctx context.Context, taken account.LoginTry) error {
 	if err := d.inTx(ctx, func(tx pgx.Tx) error { return giveBack(ctx, tx, budgets(taken)) }); err != nil {
-		return fmt.Errorf("give a try to sign in back: %w", err)
+		return fmt.Errorf("return a try to sign in: %w", err)
 	}
 	return nil
 }
 
-// LoginSucceeded gives back what a try has cost and, where there is a budget of the
-// account from this address, makes that whole and remembers the address for a while.
+// LoginSucceeded returns a try to its budgets. If there is a budget for the
+// account from this address, it is made full, and the address counts as known
+// for a while.
 func (d *DB) LoginSucceeded(ctx context.Context, taken account.LoginTry) error {
 	const know = `
 		INSERT INTO login_budgets (key, full_at, known_until) VALUES ($1, clock_timestamp(), clock_timestamp() + $2::interval)
@@ -107,16 +108,15 @@ func giveBack(ctx context.Context, tx pgx.Tx, to []account.Budget) error {
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// budgets are in the order of their keys, so that two tries never wait for each
-// other.
+// budgets returns them in the order of their keys, so that two tries never deadlock.
 func budgets(try account.LoginTry) []account.Budget {
 	all := slices.DeleteFunc([]account.Budget{try.Pair, try.Account, try.Address}, func(b account.Budget) bool { return b.Key == nil })
 	slices.SortFunc(all, func(a, b account.Budget) int { return bytes.Compare(a.Key, b.Key) })
 	return all
 }
 
-// clearLogins drops some rows that say nothing any more. A try adds at most
-// three, so they never pile up, and nobody has to come by for it.
+// clearLogins deletes some rows that are no longer needed. A try adds at most
+// three, so they never pile up and no job has to delete them.
 func (d *DB) clearLogins(ctx context.Context) error {
 	const query = `
 		DELETE FROM login_budgets WHERE key IN (

@@ -14,7 +14,7 @@ func tryFrom(address, email string) account.LoginTry {
 	return account.NewLoginTry([]byte("a key"), email, netip.MustParseAddr(address))
 }
 
-// take makes a try and fails the test if that does not go as wanted.
+// take makes a try and fails the test if the result is not the wanted one.
 func (f fixture) take(try account.LoginTry, want bool) account.LoginTry {
 	f.t.Helper()
 	taken, wait, err := f.TakeLogin(f.t.Context(), try)
@@ -27,7 +27,7 @@ func (f fixture) take(try account.LoginTry, want bool) account.LoginTry {
 	return taken
 }
 
-// spend uses a budget of a try up, as if it was done a moment ago.
+// spend uses up a budget of a try, as if tries had been made a moment ago.
 func (f fixture) spend(b account.Budget) {
 	f.t.Helper()
 	f.exec(`INSERT INTO login_budgets (key, full_at) VALUES ($1, clock_timestamp() + $2::interval)
@@ -51,7 +51,7 @@ func TestOfManyTriesAtOnceNoMorePassThanThereWereLeft(t *testing.T) {
 			case wait <= try.Pair.Every:
 				refused.Add(1)
 			default:
-				t.Errorf("told to wait %v, want no more than %v", wait, try.Pair.Every)
+				t.Errorf("the wait is %v, want no more than %v", wait, try.Pair.Every)
 			}
 		})
 	}
@@ -68,7 +68,7 @@ func TestARefusedTryCostsNothing(t *testing.T) {
 	f.spend(try.Pair)
 	f.take(try, false)
 	if n := f.figure(`SELECT count(*) FROM login_budgets WHERE key <> $1`, try.Pair.Key); n != 0 {
-		t.Error("a refused try was charged to the account or the address: an attacker at one address could lock out all others")
+		t.Error("a refused try was taken from the budget of the account or the address: an attacker at one address could lock out all others")
 	}
 }
 
@@ -121,7 +121,7 @@ func TestAGoodTryIsGivenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := f.figure(`SELECT count(*) FROM login_budgets WHERE key = $1 AND full_at > clock_timestamp()`, try.Pair.Key); n != 0 {
-		t.Error("the account's budget at this address is not whole after a sign-in")
+		t.Error("the account's budget at this address is not full after a sign-in")
 	}
 	spent := f.figure(`SELECT ceil(extract(epoch FROM full_at - clock_timestamp()) / extract(epoch FROM $2::interval)) FROM login_budgets WHERE key = $1`,
 		try.Address.Key, try.Address.Every)
@@ -130,7 +130,7 @@ func TestAGoodTryIsGivenBack(t *testing.T) {
 	}
 }
 
-func TestRowsThatSayNothingAreCleared(t *testing.T) {
+func TestRowsThatAreNotNeededAreDeleted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for _, address := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {

@@ -17,11 +17,11 @@ type mailDue struct {
 	user   uuid.UUID
 	role   letter.Role
 	amount ledger.Won
-	late   ledger.Won // of a mission that succeeded, what came back because it was late
+	late   ledger.Won // for a mission that succeeded, what was refunded because it was late
 }
 
-// contributorMails are the mails of one chunk of contributors. The creator is a
-// contributor too, and gets one mail, as the creator.
+// contributorMails returns the mails of one chunk of contributors. The creator
+// is a contributor too, but gets only the mail of the creator.
 func contributorMails(e escrowRow, chunk []contribution) []mailDue {
 	due := make([]mailDue, len(chunk))
 	for i, c := range chunk {
@@ -33,8 +33,8 @@ func contributorMails(e escrowRow, chunk []contribution) []mailDue {
 	return due
 }
 
-// principalMails are the mails of the creator and the streamer. A mission that
-// was never funded was never shown to its streamer, who hears nothing of it.
+// principalMails returns the mails of the creator and the streamer. A mission
+// that was never funded was never shown to its streamer, who gets no mail.
 func principalMails(e escrowRow) []mailDue {
 	due := []mailDue{{user: e.CreatorID, role: letter.Creator}}
 	if e.Ending == ledger.Unfunded {
@@ -47,8 +47,8 @@ func principalMails(e escrowRow) []mailDue {
 	return append(due, streamer)
 }
 
-// queueMails writes mails down as pending, in the transaction of what they tell
-// about. One that is there already stays as it is.
+// queueMails records mails as pending, in the transaction that they report. A
+// mail that is already there does not change.
 func queueMails(ctx context.Context, tx pgx.Tx, e escrowRow, due []mailDue) error {
 	users, roles := make([]uuid.UUID, len(due)), make([]string, len(due))
 	amounts, lates := make([]int64, len(due)), make([]int64, len(due))
@@ -61,13 +61,13 @@ func queueMails(ctx context.Context, tx pgx.Tx, e escrowRow, due []mailDue) erro
 		ON CONFLICT (mission_id, user_id) DO NOTHING`
 	_, err := tx.Exec(ctx, insert, e.MissionID, string(e.Ending), e.Title, e.inflow-e.late, raw(users), roles, amounts, lates)
 	if err != nil {
-		return fmt.Errorf("write %d mails down: %w", len(due), err)
+		return fmt.Errorf("record %d mails: %w", len(due), err)
 	}
 	return nil
 }
 
-// mailLock is the advisory lock of whoever claims mails. With one claim at a time
-// nobody's results are divided among instances.
+// mailLock is the advisory lock for claiming mails. With one claim at a time
+// the results of one reader are never divided among instances.
 const mailLock = 4_120
 
 // postponed is how long a mail waits while another one to the same reader is
@@ -75,11 +75,11 @@ const mailLock = 4_120
 const postponed = 2 * time.Second
 
 // ClaimMails leases mails that are due, the oldest first, with the address and
-// the language of the reader; those of one reader follow one another. A claimed
-// mail that is not marked by the end of the lease is due again: then a mail may
-// come twice, and none is lost. A mail to somebody who has left is done with.
-// Whoever got a mail a moment ago, or is getting one, waits: their mails are
-// due together at the end of the pause.
+// the language of the reader. Those of one reader are next to each other. A
+// claimed mail that is not marked by the end of the lease is due again: then it
+// may be sent twice, but none is lost. A mail to a user who has left is marked
+// as sent. A reader who has just got a mail, or is getting one, has to wait:
+// their mails are due together at the end of the pause.
 func (d *DB) ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]letter.Result, error) {
 	for {
 		var results []letter.Result
@@ -100,8 +100,8 @@ func (d *DB) ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]
 	}
 }
 
-// claimMails makes one round and returns what was leased, and how many mails
-// were leased, postponed or done with.
+// claimMails makes one round and returns the leased results, and how many mails
+// were leased, postponed or marked as sent.
 func claimMails(ctx context.Context, tx pgx.Tx, limit int, lease time.Duration) (leased []letter.Result, touched int, err error) {
 	const claim = `WITH due AS (
 			SELECT mission_id, user_id FROM mails
@@ -144,8 +144,7 @@ func claimMails(ctx context.Context, tx pgx.Tx, limit int, lease time.Duration) 
 	return leased, touched, err
 }
 
-// MailsSent marks mails as sent, for good. Their readers get the next one after
-// the pause.
+// MailsSent marks mails as sent. Their readers get the next one after the pause.
 func (d *DB) MailsSent(ctx context.Context, sent []letter.Result, pause time.Duration) error {
 	const mark = `WITH sent AS (
 			SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS s (mission_id, user_id)
@@ -163,8 +162,8 @@ func (d *DB) MailsSent(ctx context.Context, sent []letter.Result, pause time.Dur
 	return nil
 }
 
-// MailsFailed gives leased mails of one reader back, due again after a while.
-// What else is due for the reader may be tried before.
+// MailsFailed returns the leased mails of one reader, due again after a while.
+// Other mails to that reader may be sent before.
 func (d *DB) MailsFailed(ctx context.Context, failed []letter.Result, retryIn time.Duration) error {
 	const release = `WITH failed AS (
 			SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS f (mission_id, user_id)
@@ -175,7 +174,7 @@ func (d *DB) MailsFailed(ctx context.Context, failed []letter.Result, retryIn ti
 		WHERE m.mission_id = f.mission_id AND m.user_id = f.user_id AND m.state = 'leased'`
 	missions, users := mailIDs(failed)
 	if _, err := d.pool.Exec(ctx, release, missions, users, retryIn); err != nil {
-		return fmt.Errorf("give %d mails back: %w", len(failed), err)
+		return fmt.Errorf("return %d mails: %w", len(failed), err)
 	}
 	return nil
 }

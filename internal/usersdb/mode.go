@@ -12,21 +12,22 @@ import (
 	"example.com/missionpot/internal/books"
 )
 
-// cleanFor is how long a clean check counts for who wants to take cash again.
-// Within it nothing much can have changed; a check after it is asked for anew.
+// cleanFor is how long a clean check is accepted as a reason to take cash
+// again. Little can have changed in that time. After it a new check is needed.
 const cleanFor = 10 * time.Minute
 
-// ErrNotClean says that new cash can't be taken again: the check is not a whole
-// one, not clean, too old, or another one after it found something.
-var ErrNotClean = errors.New("there is no clean check of the whole books to go by")
+// ErrNotClean means that new cash can't be taken again: the check is not a
+// whole one, not clean or too old, or a later one found something.
+var ErrNotClean = errors.New("the check is not a recent, clean check of the whole books")
 
-// uncheckedAfter is how old the last check of the books may be. It comes once a minute and
-// an alert calls people after four; a system whose books nobody has looked at for half an
-// hour takes no new cash until somebody does. One that was never checked has not begun.
+// uncheckedAfter is how old the last check of the books may be. A check runs
+// once a minute, and an alert fires after four minutes without one. A system
+// whose books have not been checked for half an hour takes no new cash until
+// they are. A system that was never checked has only just started.
 const uncheckedAfter = 30 * time.Minute
 
-// Mode is whether new cash is taken: by the last change there was, and by the age of the
-// last check.
+// Mode returns whether new cash is taken, from the last change of the mode and
+// the age of the last check.
 func (d *DB) Mode(ctx context.Context) (books.Mode, error) {
 	const read = `SELECT coalesce(m.exit_only, false), coalesce(m.changed_at, '0001-01-01Z'), coalesce(m.changed_by, ''), coalesce(m.reason, ''),
 			coalesce(c.finished_at < clock_timestamp() - $1::interval, false)
@@ -41,7 +42,7 @@ func (d *DB) Mode(ctx context.Context) (books.Mode, error) {
 	return m, nil
 }
 
-// ModeChanges lists what was changed, by whom and why, newest first.
+// ModeChanges lists the changes of the mode, by whom and why, newest first.
 func (d *DB) ModeChanges(ctx context.Context, limit int) ([]books.Mode, error) {
 	const read = `SELECT exit_only, false, changed_at, changed_by || ' (' || login || ')', reason FROM mode_changes ORDER BY id DESC LIMIT $1`
 	rows, _ := d.pool.Query(ctx, read, limit)
@@ -52,7 +53,7 @@ func (d *DB) ModeChanges(ctx context.Context, limit int) ([]books.Mode, error) {
 	return changes, nil
 }
 
-// TakeNoCash puts the service in exit-only mode. It reports false if it was.
+// TakeNoCash puts the service in exit-only mode. It reports whether that changed the mode.
 func (d *DB) TakeNoCash(ctx context.Context, by, reason string) (bool, error) {
 	return takeNoCash(ctx, d.pool, by, reason, nil)
 }
@@ -79,9 +80,10 @@ func takeNoCash(ctx context.Context, q querier, by, reason string, check *int64)
 	return true, nil
 }
 
-// TakeCashAgain ends exit-only mode on the strength of a check: of the whole
-// books, clean, not ten minutes old, and with none after it that found a broken
-// rule. The error is ErrNotClean. It reports false if cash was taken already.
+// TakeCashAgain ends exit-only mode on the basis of a check of the whole books
+// that is clean, less than ten minutes old, and followed by none that found a
+// broken rule. Otherwise the error is ErrNotClean. It reports whether that
+// changed the mode.
 func (d *DB) TakeCashAgain(ctx context.Context, by, reason string, check int64) (bool, error) {
 	const change = `INSERT INTO mode_changes (exit_only, changed_by, reason, check_id)
 		SELECT false, $1, $2, c.id FROM books_checks c
@@ -103,8 +105,7 @@ func (d *DB) TakeCashAgain(ctx context.Context, by, reason string, check int64) 
 	return true, nil
 }
 
-// LastCheck returns the newest check of the books. It reports false if there was
-// none yet.
+// LastCheck returns the newest check of the books, and whether there is one.
 func (d *DB) LastCheck(ctx context.Context) (books.Report, bool, error) {
 	const read = `SELECT id, whole, started_at, finished_at, charged, wallets, held, put_in, paid, refunded, broken, late, findings
 		FROM books_checks ORDER BY id DESC LIMIT 1`

@@ -9,7 +9,7 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// keptCheck writes down a check that was finished so long ago, and returns its id.
+// keptCheck records a check that finished that long ago, and returns its id.
 func (f fixture) keptCheck(whole bool, broken int, ago time.Duration) int64 {
 	f.t.Helper()
 	return f.figure(`INSERT INTO books_checks (whole, started_at, finished_at, charged, wallets, held, put_in, paid, refunded, broken, late, findings)
@@ -25,7 +25,7 @@ func (f fixture) mode() books.Mode {
 	return mode
 }
 
-func TestCashIsTakenUntilSomebodySaysOtherwise(t *testing.T) {
+func TestCashIsTakenUntilTheModeIsChanged(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	if got := f.mode(); got != (books.Mode{}) {
@@ -42,7 +42,7 @@ func TestCashIsTakenUntilSomebodySaysOtherwise(t *testing.T) {
 	}
 }
 
-func TestCashIsTakenAgainOnlyOnTheStrengthOfACleanCheck(t *testing.T) {
+func TestCashIsTakenAgainOnlyAfterACleanCheck(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	if _, err := f.TakeNoCash(t.Context(), "mina", "the drill"); err != nil {
@@ -64,7 +64,7 @@ func TestCashIsTakenAgainOnlyOnTheStrengthOfACleanCheck(t *testing.T) {
 			t.Errorf("%s: got %v, want a refusal", what, err)
 		}
 		if !f.mode().ExitOnly {
-			t.Fatalf("%s opened", what)
+			t.Fatalf("after %s cash is taken again", what)
 		}
 	}
 	clean := f.keptCheck(true, 0, time.Minute)
@@ -72,11 +72,11 @@ func TestCashIsTakenAgainOnlyOnTheStrengthOfACleanCheck(t *testing.T) {
 		t.Errorf("a clean check: %v, mode %+v; want open", err, f.mode())
 	}
 	if changed, err := f.TakeCashAgain(t.Context(), "jun", "again", clean); changed || err != nil {
-		t.Errorf("open already: changed %t (%v), want nothing", changed, err)
+		t.Errorf("already open: changed %t (%v), want no change", changed, err)
 	}
 	changes, err := f.ModeChanges(t.Context(), 10)
 	if err != nil || len(changes) != 2 || changes[0].Reason != "mended" || changes[1].Reason != "the drill" {
-		t.Errorf("the record is %+v (%v), want both changes, newest first", changes, err)
+		t.Errorf("the changes are %+v (%v), want both, newest first", changes, err)
 	}
 }
 
@@ -88,7 +88,7 @@ func TestEveryChangeOfTheModeKeepsWhoMadeIt(t *testing.T) {
 	}
 	for _, query := range []string{`DELETE FROM mode_changes`, `UPDATE mode_changes SET changed_by = 'nobody'`, `TRUNCATE mode_changes`} {
 		if _, err := f.pool.Exec(t.Context(), query); err == nil {
-			t.Errorf("%s went through, want a refusal by the database", query)
+			t.Errorf("%s succeeded, want a refusal by the database", query)
 		}
 	}
 }

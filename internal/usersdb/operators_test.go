@@ -28,7 +28,7 @@ func (f fixture) isOperator(user uuid.UUID) bool {
 	return is
 }
 
-// operator adds one.
+// operator adds an operator.
 func (f fixture) operator() uuid.UUID {
 	f.t.Helper()
 	id := f.user(0)
@@ -48,7 +48,7 @@ func TestAnOperatorIsOneFromTheGrantToTheRevocation(t *testing.T) {
 		}
 	}
 	if !f.isOperator(user) || f.isOperator(other) {
-		t.Errorf("operator: %v, somebody else: %v; want true and false", f.isOperator(user), f.isOperator(other))
+		t.Errorf("operator: %v, another user: %v; want true and false", f.isOperator(user), f.isOperator(other))
 	}
 	if list, err := f.Operators(t.Context()); err != nil || len(list) != 1 || list[0].ID != user {
 		t.Errorf("operators are %+v, %v, want only %v", list, err, user)
@@ -59,7 +59,7 @@ func TestAnOperatorIsOneFromTheGrantToTheRevocation(t *testing.T) {
 		}
 	}
 	if f.isOperator(user) {
-		t.Error("still an operator after the role was taken away")
+		t.Error("still an operator after the role was revoked")
 	}
 }
 
@@ -77,7 +77,7 @@ func TestAUserWhoEverMovedCashOrIsAStreamerBecomesNoOperator(t *testing.T) {
 		}
 	}
 	if _, err := f.GrantOperator(t.Context(), "nobody@example.com", admin); !errors.Is(err, fault.NotFound) {
-		t.Errorf("nobody's address: %v, want not found", err)
+		t.Errorf("an unknown address: %v, want not found", err)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestAnOperatorIsChargedNothing(t *testing.T) {
 	}
 }
 
-// However a grant and a charge of one person meet, only one of them happens.
+// Of a grant and a charge of one user at the same time only one happens.
 func TestAChargeAndAGrantAtTheSameTimeExcludeEachOther(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -104,12 +104,12 @@ func TestAChargeAndAGrantAtTheSameTimeExcludeEachOther(t *testing.T) {
 		}()
 		_, granted := f.GrantOperator(t.Context(), emailOf(id), admin)
 		if (<-charged == nil) == (granted == nil) {
-			t.Fatalf("of the grant (%v) and the charge one must be refused, not none and not both", granted)
+			t.Fatalf("the grant returned %v: exactly one of the grant and the charge must be refused", granted)
 		}
 	}
 }
 
-func TestEveryActionIsRecordedAndTheRecordStays(t *testing.T) {
+func TestEveryActionIsInTheAuditLogAndStaysThere(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	user := f.operator()
@@ -134,7 +134,7 @@ func TestEveryActionIsRecordedAndTheRecordStays(t *testing.T) {
 		{Seq: 1, Actor: admin, Name: account.GrantOperator, Subject: user.String()},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(account.Action{}, "At")); diff != "" {
-		t.Errorf("the record (-want +got):\n%s", diff)
+		t.Errorf("the audit log (-want +got):\n%s", diff)
 	}
 	for _, change := range []string{`UPDATE operator_actions SET actor = 'x'`, `DELETE FROM operator_actions`, `TRUNCATE operator_actions`} {
 		if _, err := f.pool.Exec(t.Context(), change); err == nil || !strings.Contains(err.Error(), "append-only") {
@@ -143,7 +143,7 @@ func TestEveryActionIsRecordedAndTheRecordStays(t *testing.T) {
 	}
 }
 
-func TestAnOperatorSignsSomebodyOutOnTheRecord(t *testing.T) {
+func TestAnOperatorsSignOutOfAUserIsInTheAuditLog(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mina := f.session("lost phone")
@@ -153,13 +153,13 @@ func TestAnOperatorSignsSomebodyOutOnTheRecord(t *testing.T) {
 		}
 	}
 	if _, err := f.rotate("lost phone", "next"); !errors.Is(err, fault.Unauthenticated) {
-		t.Errorf("the lost phone goes on: %v, want fault.Unauthenticated", err)
+		t.Errorf("the lost phone is still signed in: %v, want fault.Unauthenticated", err)
 	}
 	actions, err := f.Actions(t.Context(), math.MaxInt64, 1)
 	if err != nil || len(actions) != 1 || actions[0].Name != account.SignOut || actions[0].Subject != mina.String() || actions[0].Actor != admin {
-		t.Errorf("the record is %+v, %v", actions, err)
+		t.Errorf("the audit log is %+v, %v", actions, err)
 	}
 	if _, err := f.SignOut(t.Context(), "nobody@example.com", admin); !errors.Is(err, fault.NotFound) {
-		t.Errorf("nobody's address: %v, want fault.NotFound", err)
+		t.Errorf("an unknown address: %v, want fault.NotFound", err)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// ChangePassword replaces the hash of a user's password, ends every sign-in of theirs
-// and begins a new one with the given refresh token's hash, all or nothing. The hash
-// that was compared must still be theirs, so of two changes at once one wins: the error
-// of the other is fault.BadCredentials.
+// ChangePassword replaces the hash of a user's password, ends all of their
+// sign-ins and starts a new one with the given refresh token's hash, in one
+// transaction. The hash that was compared must still be the stored one, so of
+// two changes at once one wins. The error of the other is fault.BadCredentials.
 func (d *DB) ChangePassword(ctx context.Context, user uuid.UUID, from, to string, refresh []byte, unused time.Duration) (in account.SignIn, err error) {
 	const query = `UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2 AND left_at IS NULL`
 	err = d.inTx(ctx, func(tx pgx.Tx) error {

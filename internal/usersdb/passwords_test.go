@@ -27,17 +27,17 @@ func TestANewPasswordEndsEverySignInButItsOwn(t *testing.T) {
 		t.Errorf("the hash is %q, want the new one", got)
 	}
 	if _, err := f.rotate("phone", "phone 2"); !errors.Is(err, fault.Unauthenticated) {
-		t.Errorf("the phone goes on: %v, want fault.Unauthenticated", err)
+		t.Errorf("the phone is still signed in: %v, want fault.Unauthenticated", err)
 	}
 	if got, err := f.rotate("fresh", "fresh 2"); err != nil || got != mina {
 		t.Errorf("the new sign-in: user %v, error %v", got, err)
 	}
 	if got, err := f.rotate("somebody else's", "next"); err != nil || got != other {
-		t.Errorf("somebody else was signed out too: %v", err)
+		t.Errorf("another user was signed out too: %v", err)
 	}
 }
 
-func TestAPasswordThatIsNoMoreStartsNothingAndChangesNothing(t *testing.T) {
+func TestAnOldPasswordStartsNothingAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mina := f.session("phone")
@@ -49,7 +49,7 @@ func TestAPasswordThatIsNoMoreStartsNothingAndChangesNothing(t *testing.T) {
 		t.Errorf("a second change from the same hash: %v, want fault.BadCredentials", err)
 	}
 	if _, err := f.StartSession(t.Context(), mina, before, hashOf("late"), month); !errors.Is(err, fault.BadCredentials) {
-		t.Errorf("a sign-in with the hash of before: %v, want fault.BadCredentials", err)
+		t.Errorf("a sign-in with the old hash: %v, want fault.BadCredentials", err)
 	}
 	if _, err := f.rotate("fresh", "fresh 2"); err != nil {
 		t.Errorf("the sign-in of the change: %v, want it untouched", err)
@@ -87,7 +87,7 @@ func TestNoSignInWithTheOldPasswordOutlivesItsChange(t *testing.T) {
 		wg.Wait()
 		for i := range signIns {
 			if _, err := f.rotate(name(i), name(i)+" next"); !errors.Is(err, fault.Unauthenticated) {
-				t.Fatalf("round %d: a sign-in with the old password goes on: %v", round, err)
+				t.Fatalf("round %d: a sign-in with the old password is still valid: %v", round, err)
 			}
 		}
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // UnpublishedPots returns pots that changed at least that long ago and were not
-// marked as published since: whoever changed them died before telling.
+// marked as published since: the program that changed them failed before it
+// published them.
 func (d *DB) UnpublishedPots(ctx context.Context, olderThan time.Duration, limit int) ([]ledger.Pot, error) {
 	const read = `SELECT mission_id, inflow, contributors, version FROM escrows
 		WHERE version > published_version AND changed_at < clock_timestamp() - $1::interval
@@ -30,8 +31,8 @@ func (d *DB) UnpublishedPots(ctx context.Context, olderThan time.Duration, limit
 	return slices.Collect(maps.Values(byMission)), nil
 }
 
-// MarkPublished remembers the versions that were published, so that the sweep
-// need not publish them again. Losing a mark costs one more message.
+// MarkPublished records which versions were published, so that the sweep does
+// not publish them again. Losing a mark costs one more message.
 func (d *DB) MarkPublished(ctx context.Context, pots []ledger.Pot) error {
 	missions := make([]uuid.UUID, len(pots))
 	versions := make([]int64, len(pots))

@@ -10,7 +10,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// model is the ledger as one would keep it in one's head.
+// model is the simplest possible ledger, in memory.
 type model struct {
 	cash    map[uuid.UUID]ledger.Won
 	open    map[uuid.UUID]bool
@@ -34,7 +34,7 @@ func (m model) decide(b ledger.Bet) ledger.Outcome {
 	return outcome
 }
 
-// settle follows the pure rule, so that the SQL is held against it.
+// settle follows the pure rule, so that the SQL is compared with it.
 func (m model) settle(mission uuid.UUID, ending ledger.Ending, streamer uuid.UUID) {
 	var held []ledger.Contribution
 	for user, amount := range m.put[mission] {
@@ -47,8 +47,8 @@ func (m model) settle(mission uuid.UUID, ending ledger.Ending, streamer uuid.UUI
 
 // Random charges, bets, duplicates, verdicts and settlements in random order,
 // on a real Postgres: the ledger and the model never disagree, and the books
-// hold after every step. The fast path and the exact path are both taken,
-// because batches are both clean and mixed.
+// are right after every step. Some batches are clean and some are mixed, so
+// both the fast path and the exact path are taken.
 func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

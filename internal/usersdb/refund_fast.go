@@ -12,25 +12,25 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// errNotFast says that a chunk is not for the fast path. Nothing of it is written.
+// errNotFast means that a chunk can't take the fast path. Nothing of it is written.
 var errNotFast = errors.New("the chunk does not fit the fast path")
 
-// refundFast refunds the next contributors, in chunks of a size that are done at
-// once, each in one call and one transaction. It reports whether the settlement
-// came forward. It did not if nobody is left, if another settler was faster, or if
-// a row of the first chunk is there already: then nothing is written and the exact
-// path finds out which.
+// refundFast refunds the next contributors in several chunks at once, each in
+// one call and one transaction. It reports whether the settlement made
+// progress. It did not if nobody is left, if another settler was faster, or if
+// a row of the first chunk is already there. In these cases nothing is written,
+// and the exact path finds out which it is.
 //
-// It is right without locking first. What a mission's contributors put in never
-// changes once its escrow is closed, so it may be read outside of the
-// transaction. Each wallet is credited under its lock, in the users' order, and
-// a ledger row that is there already breaks the call, so that no wallet keeps a
-// credit whose row was not inserted (rule 7). The last statement advances the
-// escrow, and finds no row if another chunk did.
+// It need not lock first. The contributions to a mission never change once its
+// escrow is closed, so they may be read outside the transaction. Each wallet is
+// credited under its lock, in the order of the users. A ledger row that is
+// already there makes the call fail, so that no wallet keeps a credit whose row
+// was not inserted (rule 7). The last statement advances the escrow, and finds
+// no row if another chunk did so first.
 //
-// Chunks that are done at once have no contributor in common. Each one waits with
-// its last statement for the one before, and does not fit if that one did not: so
-// the escrow's progress has no gaps, whatever is rolled back.
+// Chunks that run at once have no contributor in common. The last statement of
+// each waits for the chunk before it, and fails if that one failed. So the
+// escrow's progress has no gaps, whatever is rolled back.
 func (d *DB) refundFast(ctx context.Context, e escrowRow, limit, atOnce int) (forward bool, err error) {
 	next, err := d.readContributions(ctx, e, limit*atOnce)
 	if err != nil || len(next) == 0 {
@@ -57,8 +57,8 @@ func (d *DB) refundFast(ctx context.Context, e escrowRow, limit, atOnce int) (fo
 	return errs[0] == nil, nil
 }
 
-// refundChunk refunds the contributors that come after one of them, behind a chunk
-// that is under way, if there is one.
+// refundChunk refunds the contributors after a given one, behind a chunk that
+// is under way, if there is one.
 func (d *DB) refundChunk(ctx context.Context, mission, after uuid.UUID, behind *uuid.UUID, chunk []ledger.Contribution) error {
 	ids, users, amounts := make([][16]byte, len(chunk)), make([][16]byte, len(chunk)), make([]int64, len(chunk))
 	for i, c := range chunk {
@@ -75,7 +75,7 @@ func (d *DB) refundChunk(ctx context.Context, mission, after uuid.UUID, behind *
 	return nil
 }
 
-// readContributions reads what the next contributors by id put in.
+// readContributions reads the contributions of the next users by id.
 func (d *DB) readContributions(ctx context.Context, e escrowRow, limit int) ([]ledger.Contribution, error) {
 	const read = `SELECT user_id, amount FROM contributions WHERE mission_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`
 	rows, err := d.pool.Query(ctx, read, e.MissionID, e.settledThrough, limit)

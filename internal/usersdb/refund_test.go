@@ -11,8 +11,8 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// failed is a mission that failed, with contributors of 500 won each, by id, who have so
-// much left.
+// failed makes a mission that failed, with contributors of 500 won each, by id,
+// who have the given cash left.
 func (f fixture) failed(contributors int, left ledger.Won) (mission uuid.UUID, users []uuid.UUID) {
 	f.t.Helper()
 	mission = f.mission()
@@ -30,15 +30,15 @@ func (f fixture) failed(contributors int, left ledger.Won) (mission uuid.UUID, u
 	return mission, users
 }
 
-// The number of calls tells that chunks took the fast path: the exact one does one chunk a
-// call, and would need nine with the end and its figures.
+// The number of calls shows that chunks took the fast path: the exact path does
+// one chunk per call, and would need nine calls with the final one.
 func TestChunksAtOnceRefundEverybodyOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, users := f.failed(21, 0)
 	s, calls := f.settleAtOnce(mission, ledger.Failed, f.user(0), users[0], 3, 4)
 	if s.Refunded != 21*500 || calls >= 9 {
-		t.Errorf("refunded %s in %d calls, want 10,500 won in 4, or a few more if a chunk was ahead of the one before", s.Refunded, calls)
+		t.Errorf("refunded %s in %d calls, want 10,500 won in 4, or a few more if a chunk overtook the one before", s.Refunded, calls)
 	}
 	for _, u := range users {
 		if got := f.cash(u); got != 500 {
@@ -48,13 +48,14 @@ func TestChunksAtOnceRefundEverybodyOnce(t *testing.T) {
 	f.checkBooks()
 }
 
-// Progress is one place in the escrow. A chunk that can't be done must take those behind
-// it along, or the ones between would never be refunded.
-func TestAChunkThatDoesNotFitTakesThoseBehindItAlong(t *testing.T) {
+// Progress is a single place in the escrow. If a chunk can't be done, the
+// chunks behind it must fail too, or contributors would be skipped.
+func TestAChunkThatDoesNotFitFailsTheChunksBehindIt(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, users := f.failed(8, 0)
-	// The third has their refund already, so the second chunk of two does not fit.
+	// The third contributor already has the refund, so the second chunk of two
+	// does not fit.
 	f.exec(`INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after) VALUES ($1, 'refund', $2, $3, 500, 500)`,
 		ledger.RefundID(mission, users[2]), users[2], mission)
 	f.exec(`UPDATE wallets SET cash = 500 WHERE user_id = $1`, users[2])
@@ -68,7 +69,7 @@ func TestAChunkThatDoesNotFitTakesThoseBehindItAlong(t *testing.T) {
 			want = 500
 		}
 		if got := f.cash(u); got != want {
-			t.Errorf("contributor %d has %s, want %s: only the chunk before the one that does not fit is done", i, got, want)
+			t.Errorf("contributor %d has %s, want %s because only the chunk before the one that does not fit is done", i, got, want)
 		}
 	}
 	if s, _ := f.settleAtOnce(mission, ledger.Failed, f.user(0), users[0], 2, 4); s.Refunded != 8*500 {
@@ -77,8 +78,9 @@ func TestAChunkThatDoesNotFitTakesThoseBehindItAlong(t *testing.T) {
 	f.checkBooks()
 }
 
-// A batch may hold wallets of two chunks and wait for one that waits for another: no
-// order of locks is there to prevent it, so Postgres has to see it.
+// A batch may hold wallets of two chunks and wait for one that waits for
+// another. No order of locks prevents this deadlock, so Postgres has to detect
+// it.
 func TestChunksAtOnceAndBetsWithTheSameWalletsEnd(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -14,16 +14,16 @@ import (
 	"example.com/missionpot/internal/letter"
 )
 
-// errNoReset is told for a code that was used, has lapsed or never was.
+// errNoReset is the error for a code that was used, has expired or never existed.
 func errNoReset() error {
-	return fault.BadCredentials.Because("The code is not good any more. Ask for a new one.")
+	return fault.BadCredentials.Because("The code is not valid any more. Ask for a new one.")
 }
 
-// AskReset writes down that whoever has the address is to be mailed a code, and
-// returns who that is, uuid.Nil for nobody. It is paid from the budgets of the try, in
-// the same transaction: so it takes one commit whether somebody has the address or
-// not. Without enough left it returns how long until there is. Whoever asks twice
-// before the mail is gone gets one mail.
+// AskReset records that the user with an address is to be mailed a code, and
+// returns the user's id, or uuid.Nil if no user has the address. It spends the
+// budgets of the try in the same transaction, so it takes one commit whether or
+// not the address is known. If a budget has nothing left, it returns how long
+// to wait. Asking twice before the mail is sent leads to one mail.
 func (d *DB) AskReset(ctx context.Context, try account.LoginTry, email string) (user uuid.UUID, wait time.Duration, err error) {
 	const ask = `
 		INSERT INTO password_resets AS r (user_id) SELECT id FROM users WHERE email = $1 AND left_at IS NULL
@@ -32,7 +32,7 @@ func (d *DB) AskReset(ctx context.Context, try account.LoginTry, email string) (
 	err = d.inTx(ctx, func(tx pgx.Tx) error {
 		user = uuid.Nil
 		var err error
-		if wait, err = charge(ctx, tx, try); err != nil {
+		if wait, err = spend(ctx, tx, try); err != nil {
 			return err
 		}
 		err = tx.QueryRow(ctx, ask, email).Scan(&user)
@@ -50,8 +50,7 @@ func (d *DB) AskReset(ctx context.Context, try account.LoginTry, email string) (
 	return user, 0, errors.Join(d.clearResets(ctx), d.clearLogins(ctx))
 }
 
-// clearResets drops some rows that are over. Asking adds at most one, so they never
-// pile up.
+// clearResets deletes some old rows. Asking adds at most one, so they never pile up.
 func (d *DB) clearResets(ctx context.Context) error {
 	const query = `
 		DELETE FROM password_resets WHERE user_id IN (
@@ -63,10 +62,10 @@ func (d *DB) clearResets(ctx context.Context) error {
 	return nil
 }
 
-// ClaimReset leases the mail with a code that is due the longest, and writes the
-// code's hash down: it is good from now on and for the given time, and the one before
-// it is not. It returns nil if none is due. Who asked longer ago than a code is good
-// does not wait for it any more.
+// ClaimReset leases the mail that has been due the longest, and records the
+// hash of its code. The code is valid from now on for the given time, and the
+// one before it is no longer valid. It returns nil if none is due. A request
+// that is older than a code's validity is skipped.
 func (d *DB) ClaimReset(ctx context.Context, hash []byte, valid, lease time.Duration) (*letter.Reset, error) {
 	const claim = `
 		WITH due AS (
@@ -99,18 +98,17 @@ func (d *DB) ResetSent(ctx context.Context, hash []byte) error {
 	return nil
 }
 
-// ResetFailed gives a leased mail back, due again after a while. It will carry
-// another code.
+// ResetFailed returns a leased mail, due again after a while. It will have another code.
 func (d *DB) ResetFailed(ctx context.Context, hash []byte, retryIn time.Duration) error {
 	const release = `UPDATE password_resets SET state = 'pending', due_at = clock_timestamp() + $2::interval WHERE hash = $1 AND state = 'leased'`
 	if _, err := d.pool.Exec(ctx, release, hash, retryIn); err != nil {
-		return fmt.Errorf("give a mail with a code back: %w", err)
+		return fmt.Errorf("return a mail with a code: %w", err)
 	}
 	return nil
 }
 
-// UserByReset returns whose a code is. The error is fault.BadCredentials for one that
-// is not good.
+// UserByReset returns the user of a code. The error is fault.BadCredentials for
+// a code that is not valid.
 func (d *DB) UserByReset(ctx context.Context, hash []byte) (account.User, error) {
 	const query = `SELECT ` + userColumns + ` FROM users
 		WHERE left_at IS NULL AND id = (SELECT user_id FROM password_resets WHERE hash = $1 AND lapses_at > clock_timestamp())`
@@ -122,13 +120,13 @@ func (d *DB) UserByReset(ctx context.Context, hash []byte) (account.User, error)
 	return user, err
 }
 
-// ResetPassword uses a code up: it replaces the hash of the password, ends every
-// sign-in of the code's user and begins a new one with the given refresh token's
-// hash, all or nothing. Of two uses at once one wins; the error of the other is
-// fault.BadCredentials.
+// ResetPassword uses up a code: it replaces the hash of the password, ends
+// every sign-in of the code's user and starts a new one with the given refresh
+// token's hash, in one transaction. Of two uses at once one wins. The error of
+// the other is fault.BadCredentials.
 func (d *DB) ResetPassword(ctx context.Context, hash []byte, to string, refresh []byte, unused time.Duration) (in account.SignIn, err error) {
-	// The person's lock first, as everywhere; what another use has deleted meanwhile
-	// shows in the second statement.
+	// The user's lock comes first, as everywhere. The second statement finds
+	// out whether another use has deleted the code meanwhile.
 	const change = `
 		UPDATE users u SET password_hash = $2 FROM password_resets r
 		WHERE r.hash = $1 AND r.lapses_at > clock_timestamp() AND u.id = r.user_id AND u.left_at IS NULL

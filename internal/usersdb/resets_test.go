@@ -42,9 +42,9 @@ func (f fixture) resetPassword(code, to, refresh string) error {
 	return err
 }
 
-// atOnce runs a function several times while somebody else holds the lock of a row, so
-// that all of them have begun before one can go on. It returns how many had no error;
-// the error of the others must be fault.BadCredentials.
+// atOnce runs a function several times while another transaction holds the lock
+// of a row, so that all calls have started before one can continue. It returns
+// how many had no error. The error of the others must be fault.BadCredentials.
 func (f fixture) atOnce(locked string, user uuid.UUID, act func(i int) error) (good int) {
 	f.t.Helper()
 	const times = 8
@@ -52,7 +52,7 @@ func (f fixture) atOnce(locked string, user uuid.UUID, act func(i int) error) (g
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer func() { _ = tx.Rollback(context.Background()) }() // after the one below it does nothing
+	defer func() { _ = tx.Rollback(context.Background()) }() // a no-op after the one below
 	if _, err := tx.Exec(f.t.Context(), locked, user); err != nil {
 		f.t.Fatal(err)
 	}
@@ -90,13 +90,13 @@ func TestOfManyUsesOfACodeAtOnceOneWins(t *testing.T) {
 		t.Errorf("the code worked %d times, want once", won)
 	}
 	if n := f.figure(`SELECT count(*) FROM refresh_families WHERE user_id = $1 AND revoked_at IS NULL`, mina); n != 1 {
-		t.Errorf("%d sign-ins go on, want the new one alone", n)
+		t.Errorf("%d sign-ins are valid, want only the new one", n)
 	}
 	if _, err := f.rotate("phone", "phone 2"); !errors.Is(err, fault.Unauthenticated) {
-		t.Errorf("the phone goes on: %v, want fault.Unauthenticated", err)
+		t.Errorf("the phone is still signed in: %v, want fault.Unauthenticated", err)
 	}
 	if got, err := f.rotate("somebody else's", "next"); err != nil || got != other {
-		t.Errorf("somebody else was signed out too: %v", err)
+		t.Errorf("another user was signed out too: %v", err)
 	}
 }
 
@@ -106,11 +106,11 @@ func TestTwoClaimersNeitherMailTheSameCodeNorWaitForOneAnother(t *testing.T) {
 	mina, jun := f.user(0), f.user(0)
 	f.askReset(mina)
 	f.askReset(jun)
-	other, err := f.pool.Begin(t.Context()) // another claimer, in the middle of it
+	other, err := f.pool.Begin(t.Context()) // another claimer, in the middle of its transaction
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = other.Rollback(context.Background()) }() // after the one below it does nothing
+	defer func() { _ = other.Rollback(context.Background()) }() // a no-op after the one below
 	if _, err := other.Exec(t.Context(), `SELECT FROM password_resets WHERE user_id = $1 FOR UPDATE`, mina); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestTwoClaimersNeitherMailTheSameCodeNorWaitForOneAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	if due := f.claimReset("mina's"); due == nil || due.UserID != mina {
-		t.Errorf("claimed %+v once the other was gone, want mina's", due)
+		t.Errorf("claimed %+v after the other one ended, want mina's", due)
 	}
 }
 
@@ -143,7 +143,7 @@ func TestAMailThatFailedComesAgainWithAnotherCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	if due := f.claimReset("too early"); due != nil {
-		t.Errorf("claimed %+v while it rests", due)
+		t.Errorf("claimed %+v while it has to wait", due)
 	}
 	if user, err := f.UserByReset(t.Context(), hashOf("first")); err != nil || user.ID != mina {
 		t.Errorf("the first code, whose mail may have arrived, is %v's, error %v; want mina's", user.ID, err)
@@ -164,8 +164,8 @@ func TestAMailThatFailedComesAgainWithAnotherCode(t *testing.T) {
 	}
 }
 
-// Somebody asks again while the mail is on its way: the second one must go out too,
-// whatever becomes of the first.
+// A user asks again while the mail is being sent: the second mail must be sent
+// too, whatever happens to the first.
 func TestAskingAgainWhileAMailIsUnderWayMailsAnother(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -200,9 +200,9 @@ func TestAnExpiredCodeIsNotMailedAndIsDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := f.figure(`SELECT count(*) FROM password_resets`); n != 0 {
-		t.Errorf("%d rows are left of who has left", n)
+		t.Errorf("%d rows are left of a user who has left", n)
 	}
 	if err := f.resetPassword("jun's", "hash", "fresh"); !errors.Is(err, fault.BadCredentials) {
-		t.Errorf("a code of who has left: %v, want fault.BadCredentials", err)
+		t.Errorf("a code of a user who has left: %v, want fault.BadCredentials", err)
 	}
 }

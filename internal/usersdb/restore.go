@@ -54,16 +54,16 @@ func scanRestored(row pgx.CollectableRow) (restore.Escrow, error) {
 	return e, err
 }
 
-// RepublishPot has the sweep tell of a pot once more, to a board that was rebuilt.
+// RepublishPot makes the sweep publish a pot once more, for a board that was rebuilt.
 func (d *DB) RepublishPot(ctx context.Context, mission uuid.UUID) error {
 	if _, err := d.pool.Exec(ctx, `UPDATE escrows SET published_version = 0 WHERE mission_id = $1`, mission); err != nil {
-		return fmt.Errorf("have the pot of %s told again: %w", mission, err)
+		return fmt.Errorf("mark the pot of %s as unpublished: %w", mission, err)
 	}
 	return nil
 }
 
-// RaiseVersion makes an escrow's version higher than the board's, after a restore
-// that made it lower: the board takes only what is newer.
+// RaiseVersion makes an escrow's version higher than the board's, after a
+// restore that made it lower, because the board accepts only newer versions.
 func (d *DB) RaiseVersion(ctx context.Context, mission uuid.UUID, above int64) error {
 	const raise = `UPDATE escrows SET version = greatest(version, $2) + 1 WHERE mission_id = $1`
 	if _, err := d.pool.Exec(ctx, raise, mission, above); err != nil {
@@ -72,8 +72,8 @@ func (d *DB) RaiseVersion(ctx context.Context, mission uuid.UUID, above int64) e
 	return nil
 }
 
-// RestoreCharge writes down a charge that the payment provider's statement names,
-// unless the instance has it. It reports whether it did. The error is
+// RestoreCharge records a charge from the payment provider's statement, unless
+// the instance already has it. It reports whether it did. The error is
 // fault.Unauthenticated if its user is unknown.
 func (d *DB) RestoreCharge(ctx context.Context, c ledger.Charge) (bool, error) {
 	const insert = `INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount) VALUES ($1::uuid, $2, 'restored-' || $1::uuid::text, '', $3) ON CONFLICT DO NOTHING`
@@ -105,8 +105,8 @@ func (d *DB) DecidedBets(ctx context.Context, after uuid.UUID, limit int) ([]led
 	return bets, nil
 }
 
-// WaitingBets reads bets that the sweep has passed and that have no outcome, after an
-// id, for a restore of the log.
+// WaitingBets reads bets after an id that the sweep has passed and that have no
+// outcome, for a restore of the log.
 func (d *DB) WaitingBets(ctx context.Context, after uuid.UUID, limit int) ([]ledger.Bet, error) {
 	const read = `SELECT bet FROM strays WHERE bet_id > $1 ORDER BY bet_id LIMIT $2`
 	rows, _ := d.pool.Query(ctx, read, after, limit)

@@ -11,15 +11,15 @@ import (
 
 // The verdict commits after the batch has seen the escrow open and before the
 // batch writes to it. The test holds the escrow's row until the batch waits for
-// it, so the race is lost every time, on either path.
-func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
+// it, so the batch loses the race every time, on either path.
+func TestRule6AVerdictBetweenReadingAndWritingMakesTheBatchStartAgain(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"fast", "exact"} {
 		f := newFixture(t)
 		mission, other, ana := f.mission(), f.mission(), f.user(1_000)
 		batch := []ledger.Bet{bet(mission, ana, 300), bet(other, ana, 200)}
 		if path == "exact" {
-			batch = append(batch, bet(mission, ana, 5_000)) // not covered, so the fast path is out
+			batch = append(batch, bet(mission, ana, 5_000)) // not covered, so the fast path is not possible
 		}
 		verdict, err := f.pool.Begin(t.Context())
 		if err != nil {
@@ -50,7 +50,7 @@ func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
 			t.Errorf("%s: the bet on the closed mission: got %q %q, want declined mission_closed", path, r.Outcome, r.Reason)
 		}
 		if r := a.rulings[1]; r.Outcome != ledger.Held {
-			t.Errorf("%s: its neighbour on an open mission: got %q, want held", path, r.Outcome)
+			t.Errorf("%s: the bet beside it on an open mission: got %q, want held", path, r.Outcome)
 		}
 		if got := f.cash(ana); got != 800 {
 			t.Errorf("%s: cash: got %s, want 800 won", path, got)
@@ -59,7 +59,7 @@ func TestRule6AVerdictBetweenReadingAndWritingSendsTheBatchBack(t *testing.T) {
 	}
 }
 
-// waitForLocks waits until so many sessions of this database wait for a lock.
+// waitForLocks waits until that many sessions of this database wait for a lock.
 func (f fixture) waitForLocks(sessions int64) {
 	f.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -67,11 +67,11 @@ func (f fixture) waitForLocks(sessions int64) {
 			return
 		}
 	}
-	f.t.Fatalf("%d sessions did not come to wait for the lock", sessions)
+	f.t.Fatalf("%d sessions were not seen waiting for the lock", sessions)
 }
 
-// A deadlock between two batches, or any other passing conflict, is decided
-// again rather than told to the callers.
+// After a deadlock between two batches, or any other passing conflict, a batch
+// is decided again, and its callers get no error.
 func TestRule6WalletsAreLockedByIdWhateverTheOrderOfTheBets(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

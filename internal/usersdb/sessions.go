@@ -13,11 +13,11 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// StartSession begins a family of refresh tokens with the first one's hash. It
-// lapses when it lies unused for the given time. The user's lapsed families are
-// cleared away, so that a person who signs in every day leaves no trail. The error
-// is fault.BadCredentials for somebody whose password's hash is not that any more:
-// who has left, or has changed the password since it was compared.
+// StartSession starts a family of refresh tokens with the first one's hash. It
+// expires when it is not used for the given time. The user's expired families
+// are deleted, so that their number does not grow with every sign-in. The error
+// is fault.BadCredentials if the stored password hash is another one, because
+// the user has left or has changed the password since it was compared.
 func (d *DB) StartSession(ctx context.Context, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) (in account.SignIn, err error) {
 	err = d.inTx(ctx, func(tx pgx.Tx) (err error) {
 		in, err = startSession(ctx, tx, user, passwordHash, hash, unused)
@@ -26,9 +26,9 @@ func (d *DB) StartSession(ctx context.Context, user uuid.UUID, passwordHash stri
 	return in, err
 }
 
-// startSession takes the person's lock, shared, so that it comes before a change of
-// the password and is ended by it, or after it and sees the new hash. The generation
-// is read under the same lock.
+// startSession takes a shared lock on the user. So it either comes before a
+// change of the password and is ended by it, or comes after it and sees the new
+// hash. The generation is read under the same lock.
 func startSession(ctx context.Context, tx pgx.Tx, user uuid.UUID, passwordHash string, hash []byte, unused time.Duration) (account.SignIn, error) {
 	const query = `
 		WITH person AS (
@@ -63,14 +63,15 @@ func startSession(ctx context.Context, tx pgx.Tx, user uuid.UUID, passwordHash s
 	return in, nil
 }
 
-// RotateSession replaces a refresh token by the next one of its family. A token that
-// comes again within the repeat time, while its successor is unused, was not answered
-// or came from two places of one client at once: it returns the sealed successor of
-// the first time, else nil. A token that was used before in any other way ends the
-// family and all access tokens, because two holders are one too many: the error is
-// fault.TokenReused, with whose it was. An unknown, lapsed or ended one is
-// fault.Unauthenticated, and so is one whose family began longer ago than a sign-in
-// may last.
+// RotateSession replaces a refresh token by the next one of its family. If a
+// token is used again within the repeat time while its successor is unused, the
+// first answer was lost or two parts of one client used it at once:
+// RotateSession then returns the sealed successor of the first use, otherwise
+// nil. Any other use of a used token ends the family and all access tokens,
+// because two parties hold it: the error is fault.TokenReused, with the user it
+// belongs to. The error for an unknown, expired or ended token is
+// fault.Unauthenticated, and so it is if the family started longer ago than a
+// sign-in may last.
 func (d *DB) RotateSession(ctx context.Context, hash []byte, r account.Rotation, repeat, longest time.Duration) (in account.SignIn, sealed []byte, err error) {
 	var refusal error
 	err = d.inTx(ctx, func(tx pgx.Tx) error {
@@ -86,7 +87,7 @@ func (d *DB) RotateSession(ctx context.Context, hash []byte, r account.Rotation,
 			in, sealed = t.in, t.sealed
 			return nil
 		case t.used:
-			// The refusal is returned after the commit: it must not undo this.
+			// The refusal is returned after the commit, because it must not roll this back.
 			in, refusal = t.in, fault.TokenReused.Because("")
 			return endFamily(ctx, tx, t.family)
 		}
@@ -102,9 +103,10 @@ func (d *DB) RotateSession(ctx context.Context, hash []byte, r account.Rotation,
 	return in, sealed, refusal
 }
 
-// endAccessTokens ends those of a user of which somebody has a copy: nobody knows which
-// of them are the copier's. Devices of the user refresh theirs. It is no part of the
-// transaction before, because the person's lock comes before that of a family.
+// endAccessTokens ends all access tokens of a user after a refresh token was
+// copied, because it is not known which of them the copier has. The user's
+// devices refresh theirs. It is not part of the transaction before, because the
+// lock of the user must come before that of a family.
 func (d *DB) endAccessTokens(ctx context.Context, user uuid.UUID) error {
 	if _, err := d.pool.Exec(ctx, `UPDATE users SET generation = generation + 1 WHERE id = $1`, user); err != nil {
 		return fmt.Errorf("end access tokens: %w", err)
@@ -112,8 +114,7 @@ func (d *DB) endAccessTokens(ctx context.Context, user uuid.UUID) error {
 	return nil
 }
 
-// EndSession ends the family of a refresh token. An unknown token is none to
-// end, which is no error.
+// EndSession ends the family of a refresh token. An unknown token is no error.
 func (d *DB) EndSession(ctx context.Context, hash []byte) error {
 	const query = `
 		UPDATE refresh_families SET revoked_at = clock_timestamp()
@@ -124,16 +125,17 @@ func (d *DB) EndSession(ctx context.Context, hash []byte) error {
 	return nil
 }
 
-// EndSessions ends every family of a user, all access tokens, and whatever was begun
-// by somebody who was signed in. A refresh that is under way at that moment ends with
-// its family; a sign-in that is, is a new one and stays.
+// EndSessions ends every family of a user, all access tokens, and all changes
+// to the account that were begun but not confirmed. A refresh that is under way
+// at that moment ends with its family. A sign-in that is under way counts as a
+// new one and stays.
 func (d *DB) EndSessions(ctx context.Context, user uuid.UUID) error {
 	return d.inTx(ctx, func(tx pgx.Tx) error { return endSessions(ctx, tx, user) })
 }
 
-// endSessions is what every remedy against somebody else in the account does. The
-// person's lock comes first, as everywhere. A second factor that was begun and a code
-// for a new password that was asked for may be the other one's, so they go too.
+// endSessions is a part of every measure against an intruder in an account. The
+// user's lock comes first, as everywhere. A second factor that was begun and a
+// code for a new password may be the intruder's, so they are deleted too.
 func endSessions(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	var b pgx.Batch
 	b.Queue(`UPDATE users SET generation = generation + 1 WHERE id = $1`, user)
@@ -150,13 +152,13 @@ type refreshToken struct {
 	family              uuid.UUID
 	in                  account.SignIn
 	used, lapsed, ended bool
-	repeats             bool // used a moment ago, and its successor is not
+	repeats             bool // used a moment ago, and its successor is unused
 	sealed              []byte
 }
 
-// lockToken locks the token and its family. Both, because a row that is only
-// read shows its state from before the wait for the other one's lock. The generation
-// is that of before any change that waits for the family.
+// lockToken locks the token and its family. It locks both, because a row that
+// is only read shows its state from before the wait for the other lock. The
+// generation is the one before any change that waits for the family.
 func lockToken(ctx context.Context, tx pgx.Tx, hash []byte, repeat, longest time.Duration) (refreshToken, error) {
 	const lock = `
 		SELECT f.id, f.user_id, t.used_at IS NOT NULL, t.expires_at <= clock_timestamp(),
@@ -165,8 +167,8 @@ func lockToken(ctx context.Context, tx pgx.Tx, hash []byte, repeat, longest time
 		FROM refresh_tokens t JOIN refresh_families f ON f.id = t.family_id
 		WHERE t.hash = $1
 		FOR UPDATE`
-	// A snapshot of its own, taken with the locks: the successor may have been used
-	// while they were waited for.
+	// This is a separate statement with a new snapshot, taken under the locks,
+	// because the successor may have been used during the wait for them.
 	const about = `
 		SELECT u.generation, EXISTS (SELECT FROM operators o WHERE o.user_id = u.id), EXISTS (
 		  SELECT FROM refresh_tokens t JOIN refresh_tokens n ON n.hash = t.successor
@@ -193,9 +195,9 @@ func endFamily(ctx context.Context, tx pgx.Tx, family uuid.UUID) error {
 	return nil
 }
 
-// replaceToken also clears away the family's lapsed tokens, so that a session
-// that is refreshed for years does not grow. A lapsed token is refused whether
-// it is known or not. What was sealed before is of no use any more.
+// replaceToken also deletes the family's expired tokens, so that a session that
+// is refreshed for years does not grow. An expired token is refused whether or
+// not it is stored. The token that was sealed before is no longer needed.
 func replaceToken(ctx context.Context, tx pgx.Tx, family uuid.UUID, hash []byte, r account.Rotation) error {
 	var b pgx.Batch
 	b.Queue(`UPDATE refresh_tokens SET sealed = NULL WHERE family_id = $1 AND sealed IS NOT NULL`, family)

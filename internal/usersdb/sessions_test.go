@@ -24,7 +24,7 @@ func hashOf(name string) []byte {
 	return sum[:]
 }
 
-// startSession starts one as whoever knows the password of now.
+// startSession starts a session with the present password.
 func (f fixture) startSession(user uuid.UUID, first string, unused time.Duration) error {
 	f.t.Helper()
 	_, err := f.StartSession(f.t.Context(), user, f.passwordHash(user), hashOf(first), unused)
@@ -39,7 +39,7 @@ func (f fixture) passwordHash(user uuid.UUID) (hash string) {
 	return hash
 }
 
-// session starts one for a new user, with a first token of the name.
+// session starts a session for a new user, with a first token of that name.
 func (f fixture) session(first string) uuid.UUID {
 	f.t.Helper()
 	user := f.user(0)
@@ -54,7 +54,7 @@ func (f fixture) rotate(from, to string) (uuid.UUID, error) {
 	return in.User, err
 }
 
-// rotateWithin rotates with a time in which a token may be repeated.
+// rotateWithin rotates, with a time in which a token may be used again.
 func (f fixture) rotateWithin(repeat time.Duration, from, to string) (account.SignIn, string, error) {
 	r := account.Rotation{Next: hashOf(to), Sealed: []byte(to), Unused: month}
 	in, sealed, err := f.RotateSession(f.t.Context(), hashOf(from), r, repeat, quarter)
@@ -66,11 +66,11 @@ func TestARepeatedRefreshGetsTheFirstAnswerWhileItsSuccessorIsUnused(t *testing.
 	f := newFixture(t)
 	user := f.session("first")
 	if in, sealed, err := f.rotateWithin(time.Minute, "first", "second"); err != nil || sealed != "" || in.User != user {
-		t.Fatalf("the first use gives %+v, %q, %v", in, sealed, err)
+		t.Fatalf("the first use returned %+v, %q, %v", in, sealed, err)
 	}
 	for range 3 { // the answer was lost, again and again
 		if in, sealed, err := f.rotateWithin(time.Minute, "first", "never"); err != nil || sealed != "second" || in.User != user {
-			t.Fatalf("a repetition gives %+v, %q, %v, want the same successor", in, sealed, err)
+			t.Fatalf("a repetition returned %+v, %q, %v, want the same successor", in, sealed, err)
 		}
 	}
 	if _, _, err := f.rotateWithin(time.Minute, "second", "third"); err != nil {
@@ -80,7 +80,7 @@ func TestARepeatedRefreshGetsTheFirstAnswerWhileItsSuccessorIsUnused(t *testing.
 		t.Errorf("once the successor was used: %v, want reused", err)
 	}
 	if _, _, err := f.rotateWithin(time.Minute, "third", "fourth"); !errors.Is(err, fault.Unauthenticated) {
-		t.Errorf("the sign-in goes on after a reuse: %v", err)
+		t.Errorf("the sign-in is still valid after a reuse: %v", err)
 	}
 }
 
@@ -97,12 +97,12 @@ func TestAUsedTokenIsNotRepeatedAfterItsTime(t *testing.T) {
 		t.Errorf("a minute later: %v, want reused", err)
 	}
 	if after := f.figure(`SELECT generation FROM users WHERE id = $1`, user); after != before+1 {
-		t.Errorf("the generation went from %d to %d: the copier's access token is still good", before, after)
+		t.Errorf("the generation went from %d to %d: the copier's access token is still valid", before, after)
 	}
 }
 
 // Two tabs of a browser refresh with the same token at once.
-func TestTabsThatRefreshAtOnceAllGoOn(t *testing.T) {
+func TestTabsThatRefreshAtOnceAllStaySignedIn(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.session("first")
@@ -127,7 +127,7 @@ func TestTabsThatRefreshAtOnceAllGoOn(t *testing.T) {
 		}
 	}
 	if _, _, err := f.rotateWithin(time.Minute, next[0], "later"); err != nil {
-		t.Errorf("the sign-in does not go on: %v", err)
+		t.Errorf("the sign-in is not valid any more: %v", err)
 	}
 }
 
@@ -198,7 +198,7 @@ func TestSigningOutEndsTheFamily(t *testing.T) {
 	if _, err := f.rotate("first", "second"); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // saying it twice is fine
+	for range 2 { // signing out twice is no error
 		if err := f.EndSession(t.Context(), hashOf("second")); err != nil {
 			t.Errorf("sign out: %v", err)
 		}
@@ -211,7 +211,7 @@ func TestSigningOutEndsTheFamily(t *testing.T) {
 	}
 }
 
-func TestATokenThatLayUnusedLapses(t *testing.T) {
+func TestAnUnusedTokenExpires(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	user := f.user(0)
@@ -219,11 +219,11 @@ func TestATokenThatLayUnusedLapses(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := f.rotate("old", "new"); !errors.Is(err, fault.Unauthenticated) {
-		t.Errorf("a lapsed token: %v, want fault.Unauthenticated", err)
+		t.Errorf("an expired token: %v, want fault.Unauthenticated", err)
 	}
 }
 
-func TestLapsedSignInsAreClearedAwayByTheNext(t *testing.T) {
+func TestExpiredSignInsAreDeletedByTheNext(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	user := f.session("living")
@@ -236,10 +236,10 @@ func TestLapsedSignInsAreClearedAwayByTheNext(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := f.figure(`SELECT count(*) FROM refresh_families`); n != 2 {
-		t.Errorf("%d sign-ins are kept, want the living and the new one", n)
+		t.Errorf("%d sign-ins are kept, want the valid and the new one", n)
 	}
 	if _, err := f.rotate("living", "living 2"); err != nil {
-		t.Errorf("the living sign-in: %v", err)
+		t.Errorf("the valid sign-in: %v", err)
 	}
 }
 
@@ -254,7 +254,7 @@ func TestASessionThatIsRefreshedForYearsDoesNotGrow(t *testing.T) {
 		f.exec(`UPDATE refresh_tokens SET expires_at = clock_timestamp() - interval '1 second' WHERE used_at IS NOT NULL`)
 	}
 	if n := f.figure(`SELECT count(*) FROM refresh_tokens`); n > 2 {
-		t.Errorf("%d tokens are kept, want lapsed ones cleared away", n)
+		t.Errorf("%d tokens are kept, want expired ones deleted", n)
 	}
 }
 
@@ -272,11 +272,11 @@ func TestSigningOutEverywhereEndsEveryFamilyOfOneUser(t *testing.T) {
 	}
 	for _, name := range []string{"phone", "laptop"} {
 		if _, err := f.rotate(name, name+" 2"); !errors.Is(err, fault.Unauthenticated) {
-			t.Errorf("the %s goes on after signing out everywhere: %v", name, err)
+			t.Errorf("the %s is still signed in after signing out everywhere: %v", name, err)
 		}
 	}
 	if got, err := f.rotate("somebody else's", "next"); err != nil || got != other {
-		t.Errorf("somebody else was signed out too: %v", err)
+		t.Errorf("another user was signed out too: %v", err)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// escrowRow is a closed escrow as a chunk of its settlement finds it.
+// escrowRow is a closed escrow as a chunk of its settlement reads it.
 type escrowRow struct {
 	ledger.Closing
 	state          string
@@ -26,23 +26,24 @@ type escrowRow struct {
 	settledAt      *time.Time
 }
 
-// SettleChunk does the next part of a settlement, one bounded transaction: the
-// payout, or the refunds of at most limit contributors, each with the mails
-// that tell about it. It returns the final figures once the escrow is empty and
-// everyone's mail is written, and nil while there is more to do.
+// SettleChunk does the next part of a settlement in one bounded transaction:
+// the payout, or the refunds of at most limit contributors, each with the mails
+// that report it. It returns the final figures once the escrow is empty and all
+// mails are written, and nil while there is more to do.
 //
 // Any number of callers may settle the same mission at once: a chunk that
-// another one did first is rolled back. What is paid follows from the ending
-// stored in the escrow, never from the message that asked.
+// another caller did first is rolled back. What is paid follows from the ending
+// stored in the escrow, never from the message.
 func (d *DB) SettleChunk(ctx context.Context, mission uuid.UUID, limit int) (*ledger.Settlement, error) {
 	return d.SettleChunks(ctx, mission, limit, 1)
 }
 
-// SettleChunks is SettleChunk, but for refunds: of these it does at most so many
-// chunks at once.
+// SettleChunks is like SettleChunk, except that it runs up to atOnce chunks of
+// refunds at once.
 //
-// Most chunks are refunds that nobody made before; those take the fast path,
-// which does not lock before it writes. Any other is done under the locks, one.
+// Most chunks are refunds that were not made before. Those take the fast path,
+// which does not lock before it writes. Any other chunk is done alone, under
+// the locks.
 func (d *DB) SettleChunks(ctx context.Context, mission uuid.UUID, limit, atOnce int) (*ledger.Settlement, error) {
 	e, err := readEscrow(ctx, d.pool, mission)
 	if err == nil && !e.Ending.Pays() && e.settledAt == nil {
@@ -57,8 +58,8 @@ func (d *DB) SettleChunks(ctx context.Context, mission uuid.UUID, limit, atOnce 
 	return d.settleExact(ctx, mission, limit)
 }
 
-// Transactions counts the writing transactions of the whole server so far, those
-// under way with them.
+// Transactions returns the number of writing transactions of the whole server
+// so far, including those under way.
 func (d *DB) Transactions(ctx context.Context) (uint64, error) {
 	var count uint64
 	if err := d.pool.QueryRow(ctx, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint`).Scan(&count); err != nil {
@@ -126,9 +127,9 @@ func (e escrowRow) settlement() *ledger.Settlement {
 	return s
 }
 
-// settleNext does one chunk: of a mission that succeeded first what came too late, and
-// the streamer's payout, if there is one; then contributor after contributor. It
-// finishes when nobody is left.
+// settleNext does one chunk. For a mission that succeeded, the late bets come
+// first and then the streamer's payout, if there is one. Then it handles the
+// contributors one after another. It finishes when none is left.
 func settleNext(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) error {
 	switch {
 	case e.Ending.Pays() && !e.lateKnown:
@@ -187,8 +188,7 @@ func nextContributions(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) (
 	})
 }
 
-// refund gives contributors back what they put in, and returns what that came
-// to.
+// refund pays contributors back what they contributed, and returns the sum.
 func refund(ctx context.Context, tx pgx.Tx, mission uuid.UUID, chunk []contribution) (ledger.Won, error) {
 	ids := make([]uuid.UUID, len(chunk))
 	for i, c := range chunk {
@@ -197,7 +197,7 @@ func refund(ctx context.Context, tx pgx.Tx, mission uuid.UUID, chunk []contribut
 	return credit(ctx, tx, mission, ids, chunk)
 }
 
-// credit writes refunds under their ids, and returns what they come to. A wallet is
+// credit writes refunds under their ids, and returns their sum. A wallet is
 // credited only for a row that this insert made.
 func credit(ctx context.Context, tx pgx.Tx, mission uuid.UUID, ids []uuid.UUID, chunk []contribution) (ledger.Won, error) {
 	users, amounts, balances := make([]uuid.UUID, len(chunk)), make([]int64, len(chunk)), make([]int64, len(chunk))
@@ -221,7 +221,7 @@ func credit(ctx context.Context, tx pgx.Tx, mission uuid.UUID, ids []uuid.UUID, 
 	return out, nil
 }
 
-// advance takes the chunk's cash out of the escrow and remembers how far the
+// advance takes the chunk's cash out of the escrow and records how far the
 // settlement came. It is the last statement, and finds no row if another chunk
 // was faster.
 func advance(ctx context.Context, tx pgx.Tx, e escrowRow, out ledger.Won, through uuid.UUID) error {
@@ -237,8 +237,8 @@ func advance(ctx context.Context, tx pgx.Tx, e escrowRow, out ledger.Won, throug
 	return nil
 }
 
-// finish writes the remaining mails and stamps the escrow. The stamp needs an
-// empty escrow: the database refuses any other.
+// finish writes the remaining mails and marks the escrow as settled. The escrow
+// must be empty, or the database refuses the mark.
 func finish(ctx context.Context, tx pgx.Tx, e escrowRow) error {
 	if err := queueMails(ctx, tx, e, principalMails(e)); err != nil {
 		return err
@@ -247,7 +247,7 @@ func finish(ctx context.Context, tx pgx.Tx, e escrowRow) error {
 		WHERE mission_id = $1 AND settled_through = $2 AND state = 'closed' AND settled_at IS NULL`
 	done, err := tx.Exec(ctx, stamp, e.MissionID, e.settledThrough)
 	if err != nil {
-		return fmt.Errorf("stamp the escrow as settled: %w", err)
+		return fmt.Errorf("mark the escrow as settled: %w", err)
 	}
 	if done.RowsAffected() == 0 {
 		return errOvertaken
@@ -255,7 +255,7 @@ func finish(ctx context.Context, tx pgx.Tx, e escrowRow) error {
 	return nil
 }
 
-// payout moves the pot to the streamer's wallet and returns what it came to.
+// payout moves the pot to the streamer's wallet and returns the amount.
 func payout(ctx context.Context, tx pgx.Tx, e escrowRow) (ledger.Won, error) {
 	const lock = `SELECT cash FROM wallets WHERE user_id = $1 FOR UPDATE`
 	const pay = `WITH paid AS (

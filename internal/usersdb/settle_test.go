@@ -26,7 +26,7 @@ func TestSuccessPaysThePotToTheStreamer(t *testing.T) {
 		t.Errorf("status: got %q (%v), want paid", statuses[paid.ID].Status, err)
 	}
 	if n := f.figure(`SELECT count(*) FROM mails WHERE mission_id = $1`, mission); n != 3 {
-		t.Errorf("mails: got %d, want one for each of ana, ben and the streamer", n)
+		t.Errorf("mails: got %d, want one each for ana, ben and the streamer", n)
 	}
 	f.checkBooks()
 }
@@ -167,7 +167,7 @@ func TestRule15AMailIsLeasedSentOnceAndDueAgainAfterACrash(t *testing.T) {
 	if err := f.MailsSent(t.Context(), claimed[:1], 0); err != nil {
 		t.Fatal(err)
 	}
-	f.exec(`UPDATE mails SET due_at = clock_timestamp() - interval '1 second'`) // the lease ends
+	f.exec(`UPDATE mails SET due_at = clock_timestamp() - interval '1 second'`) // the lease expires
 	f.exec(`UPDATE mail_pauses SET until = clock_timestamp()`)
 	after, err := f.ClaimMails(t.Context(), 10, time.Hour)
 	if err != nil || len(after) != 1 || after[0].UserID != claimed[1].UserID || after[0].Attempt != 2 {
@@ -177,7 +177,7 @@ func TestRule15AMailIsLeasedSentOnceAndDueAgainAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	if back, _ := f.ClaimMails(t.Context(), 10, time.Hour); len(back) != 1 {
-		t.Errorf("a mail given back: claimed %d, want 1", len(back))
+		t.Errorf("a returned mail: claimed %d, want 1", len(back))
 	}
 }
 
@@ -197,8 +197,8 @@ func TestRule10RefundsFollowTheContributionsTheBatchKept(t *testing.T) {
 	f.checkBooks()
 }
 
-// A settlement that starts over, as after a cursor that was lost, finds its rows
-// and credits nobody again.
+// A settlement that starts over, as after a lost cursor, finds its rows and
+// credits nobody again.
 func TestRule7AWalletIsCreditedOnlyForARowThatWasInserted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

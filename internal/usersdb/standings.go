@@ -11,18 +11,18 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// lazily has the commit of a batch not wait for the disk. It is for what can be
-// lost in a crash and is found missing and done again, and never for cash.
+// lazily makes the commit of a batch not wait for the disk. It is for data that
+// may be lost in a crash because it is then written again, and never for cash.
 const lazily = `SELECT set_config('synchronous_commit', 'off', true)`
 
-// RaiseStandings brings the standings of some contributors up to what they have
-// put in by now. A standing never falls, so that calls may overtake each other.
+// RaiseStandings raises the standings of some contributors to what they have
+// contributed by now. A standing never falls, so calls may overtake each other.
 func (d *DB) RaiseStandings(ctx context.Context, of []ledger.Contributor) error {
 	missions, users := make([]uuid.UUID, len(of)), make([]uuid.UUID, len(of))
 	for i, c := range of {
 		missions[i], users[i] = c.MissionID, c.UserID
 	}
-	// Ordered, so that two callers wait for each other in one direction only.
+	// Ordered, so that two callers never deadlock.
 	const raise = `INSERT INTO standings AS s (mission_id, user_id, amount)
 		SELECT c.mission_id, c.user_id, c.amount
 		FROM unnest($1::uuid[], $2::uuid[]) AS t (mission_id, user_id) JOIN contributions c USING (mission_id, user_id)
@@ -37,9 +37,9 @@ func (d *DB) RaiseStandings(ctx context.Context, of []ledger.Contributor) error 
 	return nil
 }
 
-// CatchUpStandings makes the standings exact of missions that have had no bet
-// for a while and whose standings may lag, because whoever held the last bets
-// did not come to raising them. It handles at most limit missions.
+// CatchUpStandings makes the standings exact for missions that have had no bet
+// for a while and whose standings may lag because the program that held the
+// last bets failed before it raised them. It handles at most limit missions.
 func (d *DB) CatchUpStandings(ctx context.Context, quiet time.Duration, limit int) error {
 	const behind = `SELECT mission_id, version FROM escrows
 		WHERE version > ranked_version AND changed_at < clock_timestamp() - $1::interval
@@ -61,8 +61,8 @@ func (d *DB) CatchUpStandings(ctx context.Context, quiet time.Duration, limit in
 	return nil
 }
 
-// catchUp copies every contribution to a mission and remembers the version that
-// was read before: the contributions are at least that new.
+// catchUp copies every contribution to a mission and records the version that
+// was read before, because the contributions are at least that new.
 func (d *DB) catchUp(ctx context.Context, mission uuid.UUID, version int64) error {
 	const raise = `INSERT INTO standings AS s (mission_id, user_id, amount)
 		SELECT mission_id, user_id, amount FROM contributions WHERE mission_id = $1 ORDER BY user_id

@@ -16,9 +16,9 @@ import (
 // shard's number is the second.
 const shardLock = 0x5357 // "SW"
 
-// WithShard runs a function while it alone sweeps that shard of the bet log. It
-// reports false, without running it, when another instance does. The lock is
-// the connection's, so it ends with this process whatever happens.
+// WithShard runs a function while no other instance sweeps that shard of the
+// bet log. It reports whether it ran. The lock belongs to the connection, so it
+// ends with this process in any case.
 func (d *DB) WithShard(ctx context.Context, shard int, sweep func(context.Context) error) (bool, error) {
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
@@ -36,7 +36,7 @@ func (d *DB) WithShard(ctx context.Context, shard int, sweep func(context.Contex
 		unlock, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if _, err := conn.Exec(unlock, `SELECT pg_advisory_unlock($1, $2)`, shardLock, shard); err != nil {
-			// A connection that can't unlock must not go back to the pool with the lock.
+			// A connection that can't unlock must not return to the pool with the lock.
 			_ = conn.Conn().Close(unlock)
 		}
 	}()
@@ -54,8 +54,9 @@ func (d *DB) Mark(ctx context.Context, shard int) (ledger.Mark, error) {
 	return m, nil
 }
 
-// Advance moves a shard's mark and writes down the undecided bets it passes, in
-// one transaction: a bet is behind the mark only when it is decided or a stray.
+// Advance moves a shard's mark and records the undecided bets it passes as
+// strays, in one transaction: the mark passes a bet only if it is decided or a
+// stray.
 func (d *DB) Advance(ctx context.Context, shard int, m ledger.Mark, strays []ledger.Bet) error {
 	ids, bets := make([]uuid.UUID, len(strays)), make([][]byte, len(strays))
 	for i, b := range strays {
@@ -72,7 +73,7 @@ func (d *DB) Advance(ctx context.Context, shard int, m ledger.Mark, strays []led
 	err := d.inTx(ctx, func(tx pgx.Tx) error {
 		if len(strays) > 0 {
 			if _, err := tx.Exec(ctx, insert, shard, raw(ids), bets); err != nil {
-				return fmt.Errorf("write %d strays down: %w", len(strays), err)
+				return fmt.Errorf("record %d strays: %w", len(strays), err)
 			}
 		}
 		_, err := tx.Exec(ctx, advance, shard, m.LoggedAt, m.Entry)
@@ -98,9 +99,9 @@ func (d *DB) Undecided(ctx context.Context, bets []uuid.UUID) ([]uuid.UUID, erro
 	return undecided, nil
 }
 
-// DueStrays forgets the strays that are decided by now and returns some of the
-// others whose time has come, to be published again. Each return doubles the
-// wait until the next, from one minute to at most six hours.
+// DueStrays deletes the strays that are decided by now and returns some of the
+// others that are due to be published again. Each time a stray is returned its
+// wait doubles, from one minute to at most six hours.
 func (d *DB) DueStrays(ctx context.Context, limit int) ([]ledger.Bet, error) {
 	const forget = `DELETE FROM strays s USING ledger l WHERE l.id = s.bet_id AND s.next_at <= clock_timestamp()`
 	const due = `WITH due AS (
@@ -111,7 +112,7 @@ func (d *DB) DueStrays(ctx context.Context, limit int) ([]ledger.Bet, error) {
 		FROM due WHERE s.bet_id = due.bet_id
 		RETURNING s.bet`
 	if _, err := d.pool.Exec(ctx, forget); err != nil {
-		return nil, fmt.Errorf("forget decided strays: %w", err)
+		return nil, fmt.Errorf("delete decided strays: %w", err)
 	}
 	rows, err := d.pool.Query(ctx, due, limit)
 	if err != nil {

@@ -15,18 +15,18 @@ func TestRule16OneInstanceSweepsAShardAtATime(t *testing.T) {
 	f := newFixture(t)
 	ran, err := f.WithShard(t.Context(), 3, func(ctx context.Context) error {
 		if again, err := f.WithShard(ctx, 3, func(context.Context) error { return nil }); again || err != nil {
-			t.Errorf("the same shard: ran %t (%v), want not", again, err)
+			t.Errorf("the same shard: ran %t (%v), want false", again, err)
 		}
 		if other, err := f.WithShard(ctx, 4, func(context.Context) error { return nil }); !other || err != nil {
-			t.Errorf("another shard: ran %t (%v), want run", other, err)
+			t.Errorf("another shard: ran %t (%v), want true", other, err)
 		}
 		return nil
 	})
 	if !ran || err != nil {
-		t.Fatalf("ran %t (%v), want run", ran, err)
+		t.Fatalf("ran %t (%v), want true", ran, err)
 	}
 	if after, err := f.WithShard(t.Context(), 3, func(context.Context) error { return nil }); !after || err != nil {
-		t.Errorf("after the first: ran %t (%v), want run", after, err)
+		t.Errorf("after the first: ran %t (%v), want true", after, err)
 	}
 }
 
@@ -51,7 +51,7 @@ func TestRule16AMarkNeverGoesBackAndPassesABetOnlyAsAStray(t *testing.T) {
 		t.Errorf("mark: got %+v (%v), want %s b", m, err, at)
 	}
 	if due, _ := f.DueStrays(t.Context(), 10); len(due) != 0 {
-		t.Errorf("a fresh stray is due at once; want after a minute")
+		t.Errorf("a new stray is due at once, want after a minute")
 	}
 	f.exec(`UPDATE strays SET next_at = clock_timestamp()`)
 	due, err := f.DueStrays(t.Context(), 10)
@@ -64,7 +64,7 @@ func TestRule16AMarkNeverGoesBackAndPassesABetOnlyAsAStray(t *testing.T) {
 	f.hold(stray)
 	f.exec(`UPDATE strays SET next_at = clock_timestamp()`)
 	if due, err := f.DueStrays(t.Context(), 10); err != nil || len(due) != 0 {
-		t.Errorf("a decided stray: got %d due (%v), want it forgotten", len(due), err)
+		t.Errorf("a decided stray: got %d due (%v), want it deleted", len(due), err)
 	}
 	if n := f.figure(`SELECT count(*) FROM strays`); n != 0 {
 		t.Errorf("%d strays are left, want 0", n)
