@@ -9,10 +9,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Grant lets the members of a role read and write every table, and no more:
-// they can't change the schema, empty a table or touch the record of migrations.
-// Whoever calls it must own the tables. What a table's own triggers refuse stays
-// refused, so the ledger is append-only for them too.
+// Grant lets the members of a role read and write every table, and no more: they can't
+// change the schema, truncate a table or change the table of applied migrations. Whoever
+// calls it must own the tables. The triggers still apply, so the ledger is append-only
+// for them too.
 func Grant(ctx context.Context, db *sql.DB, role string) (err error) {
 	to := pgx.Identifier{role}.Sanitize()
 	tx, err := db.BeginTx(ctx, nil)

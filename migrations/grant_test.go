@@ -41,7 +41,7 @@ func TestServicesUseTheTablesAndCannotChangeThem(t *testing.T) {
 			_, err := service.conn.Exec(t.Context(), refused)
 			var pg *pgconn.PgError
 			if !errors.As(err, &pg) || pg.Code != insufficientPrivilege {
-				t.Errorf("a service of %s: %q gives %v, want insufficient privilege", instance, refused, err)
+				t.Errorf("a service of %s: %q returned %v, want insufficient privilege", instance, refused, err)
 			}
 		}
 	}
@@ -52,7 +52,7 @@ func TestWithoutTheGrantAServiceSeesNothing(t *testing.T) {
 	_, service := serviceOf(t, migrations.Missions)
 	var pg *pgconn.PgError
 	if _, err := service.conn.Exec(t.Context(), "SELECT 1 FROM missions"); !errors.As(err, &pg) || pg.Code != insufficientPrivilege {
-		t.Errorf("reading gives %v, want insufficient privilege", err)
+		t.Errorf("reading returned %v, want insufficient privilege", err)
 	}
 }
 

@@ -1,9 +1,9 @@
 // Package migrations holds the schema of both Postgres instances, embedded, and
-// applies it. The users instance is the ledger, the missions instance is the board;
-// each has its own numbered files and its own version table.
+// applies it. The users instance is the ledger, and the missions instance has
+// the missions. Each has its own numbered files and its own version table.
 //
-// It exists so that the migration job, the local stand and the tests all run the
-// very same files.
+// It exists so that the migration job, the local stand and the tests all run
+// the same files.
 package migrations
 
 import (
@@ -72,7 +72,7 @@ func UpDB(ctx context.Context, db *sql.DB, instance Instance) (applied []string,
 }
 
 // Fingerprint is a short hash of the instance's files. It changes with any of them,
-// so a database made from them can be named by it.
+// so a database made from them can be named after it.
 func Fingerprint(instance Instance) (string, error) {
 	entries, err := fs.ReadDir(files, string(instance))
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// profile is a user but for the password's hash.
+// profile is a user's columns without the password's hash.
 const profile = "id, email, display_name, streamer, locale, auto_accept, min_stake, max_stake, acceptance_seconds, created_at, left_at"
 
 // rights says what each program may do to which table: the least that its
@@ -80,7 +80,7 @@ var rights = map[Instance]map[string]map[string]string{
 			"books_checks":     "SELECT",
 			"mode_changes":     "SELECT",
 		},
-		// The streams' service asks who is a streamer, and nothing else.
+		// The streams' service only reads who is a streamer.
 		"live": {
 			"users": "SELECT (" + profile + ")",
 		},
@@ -117,5 +117,5 @@ var rights = map[Instance]map[string]map[string]string{
 	},
 }
 
-// Programs names whoever has rights on an instance, in order.
+// Programs returns the programs that have rights on an instance, in order.
 func Programs(instance Instance) []string { return slices.Sorted(maps.Keys(rights[instance])) }

@@ -12,9 +12,9 @@ import (
 	"example.com/missionpot/migrations"
 )
 
-// The other side, that a program may do all it needs, is held by the tests of the
-// steps together (internal/pipeline), of the API and of the operator's command:
-// they run with these rights.
+// That a program may do all it needs is tested by the tests of all steps
+// together (internal/pipeline), of the API and of the operator's command: they
+// run with these rights.
 func TestNoProgramMayDoMoreThanItsWork(t *testing.T) {
 	t.Parallel()
 	anyProgram := []string{
@@ -78,7 +78,7 @@ func TestNoProgramMayDoMoreThanItsWork(t *testing.T) {
 	}
 }
 
-func TestAProgramWithoutARoleIsNotLockedOutInSilence(t *testing.T) {
+func TestAProgramWithoutARoleIsAnError(t *testing.T) {
 	t.Parallel()
 	db, err := sql.Open("pgx", labtest.UsersDatabase(t))
 	if err != nil {
@@ -94,7 +94,7 @@ func refusedTo(t *testing.T, program, dsn, statement string) {
 	t.Helper()
 	var pg *pgconn.PgError
 	if err := try(t, dsn, statement); !errors.As(err, &pg) || pg.Code != insufficientPrivilege {
-		t.Errorf("%s: %q gives %v, want insufficient privilege", program, statement, err)
+		t.Errorf("%s: %q returned %v, want insufficient privilege", program, statement, err)
 	}
 }
 

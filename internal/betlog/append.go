@@ -16,9 +16,9 @@ const (
 	// createTimeout bounds the write. It is far above Firestore's usual 20–60 ms
 	// and below what a client waits for an answer.
 	createTimeout = 5 * time.Second
-	// settleTimeout bounds the read that settles an unclear write.
+	// settleTimeout bounds the read that finds out whether an unclear write happened.
 	settleTimeout = 3 * time.Second
-	// retryAfter is what a client is told when the log can't be reached.
+	// retryAfter is the Retry-After of an answer when the log can't be reached.
 	retryAfter = 2 * time.Second
 )
 
@@ -27,10 +27,10 @@ const (
 // says whether it is a stake, and the time is Firestore's own.
 //
 // It returns the bet as logged and whether this call is known to have logged it.
-// A known key gives the first call's bet, or fault.IdempotencyReused if the
-// request's hash is another. When it can't be told whether the write happened, a
-// read settles it; if that fails too, or finds nothing, the error is
-// fault.Unavailable, and the same call later goes on where this one stopped.
+// For a known key it returns the first call's bet, or fault.IdempotencyReused if
+// the request's hash differs. If it is not known whether the write happened, a
+// read finds out. If that fails too, or finds nothing, the error is
+// fault.Unavailable, and the same call later continues where this one stopped.
 func (l *Log) Append(ctx context.Context, e Entry) (b ledger.Bet, first bool, err error) {
 	r := newRecord(e)
 	ref := l.of(e.Bet.MissionID).Doc(r.BetID)
@@ -44,7 +44,7 @@ func (l *Log) Append(ctx context.Context, e Entry) (b ledger.Bet, first bool, er
 	case !mayHaveHappened(err):
 		return ledger.Bet{}, false, fmt.Errorf("log a bet on mission %s: %w", e.Bet.MissionID, err)
 	}
-	// The caller's time may be up, but the entry may be there: find out.
+	// The caller's time may be up, but the entry may exist, so look for it.
 	read, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	stored, at, ok, readErr := l.read(read, ref)
@@ -61,7 +61,7 @@ func (l *Log) Append(ctx context.Context, e Entry) (b ledger.Bet, first bool, er
 }
 
 // mayHaveHappened reports whether a document may be there after Create failed:
-// it was there before, or the answer got lost.
+// it was there before, or the answer was lost.
 func mayHaveHappened(err error) bool {
 	switch status.Code(err) {
 	case codes.AlreadyExists, codes.DeadlineExceeded, codes.Unavailable, codes.Canceled,

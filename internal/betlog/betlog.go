@@ -1,13 +1,13 @@
 // Package betlog is the log of bets in Firestore: append-only, one document per
-// bet, under missions/{mission}/bets. It exists so that a bet is safe the moment
-// it is logged, before any cash moves, and so that a retried request finds what
-// its first try did.
+// bet, under missions/{mission}/bets. It exists so that a bet is safe once it
+// is logged, before any cash moves, and so that a retried request finds the
+// result of the first try.
 //
-// A document's id is the bet's, which is a hash of who asked and of their idempotency
-// key; creating it is what makes a bet happen once. Nothing ever updates a document:
-// outcomes live in the ledger.
+// A document's id is the bet's, which is a hash of the call, the user and the
+// idempotency key. Creating the document fails if it exists, so a bet happens
+// once. Documents are never updated: outcomes are in the ledger.
 //
-// Firestore shapes the rest. Ids and times that rise would put every write on
+// The rest follows from Firestore. Rising ids and times would put every write on
 // one server, so all single-field indexes on bets are off and the sweep reads by
 // a composite index over (shard, placed_at) of collection-group scope, 16 shards
 // wide.

@@ -94,7 +94,7 @@ func TestRule1TheSameKeyGivesTheFirstBetAgain(t *testing.T) {
 	}
 	logged := mustAppend(t, log, e)
 	again := e
-	again.Bet.Amount = 9000 // the stored bet counts, whatever a caller brings
+	again.Bet.Amount = 9000 // the stored bet counts, whatever the caller sends
 	got, first, err := log.Append(t.Context(), again)
 	if err != nil || first {
 		t.Fatalf("a known key: first %v, error %v; want the first bet", first, err)
@@ -270,8 +270,8 @@ func TestRule16EntriesWithTheSameTimeAreNotPassedOver(t *testing.T) {
 	}
 }
 
-// flaky is the way to the emulator with faults on it. It lets a commit through
-// or not, and loses its answer.
+// flaky is a connection to the emulator with faults. It passes a commit on or
+// not, and loses its answer.
 type flaky struct {
 	reaches bool // the commit is done before the answer is lost
 	reads   bool // reads are answered
@@ -336,7 +336,7 @@ func TestRule1AnUnclearWriteIsSettledByARead(t *testing.T) {
 	never := bet("the write was lost")
 	_, _, err = flaky{reads: true}.open(t, project).Append(t.Context(), never)
 	if !errors.Is(err, fault.Unavailable) || fault.From(err).RetryAfter == 0 {
-		t.Errorf("a write that was lost: error %v, want %v with a time to come back", err, fault.Unavailable)
+		t.Errorf("a write that was lost: error %v, want %v with a time to retry", err, fault.Unavailable)
 	}
 	mustAppend(t, log, never)
 
@@ -362,7 +362,7 @@ func TestRule1ACallerWhoseTimeIsUpStillLearnsWhatHappened(t *testing.T) {
 	}
 }
 
-// The log is gone, and its entries come back from what the ledger has of them.
+// The log is lost, and its entries are restored from the ledger.
 func TestARestoredEntryIsTheOneThatWasLost(t *testing.T) {
 	t.Parallel()
 	before, _ := open(t)

@@ -15,7 +15,7 @@ type Entry struct {
 	Bet            ledger.Bet
 	Kind           Kind
 	IdempotencyKey string // as the client sent it; the log keeps only its hash
-	RequestHash    []byte // tells a retry from another request under the same key
+	RequestHash    []byte // distinguishes a retry from another request with the same key
 }
 
 // record is a document of the log.
@@ -48,8 +48,9 @@ func (e Entry) betID() uuid.UUID {
 	return betID(e.Kind, e.Bet.MissionID, e.Bet.UserID, e.IdempotencyKey)
 }
 
-// answers reports whether a request that names this entry is the one that made it. Of a
-// restored entry nobody knows the request, so its amount stands in for it.
+// answers reports whether a request that names this entry is the one that made
+// it. The request of a restored entry is not known, so its amount is compared
+// instead.
 func (r record) answers(e Entry) bool {
 	if r.LoggedAt != nil {
 		return r.Amount == int64(e.Bet.Amount)

@@ -25,11 +25,11 @@ const Shards = 16
 // betID is the id of a bet, made of the call that places it (rule 1): the call and
 // its retries name one entry of the log and one row of the ledger, even after one
 // of the two was lost. It begins as the mission's id does, so that the bets of a
-// mission lie side by side in the ledger's index; 74 bits of a hash make the rest (a
-// version 8 UUID of RFC 9562).
+// mission are next to each other in the ledger's index. 74 bits of a hash make up
+// the rest (a version 8 UUID of RFC 9562).
 //
-// The key comes last because it is the only part that may contain a newline: no two
-// calls look the same.
+// The key comes last because it is the only part that may contain a newline, so
+// no two calls have the same text.
 func betID(kind Kind, mission, user uuid.UUID, idempotencyKey string) uuid.UUID {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%s", kind, mission, user, idempotencyKey))
 	var id uuid.UUID

@@ -15,8 +15,9 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Lookup returns the bet that a call logged, and reports false if the log has none. As
-// Append, it returns fault.IdempotencyReused for another request under the key.
+// Lookup returns the bet that a call logged, and whether there is one. Like
+// Append, it returns fault.IdempotencyReused for another request with the same
+// key.
 func (l *Log) Lookup(ctx context.Context, e Entry) (ledger.Bet, bool, error) {
 	stored, at, ok, err := l.read(ctx, l.of(e.Bet.MissionID).Doc(e.betID().String()))
 	if err != nil || !ok {
@@ -46,9 +47,9 @@ func (l *Log) ByBetID(ctx context.Context, mission, betID uuid.UUID) (ledger.Bet
 // written: entries after a mark and from before an instant, at most limit. A
 // zero mark starts at the beginning.
 //
-// Two entries may have the same time, and one written earlier may show later; so
-// a mark names the entry as well as its time, and the instant must lie far
-// enough back (rule 16: 60 seconds).
+// Two entries may have the same time, and an entry written earlier may become
+// visible later. So a mark has the entry's name as well as its time, and before
+// must be far enough in the past (rule 16: 60 seconds).
 func (l *Log) Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error) {
 	query := l.client.CollectionGroup(bets).
 		Where("shard", "==", shard).Where("placed_at", "<", before).

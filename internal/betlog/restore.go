@@ -21,8 +21,8 @@ func StakeID(mission, creator uuid.UUID, idempotencyKey string) uuid.UUID {
 	return betID(Stake, mission, creator, idempotencyKey)
 }
 
-// Restore writes entries that the log has lost, with the ids and times that they had. An
-// entry that is there stays as it is. It returns how many were missing.
+// Restore writes entries that the log has lost, with their former ids and
+// times. Existing entries are not changed. It returns how many were missing.
 func (l *Log) Restore(ctx context.Context, lost []ledger.Bet) (int, error) {
 	written := make(chan struct{}, len(lost))
 	all, ctx := errgroup.WithContext(ctx)
@@ -46,8 +46,8 @@ func (l *Log) Restore(ctx context.Context, lost []ledger.Bet) (int, error) {
 	return len(written), err
 }
 
-// restored is a record with times of its own. It is a map because a field of record that
-// asks for the server's time is not written otherwise.
+// restored is a record with given times. It is a map because record's fields
+// for the server's time can't be written.
 func restored(b ledger.Bet) map[string]any {
 	kind, at := Bet, b.LoggedAt.UTC().Truncate(time.Microsecond)
 	if b.Stake {

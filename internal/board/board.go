@@ -1,18 +1,17 @@
-// Package board is the live board in Firestore: the document of every mission
-// and the log of what happened to it. It exists so that watching costs the
-// databases nothing: a change is written here once, and every instance that has
-// somebody watching hears of it through one listener, however many they are.
+// Package board is the live board in Firestore: a document and an event log for
+// every mission. It exists so that watching does not load the databases: a
+// change is written here once, and every instance with watchers gets it through
+// one listener, however many watchers there are.
 //
 //	boards/{mission}                     the mission as it is, with its revision
-//	missions/{mission}/events/{revision} what happened, zero-padded, append-only
+//	missions/{mission}/events/{revision} the events, zero-padded, append-only
 //
 // A streamer's board is read by a composite index over (streamer_id, updated_at
 // descending). Single-field indexes on boards other than streamer_id must be off:
-// times rise, and an index over them takes about 500 writes a second in all.
+// times rise, and an index over them takes only about 500 writes a second.
 //
-// The missions database decides; the board follows. It may lag and is brought up
-// to date by whoever writes next, so a write takes what is newer and leaves the
-// rest.
+// The missions database decides, and the board follows. It may lag until the
+// next write, so a write applies what is newer and ignores the rest.
 package board
 
 import (
@@ -33,8 +32,9 @@ const (
 )
 
 // listenerConnections is how many gRPC connections the listeners share. One
-// connection carries about 100 streams, and any call beyond waits; so listeners
-// have connections of their own, for maxListeners with room to spread unevenly.
+// connection carries about 100 streams, and any further call waits. So
+// listeners have their own connections, with room for maxListeners that are
+// spread unevenly.
 const listenerConnections = 8
 
 // Board is the live board. It is safe for concurrent use.
@@ -72,15 +72,15 @@ func (b *Board) Close() error {
 	return nil
 }
 
-// listening is the client of the listeners. A failure to make it is not
-// remembered.
+// listening returns the client of the listeners. If it can't be made, the next
+// call tries again.
 func (b *Board) listening(ctx context.Context) (*firestore.Client, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.listener != nil {
 		return b.listener, nil
 	}
-	// The client outlives the request that happens to come first.
+	// The client outlives the first request.
 	client, err := firestore.NewClientWithDatabase(context.WithoutCancel(ctx), b.project, b.database,
 		option.WithGRPCConnectionPool(listenerConnections))
 	if err != nil {

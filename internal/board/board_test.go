@@ -38,24 +38,24 @@ func story(streamer uuid.UUID, n int) []mission.Event {
 		ID: uuid.Must(uuid.NewV7()), StreamerID: streamer, CreatorID: uuid.New(), Title: "보스 깨기", Description: "한 번에",
 		Status: mission.Funding, TimeLimitSeconds: 3600, Deadline: &deadline, CreatedAt: deadline.Add(-time.Hour),
 	}
-	told := make([]mission.Event, n)
-	for i := range told {
-		told[i] = mission.Event{Revision: int64(i + 1), Kind: mission.PotChanged, At: s.CreatedAt.Add(time.Duration(i) * time.Second)}
+	events := make([]mission.Event, n)
+	for i := range events {
+		events[i] = mission.Event{Revision: int64(i + 1), Kind: mission.PotChanged, At: s.CreatedAt.Add(time.Duration(i) * time.Second)}
 		switch i {
 		case 0:
-			told[i].Kind = mission.WasCreated
+			events[i].Kind = mission.WasCreated
 		case 1:
-			told[i].Kind, s.Status, s.IsActive = mission.WasAccepted, mission.Active, true
+			events[i].Kind, s.Status, s.IsActive = mission.WasAccepted, mission.Active, true
 		}
 		s.Reward, s.Contributors = ledger.Won(1000*i), i
-		told[i].Mission = s
+		events[i].Mission = s
 	}
-	return told
+	return events
 }
 
-func (b *Board) mustWrite(t *testing.T, told ...mission.Event) {
+func (b *Board) mustWrite(t *testing.T, events ...mission.Event) {
 	t.Helper()
-	if err := b.Write(t.Context(), told); err != nil {
+	if err := b.Write(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -77,18 +77,18 @@ func (b *Board) shownOn(t *testing.T, id uuid.UUID) mission.Event {
 func TestTheLogAndTheBoardShowWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 12)
-	id := told[0].Mission.ID
+	events := story(uuid.New(), 12)
+	id := events[0].Mission.ID
 	decided, settled := time.Now().UTC().Truncate(time.Microsecond), time.Now().UTC().Truncate(time.Microsecond)
-	last := &told[11]
+	last := &events[11]
 	last.Kind, last.Mission.Status, last.Mission.IsActive, last.Mission.Deadline = mission.WasSettled, mission.Failed, false, nil
 	last.Mission.DecidedAt, last.Mission.SettledAt = &decided, &settled
-	b.mustWrite(t, told...)
+	b.mustWrite(t, events...)
 	for _, c := range []struct {
 		after int64
 		limit int
 		want  []mission.Event
-	}{{0, 100, told}, {3, 5, told[3:8]}, {9, 100, told[9:]}, {12, 100, nil}} {
+	}{{0, 100, events}, {3, 5, events[3:8]}, {9, 100, events[9:]}, {12, 100, nil}} {
 		got, err := b.Events(t.Context(), id, c.after, c.limit)
 		if err != nil {
 			t.Fatal(err)
@@ -108,10 +108,10 @@ func TestTheLogAndTheBoardShowWhatWasWritten(t *testing.T) {
 func TestRule13TheBoardTakesOnlyANewerRevision(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 3)
-	id := told[0].Mission.ID
+	events := story(uuid.New(), 3)
+	id := events[0].Mission.ID
 	for _, i := range []int{2, 0, 1, 2} { // newest first, then late, then again
-		b.mustWrite(t, told[i])
+		b.mustWrite(t, events[i])
 		if got := b.shownOn(t, id); got.Revision != 3 {
 			t.Errorf("after writing revision %d the board shows %d, want it to stay at 3", i+1, got.Revision)
 		}
@@ -120,7 +120,7 @@ func TestRule13TheBoardTakesOnlyANewerRevision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(told, got); diff != "" {
+	if diff := cmp.Diff(events, got); diff != "" {
 		t.Errorf("the log, written in reverse (-want +got):\n%s", diff)
 	}
 }
@@ -128,16 +128,16 @@ func TestRule13TheBoardTakesOnlyANewerRevision(t *testing.T) {
 func TestRule13AnEventIsNeverRewritten(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 2)
-	b.mustWrite(t, told...)
-	forged := told[0]
+	events := story(uuid.New(), 2)
+	b.mustWrite(t, events...)
+	forged := events[0]
 	forged.Mission.Title = "another"
 	b.mustWrite(t, forged)
 	got, err := b.Events(t.Context(), forged.Mission.ID, 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(told, got); diff != "" {
+	if diff := cmp.Diff(events, got); diff != "" {
 		t.Errorf("the log changed (-want +got):\n%s", diff)
 	}
 }
@@ -145,25 +145,25 @@ func TestRule13AnEventIsNeverRewritten(t *testing.T) {
 func TestRule13WritersAtOnceLeaveTheNewestOnTheBoard(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 10)
-	id := told[0].Mission.ID
+	events := story(uuid.New(), 10)
+	id := events[0].Mission.ID
 	var wg sync.WaitGroup
-	for _, to := range rand.Perm(len(told)) {
+	for _, to := range rand.Perm(len(events)) {
 		wg.Go(func() {
-			if err := b.Write(t.Context(), told[:to+1]); err != nil {
+			if err := b.Write(t.Context(), events[:to+1]); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if diff := cmp.Diff(told[9], b.shownOn(t, id)); diff != "" {
+	if diff := cmp.Diff(events[9], b.shownOn(t, id)); diff != "" {
 		t.Errorf("the board (-want +got):\n%s", diff)
 	}
 	got, err := b.Events(t.Context(), id, 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(told, got); diff != "" {
+	if diff := cmp.Diff(events, got); diff != "" {
 		t.Errorf("the log (-want +got):\n%s", diff)
 	}
 }
@@ -171,9 +171,9 @@ func TestRule13WritersAtOnceLeaveTheNewestOnTheBoard(t *testing.T) {
 func TestRule14AnEventsIDIsItsRevisionZeroPadded(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 2)
-	b.mustWrite(t, told...)
-	doc, err := b.log(told[0].Mission.ID).Doc("0000000000000000002").Get(t.Context())
+	events := story(uuid.New(), 2)
+	b.mustWrite(t, events...)
+	doc, err := b.log(events[0].Mission.ID).Doc("0000000000000000002").Get(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,12 +186,12 @@ func TestEventsOfTwoMissionsOrOutOfOrderAreRefused(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	one, other := story(uuid.New(), 2), story(uuid.New(), 2)
-	for name, told := range map[string][]mission.Event{
+	for name, events := range map[string][]mission.Event{
 		"two missions": {one[0], other[1]},
 		"out of order": {one[1], one[0]},
 		"twice":        {one[0], one[0]},
 	} {
-		if err := b.Write(t.Context(), told); err == nil {
+		if err := b.Write(t.Context(), events); err == nil {
 			t.Errorf("%s: written, want an error", name)
 		}
 	}
@@ -203,9 +203,9 @@ func TestEventsOfTwoMissionsOrOutOfOrderAreRefused(t *testing.T) {
 func TestAMissionIsFlatOnTheBoardForQueries(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 2)
-	b.mustWrite(t, told...)
-	m := told[1].Mission
+	events := story(uuid.New(), 2)
+	b.mustWrite(t, events...)
+	m := events[1].Mission
 	doc, err := b.client.Collection(boards).Doc(m.ID.String()).Get(t.Context())
 	if err != nil {
 		t.Fatal(err)

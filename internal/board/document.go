@@ -11,8 +11,8 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// boardDocument is a mission as it is. The fields beside the snapshot are those
-// that queries and listeners look at.
+// boardDocument is the present state of a mission. The fields beside the
+// snapshot are those that queries and listeners use.
 type boardDocument struct {
 	MissionID  string            `firestore:"mission_id"`
 	StreamerID string            `firestore:"streamer_id"`

@@ -7,7 +7,7 @@ import (
 )
 
 // feedBuffer is how many events a client may be behind. A mission has about one
-// a second, so whoever is further behind is not reading any more.
+// a second, so a client that is further behind has stopped reading.
 const feedBuffer = 64
 
 // Why a feed ended.
@@ -16,27 +16,29 @@ var (
 	ErrClosed = errors.New("the feed was closed")
 )
 
-// Feed is one client's place at a hub. Close must be called, whoever ended it.
+// Feed is one client's subscription to a hub. Close must be called, even if the
+// hub ended it.
 type Feed struct {
 	hub    *hub
 	events chan *mission.Event
 	err    error // guarded by the hub's mutex; set before events is closed
 }
 
-// Events delivers what happens, beginning with the present state. The channel is
+// Events delivers events, starting with the present state. The channel is
 // closed when the client is too slow, the board can't be followed any more or
-// the program ends; the client should then connect again and ask the log for
-// what it missed. All feeds of a hub get the same event; nobody may change it.
+// the program ends. The client should then connect again and read what it
+// missed from the log. All feeds of a hub share the events, so they must not be
+// changed.
 func (f *Feed) Events() <-chan *mission.Event { return f.events }
 
-// Err says why the feed ended: ErrSlow, ErrClosed or what befell the listener.
-// It is nil while the feed runs.
+// Err returns why the feed ended: ErrSlow, ErrClosed or the error of the
+// listener. It is nil while the feed runs.
 func (f *Feed) Err() error {
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
 	return f.err
 }
 
-// Close gives the place back. The listener ends with its last client. Further
+// Close ends the subscription. The listener ends with its last client. Further
 // calls do nothing.
 func (f *Feed) Close() { f.hub.leave(f) }

@@ -17,14 +17,14 @@ import (
 // Bounds of one instance (rule 21).
 const (
 	// maxListeners is how many listeners run at once. Eight connections of 100
-	// streams carry twice as many.
+	// streams could carry twice as many.
 	maxListeners = 400
 	// maxClients is how many feeds are open at once. A feed's buffer takes less
 	// than 1 KiB for a mission, and events are shared among the feeds.
 	maxClients = 10_000
 	// joinTimeout bounds the wait for a listener's first answer.
 	joinTimeout = 10 * time.Second
-	// comeBack is what a client over a bound is told to wait.
+	// comeBack is the Retry-After for a client over a bound.
 	comeBack = 5 * time.Second
 )
 
@@ -41,8 +41,9 @@ const (
 	ofStreamer topicKind = "streamer"
 )
 
-// presents reports whether a feed begins with a mission's last event. A streamer
-// has more and more missions that ended long ago; nobody waits for those.
+// presents reports whether a feed starts with a mission's last event. Missions
+// of a streamer that ended long ago are left out, because their number only
+// grows.
 func (t topic) presents(e *mission.Event, now time.Time) bool {
 	return t.kind == ofMission || !e.Mission.Status.Decided() || now.Sub(e.At) < lately
 }
@@ -51,12 +52,12 @@ func (t topic) presents(e *mission.Event, now time.Time) bool {
 // hub's begin once and then its send.
 type listen func(context.Context, *hub) error
 
-// hubs are the topics somebody watches on this instance.
+// hubs are the topics that are watched on this instance.
 type hubs struct {
 	mu      sync.Mutex // guards everything below, and the hubs and their feeds
 	running map[topic]*hub
-	// listeners are those that run, one that was stopped included until it has
-	// ended: it still has its stream.
+	// listeners is the number of running listeners. A stopped one counts until
+	// it has ended, because it still has its stream.
 	listeners int
 	clients   int
 	closed    bool
@@ -69,7 +70,7 @@ func newHubs() *hubs {
 	return &hubs{running: map[topic]*hub{}, maxListeners: maxListeners, maxClients: maxClients}
 }
 
-// hub spreads what one listener hears among its clients. Sending never blocks: a
+// hub sends the events of one listener to its clients. Sending never blocks: a
 // client that does not keep up is dropped.
 type hub struct {
 	*hubs
@@ -82,9 +83,9 @@ type hub struct {
 	state  map[uuid.UUID]*mission.Event // the last event of each mission
 }
 
-// join gives a client a place at a topic's hub, starting the listener if nobody
-// watches the topic yet. It waits until the present state is known, so whatever
-// happens after join returns is delivered.
+// join adds a client to a topic's hub, and starts the listener if the topic is
+// not watched yet. It waits until the present state is known, so every event
+// after join returns is delivered.
 func (h *hubs) join(ctx context.Context, t topic, listen listen) (*Feed, error) {
 	hub, err := h.enter(t, listen)
 	if err != nil {
@@ -106,7 +107,7 @@ func (h *hubs) join(ctx context.Context, t topic, listen listen) (*Feed, error) 
 	return nil, fault.Unavailable.Because("").After(comeBack).Wrap(err)
 }
 
-// enter counts a client in.
+// enter adds a client to the count.
 func (h *hubs) enter(t topic, listen listen) (*hub, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -115,7 +116,7 @@ func (h *hubs) enter(t topic, listen listen) (*hub, error) {
 	case h.closed:
 		return nil, fault.Unavailable.Because("").After(comeBack).Wrap(ErrClosed)
 	case h.clients >= h.maxClients, !there && h.listeners >= h.maxListeners:
-		return nil, fault.Unavailable.Because("too many are watching here").After(comeBack)
+		return nil, fault.Unavailable.Because("there are too many watchers on this instance").After(comeBack)
 	case !there:
 		running = h.start(t, listen)
 	}
@@ -124,7 +125,7 @@ func (h *hubs) enter(t topic, listen listen) (*hub, error) {
 	return running, nil
 }
 
-// start begins to listen. The mutex is held.
+// start starts a listener. The mutex is held.
 func (h *hubs) start(t topic, listen listen) *hub {
 	ctx, cancel := context.WithCancel(context.Background())
 	started := &hub{
@@ -140,7 +141,7 @@ func (h *hubs) start(t topic, listen listen) *hub {
 	return started
 }
 
-// seat makes a feed that begins with the present state.
+// seat makes a feed that starts with the present state.
 func (h *hub) seat() (*Feed, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -163,7 +164,7 @@ func byTime(a, b *mission.Event) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Revision, b.Revision))
 }
 
-// leave gives a feed's place back.
+// leave removes a feed.
 func (h *hub) leave(f *Feed) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -181,7 +182,7 @@ func (h *hub) drop(f *Feed, why error) {
 	h.exit()
 }
 
-// exit counts a client out; the last one stops the listener. The mutex is held.
+// exit removes a client from the count. The last one stops the listener. The mutex is held.
 func (h *hub) exit() {
 	h.users--
 	h.clients--
@@ -199,7 +200,7 @@ func (h *hub) forget() {
 	}
 }
 
-// begin tells the present state and lets the waiting clients in.
+// begin sets the present state and admits the waiting clients.
 func (h *hub) begin(present []*mission.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -209,7 +210,7 @@ func (h *hub) begin(present []*mission.Event) {
 	close(h.begun)
 }
 
-// send delivers what happened to every client, in order.
+// send delivers events to every client, in order.
 func (h *hub) send(happened []*mission.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -235,7 +236,7 @@ func (h *hub) shown(id uuid.UUID) int64 {
 	return 0
 }
 
-// unlist leaves a mission out of what new clients begin with.
+// unlist removes a mission from the present state for new clients.
 func (h *hub) unlist(id uuid.UUID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

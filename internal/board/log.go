@@ -14,9 +14,9 @@ import (
 )
 
 // Write adds events of one mission, oldest first, to its log and shows the last
-// one on its board, in one Firestore transaction. Events that the log has are
-// left as they are, and a board that shows a newer revision keeps it; so writers
-// may come late, twice and at once.
+// one on its board, in one Firestore transaction. Events that the log already
+// has are not changed, and a board that shows a newer revision keeps it. So
+// writes may be late, repeated and concurrent.
 func (b *Board) Write(ctx context.Context, happened []mission.Event) error {
 	if len(happened) == 0 {
 		return nil
@@ -75,7 +75,7 @@ func shownRevision(tx *firestore.Transaction, board *firestore.DocumentRef) (int
 }
 
 // Events reads a mission's log: events after a revision, oldest first, at most
-// limit. A mission nobody made has none.
+// limit. An unknown mission has none.
 func (b *Board) Events(ctx context.Context, missionID uuid.UUID, after int64, limit int) ([]mission.Event, error) {
 	docs, err := b.log(missionID).OrderBy(firestore.DocumentID, firestore.Asc).
 		StartAfter(eventID(after)).Limit(limit).Documents(ctx).GetAll()

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// wire is a way to the emulator that can be cut.
+// wire is a connection to the emulator that can be cut.
 type wire struct {
 	net.Listener
 	mu    sync.Mutex
@@ -92,25 +92,25 @@ func TestRule14ALostConnectionLeavesNoGapInAFeed(t *testing.T) {
 	t.Parallel()
 	b, w := open(t), newWire(t)
 	b.listenThrough(t, w)
-	told := story(uuid.New(), 12)
-	b.mustWrite(t, told[:2]...)
-	mission, streamer := watchMission(t, b, told[0].Mission.ID), watchStreamer(t, b, told[0].Mission.StreamerID)
+	events := story(uuid.New(), 12)
+	b.mustWrite(t, events[:2]...)
+	mission, streamer := watchMission(t, b, events[0].Mission.ID), watchStreamer(t, b, events[0].Mission.StreamerID)
 	next(t, mission)
 	next(t, streamer)
 	w.cut()
 	for i := 2; i < 10; i++ {
-		b.mustWrite(t, told[i])
+		b.mustWrite(t, events[i])
 	}
-	for _, want := range told[2:10] {
+	for _, want := range events[2:10] {
 		if got := next(t, mission); got.Revision != want.Revision {
-			t.Fatalf("after the cut came event %d, want %d", got.Revision, want.Revision)
+			t.Fatalf("after the cut got event %d, want %d", got.Revision, want.Revision)
 		}
 	}
 	w.cut()
-	b.mustWrite(t, told[10:]...)
-	for _, want := range told[10:] {
+	b.mustWrite(t, events[10:]...)
+	for _, want := range events[10:] {
 		if got := next(t, mission); got.Revision != want.Revision {
-			t.Fatalf("after the second cut came event %d, want %d", got.Revision, want.Revision)
+			t.Fatalf("after the second cut got event %d, want %d", got.Revision, want.Revision)
 		}
 	}
 	for last := int64(0); last < 12; {

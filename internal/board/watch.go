@@ -17,17 +17,17 @@ const (
 	logPage = 100
 	// streamerWindow is how many of a streamer's missions are followed, those that
 	// changed last. A change brings a mission back into the window, so none is
-	// missed; only the snapshot of the beginning is bounded by it.
+	// missed; only the first snapshot is bounded by it.
 	streamerWindow = 100
 	// lately is how long a decided mission stays in the snapshot of its streamer.
 	lately = time.Hour
 )
 
-// WatchMission follows one mission. The feed begins with its last event and then
-// delivers every event, without a gap. To resume after an event, watch first,
-// then read Events after it, then take from the feed what is newer.
+// WatchMission follows one mission. The feed starts with its last event and
+// then delivers every event, without a gap. To resume after an event, first
+// watch, then read Events after it, and then use the newer events of the feed.
 //
-// The error is fault.Unavailable when this instance has no place left, or
+// The error is fault.Unavailable if this instance has too many watchers, or
 // Firestore does not answer.
 func (b *Board) WatchMission(ctx context.Context, missionID uuid.UUID) (*Feed, error) {
 	client, err := b.listening(ctx)
@@ -40,10 +40,10 @@ func (b *Board) WatchMission(ctx context.Context, missionID uuid.UUID) (*Feed, e
 	})
 }
 
-// WatchStreamer follows the missions of a streamer. The feed begins with the
+// WatchStreamer follows the missions of a streamer. The feed starts with the
 // last event of each mission that is undecided or changed within the last hour,
-// then delivers each change. Changes of a mission that come faster than
-// Firestore tells them are merged: the last one counts.
+// and then delivers each change. If a mission changes faster than Firestore
+// notifies, the changes are merged and the last one counts.
 //
 // The errors are those of WatchMission.
 func (b *Board) WatchStreamer(ctx context.Context, streamerID uuid.UUID) (*Feed, error) {
@@ -58,8 +58,8 @@ func (b *Board) WatchStreamer(ctx context.Context, streamerID uuid.UUID) (*Feed,
 	})
 }
 
-// followMission listens to the mission's board for how far it is, and reads what
-// came up to there from the log, once for all clients.
+// followMission listens to the mission's board for its revision, and reads the
+// events up to it from the log, once for all clients.
 func (b *Board) followMission(ctx context.Context, h *hub, board *firestore.DocumentRef, id uuid.UUID) error {
 	snapshots := board.Snapshots(ctx)
 	defer snapshots.Stop()
@@ -87,8 +87,8 @@ func (b *Board) followMission(ctx context.Context, h *hub, board *firestore.Docu
 	}
 }
 
-// catchUp sends the events up to the board's that the clients do not have. A
-// board that is one ahead holds the only one itself.
+// catchUp sends the events up to the board's that the clients do not have. If
+// the board is one ahead, its own event is the only one.
 func (b *Board) catchUp(ctx context.Context, h *hub, shown *mission.Event) error {
 	id, to := shown.Mission.ID, shown.Revision
 	if h.shown(id)+1 == to {
@@ -132,7 +132,7 @@ func followStreamer(ctx context.Context, h *hub, query firestore.Query) error {
 			}
 			switch {
 			case change.Kind == firestore.DocumentRemoved:
-				h.unlist(e.Mission.ID) // others changed since and pushed it out
+				h.unlist(e.Mission.ID) // later changes of others moved it out of the window
 			case e.Revision > h.shown(e.Mission.ID):
 				changed = append(changed, &e)
 			}

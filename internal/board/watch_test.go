@@ -14,7 +14,7 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for an event.
 const patience = time.Minute
 
 // next takes one event from a feed.
@@ -27,7 +27,7 @@ func next(t *testing.T, f *Feed) mission.Event {
 		}
 		return *e
 	case <-time.After(patience):
-		t.Fatal("no event came")
+		t.Fatal("got no event")
 	}
 	return mission.Event{}
 }
@@ -87,16 +87,16 @@ func watchStreamer(t *testing.T, b *Board, id uuid.UUID) *Feed {
 func TestRule14AFeedHasThePresentAndThenEveryEventWithoutAGap(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 30)
-	b.mustWrite(t, told[:3]...)
-	f := watchMission(t, b, told[0].Mission.ID)
-	if diff := cmp.Diff(told[2], next(t, f)); diff != "" {
+	events := story(uuid.New(), 30)
+	b.mustWrite(t, events[:3]...)
+	f := watchMission(t, b, events[0].Mission.ID)
+	if diff := cmp.Diff(events[2], next(t, f)); diff != "" {
 		t.Errorf("the present state (-want +got):\n%s", diff)
 	}
-	for from := 3; from < len(told); from += 9 { // nine at once: the board shows only the last
-		b.mustWrite(t, told[from:from+9]...)
+	for from := 3; from < len(events); from += 9 { // nine at once: the board shows only the last
+		b.mustWrite(t, events[from:from+9]...)
 	}
-	for _, want := range told[3:] {
+	for _, want := range events[3:] {
 		if diff := cmp.Diff(want, next(t, f)); diff != "" {
 			t.Fatalf("event %d (-want +got):\n%s", want.Revision, diff)
 		}
@@ -106,13 +106,13 @@ func TestRule14AFeedHasThePresentAndThenEveryEventWithoutAGap(t *testing.T) {
 func TestRule14NothingIsMissedBetweenTheLogAndTheFeed(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 40)
-	id := told[0].Mission.ID
-	b.mustWrite(t, told[0])
+	events := story(uuid.New(), 40)
+	id := events[0].Mission.ID
+	b.mustWrite(t, events[0])
 	var writer sync.WaitGroup
 	writer.Go(func() {
-		for i := 1; i < len(told); i++ {
-			if err := b.Write(t.Context(), told[i:i+1]); err != nil {
+		for i := 1; i < len(events); i++ {
+			if err := b.Write(t.Context(), events[i:i+1]); err != nil {
 				t.Error(err)
 			}
 		}
@@ -134,7 +134,7 @@ func TestRule14NothingIsMissedBetweenTheLogAndTheFeed(t *testing.T) {
 				return
 			}
 			seen := int64(1 + len(replayed))
-			for seen < int64(len(told)) {
+			for seen < int64(len(events)) {
 				select {
 				case e, open := <-f.Events():
 					switch {
@@ -159,10 +159,10 @@ func TestRule14NothingIsMissedBetweenTheLogAndTheFeed(t *testing.T) {
 func TestAMissionMayBeWatchedBeforeItIsOnTheBoard(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 3)
-	f := watchMission(t, b, told[0].Mission.ID)
-	b.mustWrite(t, told...)
-	for _, want := range told {
+	events := story(uuid.New(), 3)
+	f := watchMission(t, b, events[0].Mission.ID)
+	b.mustWrite(t, events...)
+	for _, want := range events {
 		if got := next(t, f); got.Revision != want.Revision {
 			t.Fatalf("got event %d, want %d", got.Revision, want.Revision)
 		}
@@ -172,14 +172,14 @@ func TestAMissionMayBeWatchedBeforeItIsOnTheBoard(t *testing.T) {
 func TestRule21ManyClientsShareOneListener(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 2)
-	b.mustWrite(t, told[0])
+	events := story(uuid.New(), 2)
+	b.mustWrite(t, events[0])
 	const many = 200
 	feeds := make([]*Feed, many)
 	var wg sync.WaitGroup
 	for i := range feeds {
 		wg.Go(func() {
-			f, err := b.WatchMission(t.Context(), told[0].Mission.ID)
+			f, err := b.WatchMission(t.Context(), events[0].Mission.ID)
 			if err != nil {
 				t.Error(err)
 				return
@@ -192,7 +192,7 @@ func TestRule21ManyClientsShareOneListener(t *testing.T) {
 		return
 	}
 	b.hubs.expectCounts(t, 1, many)
-	b.mustWrite(t, told[1])
+	b.mustWrite(t, events[1])
 	for i, f := range feeds {
 		if first, second := next(t, f), next(t, f); first.Revision != 1 || second.Revision != 2 {
 			t.Errorf("client %d got events %d and %d, want 1 and 2", i, first.Revision, second.Revision)
@@ -204,9 +204,9 @@ func TestRule21ManyClientsShareOneListener(t *testing.T) {
 	if err := ended(t, feeds[0]); !errors.Is(err, ErrClosed) {
 		t.Errorf("a closed feed says %v, want %v", err, ErrClosed)
 	}
-	again := watchMission(t, b, told[0].Mission.ID)
+	again := watchMission(t, b, events[0].Mission.ID)
 	if got := next(t, again); got.Revision != 2 {
-		t.Errorf("a client after all have left begins with event %d, want 2", got.Revision)
+		t.Errorf("a client after all have left starts with event %d, want 2", got.Revision)
 	}
 }
 
@@ -220,7 +220,7 @@ func TestRule21AWatcherOverTheBoundIsAskedToRetry(t *testing.T) {
 	refused := func(what string, err error) {
 		t.Helper()
 		if !errors.Is(err, fault.Unavailable) || fault.From(err).RetryAfter == 0 {
-			t.Errorf("%s: error %v, want %v with a time to come back", what, err, fault.Unavailable)
+			t.Errorf("%s: error %v, want %v with a time to retry", what, err, fault.Unavailable)
 		}
 	}
 	_, err := b.WatchMission(t.Context(), uuid.New())
@@ -236,11 +236,11 @@ func TestRule21AWatcherOverTheBoundIsAskedToRetry(t *testing.T) {
 func TestASlowClientIsDroppedAndTheOthersAreNot(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	told := story(uuid.New(), 1+2*feedBuffer)
-	b.mustWrite(t, told[0])
-	slow, fast := watchMission(t, b, told[0].Mission.ID), watchMission(t, b, told[0].Mission.ID)
-	for from := 1; from < len(told); from += feedBuffer {
-		b.mustWrite(t, told[from:from+feedBuffer]...)
+	events := story(uuid.New(), 1+2*feedBuffer)
+	b.mustWrite(t, events[0])
+	slow, fast := watchMission(t, b, events[0].Mission.ID), watchMission(t, b, events[0].Mission.ID)
+	for from := 1; from < len(events); from += feedBuffer {
+		b.mustWrite(t, events[from:from+feedBuffer]...)
 		for range feedBuffer {
 			next(t, fast)
 		}
@@ -248,8 +248,8 @@ func TestASlowClientIsDroppedAndTheOthersAreNot(t *testing.T) {
 	if err := ended(t, slow); !errors.Is(err, ErrSlow) {
 		t.Errorf("the slow client's feed says %v, want %v", err, ErrSlow)
 	}
-	if got := next(t, fast); got.Revision != int64(len(told)) {
-		t.Errorf("the fast client is at %d, want %d", got.Revision, len(told))
+	if got := next(t, fast); got.Revision != int64(len(events)) {
+		t.Errorf("the fast client is at %d, want %d", got.Revision, len(events))
 	}
 }
 
@@ -269,7 +269,7 @@ func TestRule14AStreamersFeedBeginsWithASnapshotAndThenIsLive(t *testing.T) {
 	}
 	b.mustWrite(t, active[2])
 	if diff := cmp.Diff(active[2], next(t, f)); diff != "" {
-		t.Errorf("a change, and nothing of what ended long ago before it (-want +got):\n%s", diff)
+		t.Errorf("a change, without missions that ended long ago (-want +got):\n%s", diff)
 	}
 	b.mustWrite(t, fresh...)
 	if diff := cmp.Diff(fresh[1], next(t, f)); diff != "" {
@@ -326,7 +326,7 @@ func TestClosingTheBoardEndsEveryFeed(t *testing.T) {
 	}
 }
 
-func TestAClientThatGivesUpWaitingLeavesNothingBehind(t *testing.T) {
+func TestAClientThatGivesUpWaitingLeavesNoListener(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	ctx, cancel := context.WithCancel(t.Context())

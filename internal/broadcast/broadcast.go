@@ -1,7 +1,8 @@
-// Package broadcast copies what happened to a mission from the missions
-// database to the live board. It exists because the two can't be written in one
-// transaction: the database records an event with its change, and whoever made
-// the change, or a sweep after them, copies what is not known to be copied.
+// Package broadcast copies the events of missions from the missions database to
+// the live board. It exists because the two can't be written in one
+// transaction: the database records an event with its change, and the program
+// that made the change, or a later sweep, copies the events that are not marked
+// as copied.
 //
 // It is pure: the database and the board are interfaces. Copying again changes
 // nothing, so it is always safe to call.
@@ -17,21 +18,21 @@ import (
 )
 
 // maxPages bounds one call. A mission has about one event a second, so more
-// than this are only left after a long outage; the sweep comes again.
+// than this are only left after a long outage, and the sweep calls again.
 const maxPages = 10
 
 // Source has the events.
 type Source interface {
-	// Uncopied reads events of a mission that are not known to be copied, oldest
-	// first and without a gap; none when all are.
+	// Uncopied reads events of a mission that are not marked as copied, oldest
+	// first and without a gap.
 	Uncopied(ctx context.Context, id uuid.UUID) ([]mission.Event, error)
-	// MarkCopied notes that every event up to and including a revision is copied.
+	// MarkCopied marks every event up to and including a revision as copied.
 	MarkCopied(ctx context.Context, id uuid.UUID, through int64) error
 }
 
 // Board shows them.
 type Board interface {
-	// Write adds events of one mission. Those it has are left as they are.
+	// Write adds events of one mission. Existing events are not changed.
 	Write(ctx context.Context, events []mission.Event) error
 }
 
@@ -56,7 +57,7 @@ func (c *Copier) Mission(ctx context.Context, id uuid.UUID) error {
 	return fmt.Errorf("copy the events of mission %s: more are left than one call copies", id)
 }
 
-// All is Mission without a bound, for a board that is written anew.
+// All is like Mission without a bound, for a board that is rebuilt.
 func (c *Copier) All(ctx context.Context, id uuid.UUID) error {
 	for {
 		if left, err := c.page(ctx, id); err != nil || !left {

@@ -103,7 +103,7 @@ func TestCopiersAtOnceDoNotDisturbEachOther(t *testing.T) {
 
 var errDown = errors.New("down")
 
-// unmarked is a source that goes down after the board was written.
+// unmarked is a source that fails after the board was written.
 type unmarked struct{ *missionsdb.DB }
 
 func (unmarked) MarkCopied(context.Context, uuid.UUID, int64) error { return errDown }
@@ -124,7 +124,7 @@ func TestRule13EventsCountAsCopiedOnlyWhenTheBoardHasThem(t *testing.T) {
 		t.Errorf("%d events are left to copy, error %v; want all three", len(left), err)
 	}
 	if err := broadcast.New(unmarked{db}, live).Mission(t.Context(), id); !errors.Is(err, errDown) {
-		t.Errorf("a source that goes down: error %v, want %v", err, errDown)
+		t.Errorf("a source that fails: error %v, want %v", err, errDown)
 	}
 	if err := broadcast.New(db, live).Mission(t.Context(), id); err != nil {
 		t.Fatal(err)

@@ -11,12 +11,12 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// entry is what coming into a state sets. The statement that uses it names the
-// rows, their state before and after, and the instant in a CTE
-// next (id, was, status, at) that has locked them.
+// entry is what entering a state sets. The statement that uses it has a CTE
+// next (id, was, status, at) that has locked the rows: their state before and
+// after, and the time.
 //
-// A verdict is first published by whoever gave it; sweepmissions repeats it
-// from a minute later on.
+// A verdict is first published by the program that recorded it. sweepmissions
+// repeats it from a minute later on.
 const entry = `
   status = next.status,
   revision = m.revision + 1,
@@ -30,9 +30,9 @@ const entry = `
     WHEN next.status = 'active' THEN next.at + make_interval(secs => m.time_limit_seconds)
     ELSE m.deadline END`
 
-// Act is the streamer accepting, rejecting or judging the mission. The deadline
-// is compared with the database's clock in the very UPDATE that decides, so of
-// two verdicts that race, or a verdict and the time limit, exactly one wins.
+// Act accepts, rejects or judges a mission for its streamer. The deadline is
+// compared with the database's clock in the UPDATE that decides, so if two
+// verdicts, or a verdict and the time limit, race, exactly one wins.
 //
 // The errors are fault.NotFound, fault.NotStreamer and fault.NotActive.
 func (db *DB) Act(ctx context.Context, id, user uuid.UUID, a mission.Action) (mission.Mission, error) {
@@ -52,7 +52,7 @@ func (db *DB) Act(ctx context.Context, id, user uuid.UUID, a mission.Action) (mi
 	return mission.Mission{}, db.refusal(ctx, arrow, id, user)
 }
 
-// refusal says why the UPDATE found nothing to change.
+// refusal returns why the UPDATE found nothing to change.
 func (db *DB) refusal(ctx context.Context, arrow mission.Transition, id, user uuid.UUID) error {
 	m, err := db.ByID(ctx, id)
 	if err != nil {
@@ -82,8 +82,8 @@ func (db *DB) Unfund(ctx context.Context, id uuid.UUID) (m mission.Mission, chan
 	return m, false, err
 }
 
-// take moves a mission along one arrow, if it is in the state the arrow leaves
-// and, where a judge is given, the judge is its streamer.
+// take makes one transition, if the mission is in the state that the transition
+// starts from and the judge, if one is given, is its streamer.
 func (db *DB) take(ctx context.Context, arrow mission.Transition, id uuid.UUID, judge uuid.NullUUID) (m mission.Mission, changed bool, err error) {
 	const sql = `
 WITH next AS (

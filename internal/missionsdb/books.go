@@ -11,7 +11,7 @@ import (
 	"example.com/missionpot/internal/books"
 )
 
-// boardSnapshot is the instance at one moment, for the check of the books.
+// boardSnapshot is a snapshot of the instance, for the check of the books.
 type boardSnapshot struct {
 	tx  pgx.Tx
 	now time.Time
@@ -33,7 +33,7 @@ func (db *DB) SnapshotBoard(ctx context.Context, check func(context.Context, boo
 		return check(ctx, s)
 	})
 	if err != nil {
-		return fmt.Errorf("look at the board: %w", err)
+		return fmt.Errorf("open a snapshot of the missions: %w", err)
 	}
 	return nil
 }

@@ -33,8 +33,8 @@ func (db *DB) Census(ctx context.Context) (mission.Census, error) {
 	return c, nil
 }
 
-// Connections counts the server's connections of clients, of whoever they are,
-// and how many it takes at most.
+// Connections returns the number of client connections to the server, of all
+// clients, and its limit.
 func (db *DB) Connections(ctx context.Context) (used, limit int, err error) {
 	const read = `SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
 		current_setting('max_connections')::int`

@@ -246,7 +246,7 @@ func TestASettlementOfAnotherEndingIsAnError(t *testing.T) {
 		t.Error("a succeeded mission was settled as failed, want an error")
 	}
 	if got := db.read(undecided.ID); got.SettledAt != nil || got.Pot != undecided.Pot {
-		t.Errorf("the mission was changed to %+v by a settlement that is not its own", got)
+		t.Errorf("the mission was changed to %+v by the settlement of another ending", got)
 	}
 }
 
@@ -296,7 +296,7 @@ func TestRule14AChangeWithoutItsEventIsNoChange(t *testing.T) {
 	m := db.active()
 	db.mustExec(`ALTER TABLE mission_events ADD CONSTRAINT broken CHECK (kind <> 'succeeded')`)
 	if _, err := db.Act(t.Context(), m.ID, m.StreamerID, mission.Success); err == nil {
-		t.Fatal("a verdict whose event could not be written went through, want an error")
+		t.Fatal("a verdict whose event could not be written succeeded, want an error")
 	}
 	if got := db.read(m.ID); got.Status != mission.Active || got.Revision != m.Revision {
 		t.Errorf("the mission is %s at revision %d, want it still active at %d", got.Status, got.Revision, m.Revision)

@@ -16,10 +16,10 @@ import (
 // Create inserts a mission in the state funding, under the id and with the
 // streamer's terms as they are now. The draft must have been checked.
 //
-// The creator's idempotency key makes it happen once: a key that is known gives
-// its mission again with created false, or fault.IdempotencyReused if the
-// request's hash is another. A mission beyond the Limits is not made; the error
-// is fault.TooManyMissions. All instances count together.
+// The creator's idempotency key makes it happen once: for a known key it
+// returns its mission with created false, or fault.IdempotencyReused if the
+// request's hash differs. A mission beyond the Limits is not made, and the
+// error is fault.TooManyMissions. The limits hold over all instances.
 func (db *DB) Create(ctx context.Context, id uuid.UUID, d mission.Draft, t mission.Terms, key string, requestHash []byte) (m mission.Mission, created bool, err error) {
 	const sql = `
 INSERT INTO missions AS m (id, creator_id, idempotency_key, request_hash, streamer_id, title, description,
@@ -60,15 +60,15 @@ func (db *DB) createdBefore(ctx context.Context, creator uuid.UUID, key string, 
 	case err != nil:
 		return mission.Mission{}, err
 	case !ok:
-		return mission.Mission{}, errors.New("create mission: its key is taken, but no mission has it")
+		return mission.Mission{}, errors.New("create mission: its key is in use, but no mission has it")
 	case !bytes.Equal(hash, requestHash):
 		return mission.Mission{}, fault.IdempotencyReused.Because("")
 	}
 	return m, nil
 }
 
-// ByKey finds the mission that a creator made with an idempotency key, and the
-// hash of the request that made it. It reports false if there is none.
+// ByKey returns the mission that a creator made with an idempotency key, the
+// hash of the request that made it, and whether there is one.
 func (db *DB) ByKey(ctx context.Context, creator uuid.UUID, key string) (m mission.Mission, hash []byte, ok bool, err error) {
 	const sql = `SELECT ` + columns + `, m.request_hash FROM missions m WHERE m.creator_id = $1 AND m.idempotency_key = $2`
 	m, ok, err = found(scanMission(db.pool.QueryRow(ctx, sql, creator, key), &hash))

@@ -1,11 +1,10 @@
-// Package missionsdb keeps the missions instance: every mission, the pot it
-// shows and the events that happened to it. It exists so that the states of a
-// mission are decided in one place, by the database, however many instances ask
-// at once.
+// Package missionsdb is the missions instance: every mission, the pot it shows
+// and its events. It exists so that the states of a mission are decided in one
+// place, by the database, however many callers there are.
 //
 // A change is one conditional UPDATE that raises the mission's revision, and one
-// event row, in one transaction. What the UPDATE asks is the rule of
-// mission.Transitions; time is the database's clock, never the caller's. Copying
+// event row, in one transaction. The condition of the UPDATE is the rule of
+// mission.Transitions. Time is the database's clock, never the caller's. Copying
 // the events to the live board comes after the commit and may be repeated.
 package missionsdb
 
@@ -31,8 +30,8 @@ const statementTimeout = 10 * time.Second
 
 // DB is the missions instance.
 type DB struct {
-	// Limits bound how many missions Create makes for one person; the zero value
-	// has none.
+	// Limits bound how many missions Create makes for one user. The zero value
+	// has no bounds.
 	Limits mission.Limits
 
 	pool *pgxpool.Pool
@@ -43,7 +42,7 @@ func New(pool *pgxpool.Pool) *DB { return &DB{pool: pool} }
 
 // Open makes a pool of at most poolMax connections; the sum over all instances of
 // all services must stay below the server's max_connections. It connects lazily;
-// Ping tells whether the instance answers.
+// Ping checks that the instance answers.
 func Open(ctx context.Context, url string, poolMax int32, options ...Option) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -74,7 +73,7 @@ func Open(ctx context.Context, url string, poolMax int32, options ...Option) (*D
 // Close closes the pool. It waits for the connections in use.
 func (db *DB) Close() { db.pool.Close() }
 
-// Ping reports whether the instance answers.
+// Ping checks that the instance answers.
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("missions database: ping: %w", err)
@@ -82,7 +81,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Now is the instance's clock, the one that deadlines are compared with. UTC.
+// Now returns the time of the instance's clock, which deadlines are compared with, in UTC.
 func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
 	if err := db.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
 		return now, fmt.Errorf("missions database: read the clock: %w", err)

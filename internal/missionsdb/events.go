@@ -17,7 +17,7 @@ import (
 // about 6 KiB.
 const maxUncopied = 100
 
-// happened is a change and the mission right after it.
+// happened is a change and the mission after it.
 type happened struct {
 	kind    mission.EventKind
 	mission mission.Mission
@@ -42,7 +42,7 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS e (id, revision
 		ids[i], revisions[i], kinds[i], snapshots[i] = c.mission.ID, c.mission.Revision, string(c.kind), string(snapshot)
 	}
 	if _, err := tx.Exec(ctx, sql, ids, revisions, kinds, snapshots); err != nil {
-		return fmt.Errorf("record what happened: %w", err)
+		return fmt.Errorf("record events: %w", err)
 	}
 	return nil
 }

@@ -10,22 +10,22 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// countAlone makes the creations of one person follow one another, so that two
-// at once don't both count as the last one allowed. A new snapshot is taken by
-// each statement after it.
+// countAlone serializes the creations of one user, so that two at once don't
+// both count as the last one allowed. Each statement after it takes a new
+// snapshot.
 func (db *DB) countAlone(ctx context.Context, tx pgx.Tx, creator uuid.UUID) error {
 	if db.Limits.None() {
 		return nil
 	}
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))`, creator); err != nil {
-		return fmt.Errorf("lock the creations of a person: %w", err)
+		return fmt.Errorf("lock the creations of a user: %w", err)
 	}
 	return nil
 }
 
 // checkLimits refuses a mission that was just inserted if its creator has made
-// too many. What is recent is read from the newest rows only, so that the count
-// costs the same however much somebody has made before.
+// too many. Recent missions are counted from the newest rows only, so that the
+// cost does not grow with the user's history.
 func (db *DB) checkLimits(ctx context.Context, tx pgx.Tx, m mission.Mission) error {
 	if db.Limits.None() {
 		return nil
@@ -40,7 +40,7 @@ WHERE created_at > clock_timestamp() - $4::interval`
 	err := tx.QueryRow(ctx, sql, m.CreatorID, m.StreamerID, db.Limits.CreatorNew+1, mission.LimitWindow).
 		Scan(&made.CreatorNew, &made.NextIn, &made.CreatorOpen, &made.PairOpen)
 	if err != nil {
-		return fmt.Errorf("count the missions of a person: %w", err)
+		return fmt.Errorf("count the missions of a user: %w", err)
 	}
 	return db.Limits.Check(made)
 }

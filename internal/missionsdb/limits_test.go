@@ -14,11 +14,11 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// request makes a mission under a key of its own.
-func (s *stand) request(creator, streamer uuid.UUID, key string) (mission.Mission, error) {
+// request makes a mission with its own key.
+func (f *fixture) request(creator, streamer uuid.UUID, key string) (mission.Mission, error) {
 	d := draft()
 	d.CreatorID, d.StreamerID = creator, streamer
-	m, _, err := s.Create(s.t.Context(), newID(), d, terms(true), key, []byte("hash"))
+	m, _, err := f.Create(f.t.Context(), newID(), d, terms(true), key, []byte("hash"))
 	return m, err
 }
 
@@ -57,7 +57,7 @@ func TestCreationsAtOnceStayWithinTheLimit(t *testing.T) {
 				t.Errorf("%d missions were made and %d refused, want 3 and 9", made.Load(), refused.Load())
 			}
 			if _, err := db.request(newID(), streamer, "other"); err != nil {
-				t.Errorf("another person's mission is refused: %v", err)
+				t.Errorf("another user's mission is refused: %v", err)
 			}
 		})
 	}
@@ -73,11 +73,11 @@ func TestAKnownKeyGetsItsMissionThoughTheLimitIsReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := db.request(creator, streamer, "second"); !errors.Is(err, fault.TooManyMissions) {
-		t.Errorf("the second mission gives %v, want too many", err)
+		t.Errorf("the second mission returned %v, want too many", err)
 	}
 	again, err := db.request(creator, streamer, "first")
 	if err != nil || again.ID != first.ID {
-		t.Errorf("the first key gives %v, %v, want the first mission", again.ID, err)
+		t.Errorf("the first key returned %v, %v, want the first mission", again.ID, err)
 	}
 }
 
@@ -95,11 +95,11 @@ func TestADecidedMissionAndAnHourMakeRoomForAnother(t *testing.T) {
 	}
 	_, err = db.request(creator, newID(), "3")
 	if wait := fault.From(err).RetryAfter; !errors.Is(err, fault.TooManyMissions) || wait <= 59*time.Minute || wait > time.Hour {
-		t.Errorf("the third within an hour gives %v after %v, want too many, and to come back in an hour", err, wait)
+		t.Errorf("the third within an hour returned %v after %v, want too many, and a retry in an hour", err, wait)
 	}
 	db.mustExec(`UPDATE missions SET created_at = created_at - interval '1 hour' WHERE creator_id = $1`, creator)
 	if _, err := db.request(creator, streamer, "4"); !errors.Is(err, fault.TooManyMissions) {
-		t.Errorf("a second open mission for the streamer gives %v, want too many", err)
+		t.Errorf("a second open mission for the streamer returned %v, want too many", err)
 	}
 	db.mustExec(`UPDATE missions SET status = 'failed', decided_at = clock_timestamp() WHERE id = $1`, first.ID)
 	if _, err := db.request(creator, streamer, "4"); err != nil {

@@ -19,14 +19,14 @@ import (
 	"example.com/missionpot/internal/missionsdb"
 )
 
-// stand is a missions database of the test's own.
-type stand struct {
+// fixture is a missions database for one test.
+type fixture struct {
 	*missionsdb.DB
 	t    testing.TB
 	conn *pgx.ConnConfig
 }
 
-func open(t testing.TB) *stand {
+func open(t testing.TB) *fixture {
 	t.Helper()
 	dsn := labtest.MissionsDatabase(t)
 	db, err := missionsdb.Open(t.Context(), dsn, 8)
@@ -38,32 +38,32 @@ func open(t testing.TB) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stand{DB: db, t: t, conn: config}
+	return &fixture{DB: db, t: t, conn: config}
 }
 
-// exec runs SQL beside the adapter, to play the clock or to break things.
-func (s *stand) exec(sql string, args ...any) error {
-	s.t.Helper()
-	conn, err := pgx.ConnectConfig(context.Background(), s.conn)
+// exec runs SQL directly, to change times or to break something.
+func (f *fixture) exec(sql string, args ...any) error {
+	f.t.Helper()
+	conn, err := pgx.ConnectConfig(context.Background(), f.conn)
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), sql, args...)
 	return err
 }
 
-func (s *stand) mustExec(sql string, args ...any) {
-	s.t.Helper()
-	if err := s.exec(sql, args...); err != nil {
-		s.t.Fatalf("%s: %v", sql, err)
+func (f *fixture) mustExec(sql string, args ...any) {
+	f.t.Helper()
+	if err := f.exec(sql, args...); err != nil {
+		f.t.Fatalf("%s: %v", sql, err)
 	}
 }
 
-// passDeadline makes a mission's present deadline a thing of the past.
-func (s *stand) passDeadline(id uuid.UUID) {
-	s.t.Helper()
-	s.mustExec(`UPDATE missions SET deadline = clock_timestamp() - interval '1 millisecond' WHERE id = $1`, id)
+// passDeadline moves a mission's present deadline into the past.
+func (f *fixture) passDeadline(id uuid.UUID) {
+	f.t.Helper()
+	f.mustExec(`UPDATE missions SET deadline = clock_timestamp() - interval '1 millisecond' WHERE id = $1`, id)
 }
 
 func draft() mission.Draft {
@@ -80,22 +80,22 @@ func terms(autoAccept bool) mission.Terms {
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
 // funding makes a mission that waits for its stake.
-func (s *stand) funding(autoAccept bool) mission.Mission {
-	s.t.Helper()
-	m, created, err := s.Create(context.Background(), newID(), draft(), terms(autoAccept), newID().String(), []byte("hash"))
+func (f *fixture) funding(autoAccept bool) mission.Mission {
+	f.t.Helper()
+	m, created, err := f.Create(context.Background(), newID(), draft(), terms(autoAccept), newID().String(), []byte("hash"))
 	if err != nil || !created {
-		s.t.Fatalf("create: created %v, error %v", created, err)
+		f.t.Fatalf("create: created %v, error %v", created, err)
 	}
 	return m
 }
 
 // active makes a mission that takes bets.
-func (s *stand) active() mission.Mission {
-	s.t.Helper()
-	m := s.funding(true)
-	m, changed, err := s.ApplyPot(context.Background(), pot(m.ID, 1))
+func (f *fixture) active() mission.Mission {
+	f.t.Helper()
+	m := f.funding(true)
+	m, changed, err := f.ApplyPot(context.Background(), pot(m.ID, 1))
 	if err != nil || !changed || m.Status != mission.Active {
-		s.t.Fatalf("fund: %s, changed %v, error %v", m.Status, changed, err)
+		f.t.Fatalf("fund: %s, changed %v, error %v", m.Status, changed, err)
 	}
 	return m
 }
@@ -105,11 +105,11 @@ func pot(id uuid.UUID, version int64) ledger.Pot {
 	return ledger.Pot{MissionID: id, Total: ledger.Won(4000 + 1000*version), Contributors: int(version), Version: version}
 }
 
-func (s *stand) read(id uuid.UUID) mission.Mission {
-	s.t.Helper()
-	m, err := s.ByID(context.Background(), id)
+func (f *fixture) read(id uuid.UUID) mission.Mission {
+	f.t.Helper()
+	m, err := f.ByID(context.Background(), id)
 	if err != nil {
-		s.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return m
 }
@@ -280,7 +280,7 @@ func TestNoMissionIsEverDeleted(t *testing.T) {
 		`DELETE FROM mission_events`, `TRUNCATE mission_events`, `DELETE FROM missions`, `TRUNCATE missions CASCADE`,
 	} {
 		if err := db.exec(sql); err == nil {
-			t.Errorf("%s went through, want a refusal", sql)
+			t.Errorf("%s succeeded, want a refusal", sql)
 		}
 	}
 	db.read(m.ID)

@@ -14,14 +14,14 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// life is one mission in the database beside the model: the pure rule of
-// mission.State, which knows no database. The test's clock has two instants,
+// life is one mission in the database, and its model: the pure rule of
+// mission.State, which knows no database. The test's clock has two times,
 // before the state's deadline and after it.
 type life struct {
-	db      *stand
+	db      *fixture
 	id      uuid.UUID
 	model   mission.State
-	passed  bool // the model's deadline is behind us
+	passed  bool // the model's deadline has passed
 	version int64
 	pot     ledger.Won
 	settled bool
@@ -32,7 +32,7 @@ func TestTheDatabaseFollowsTheRulesOfAMission(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	rapid.Check(t, func(t *rapid.T) {
-		// The mission of the round before may have been left overdue.
+		// The mission of the previous round may still be overdue.
 		if _, err := db.Expire(context.Background(), 10); err != nil {
 			t.Fatal(err)
 		}

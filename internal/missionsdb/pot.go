@@ -10,10 +10,10 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// ApplyPot shows a pot, if its version is newer than the one shown. The first
-// pot with cash in it is the creator's stake, held: the mission leaves the state
-// funding. A decided mission keeps the pot it has until Settle brings the final
-// figures, so a message that comes late never revives it.
+// ApplyPot shows a pot if its version is newer than the one shown. The first
+// pot with cash in it means that the creator's stake is held: the mission
+// leaves the state funding. A decided mission keeps its pot until Settle sets
+// the final figures, so a late message never revives it.
 //
 // With nothing to change it returns the mission as it is and changed false. The
 // error is fault.NotFound if there is no such mission.
@@ -53,12 +53,12 @@ RETURNING ` + columns + `, next.was`
 	return m, false, err
 }
 
-// Settle stamps a decided mission as settled and shows the final pot. A mission
+// Settle marks a decided mission as settled and shows the final pot. A mission
 // that is settled already is returned as it is, with changed false.
 //
-// The error is fault.NotFound if there is no such mission. A settlement of
-// another ending than the mission's is an error too: board and ledger disagree,
-// and no order of messages explains it.
+// The error is fault.NotFound if there is no such mission. A settlement with
+// another ending than the mission's is also an error: missions database and
+// ledger disagree, and no order of messages explains that.
 func (db *DB) Settle(ctx context.Context, s ledger.Settlement) (m mission.Mission, changed bool, err error) {
 	const sql = `
 UPDATE missions m SET pot = $3, contributors = $4, pot_version = $5, settled_at = $6,

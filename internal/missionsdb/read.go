@@ -24,8 +24,8 @@ func (db *DB) ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error) {
 	return m, nil
 }
 
-// HasUnsettled reports whether a mission is not settled that a user made or is the
-// streamer of.
+// HasUnsettled reports whether a user is the creator or the streamer of a
+// mission that is not settled.
 func (db *DB) HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error) {
 	const sql = `
 		SELECT EXISTS (SELECT FROM missions WHERE streamer_id = $1 AND settled_at IS NULL)
@@ -49,8 +49,8 @@ type Filter struct {
 // List reads missions, newest first. The ids are UUIDv7, so their order is that
 // of creation.
 func (db *DB) List(ctx context.Context, f Filter) ([]mission.Mission, error) {
-	// The conditions are put together for each call: one statement for all
-	// filters ("$1 IS NULL OR …") would make Postgres plan without the indexes.
+	// The conditions are built for each call: with one statement for all
+	// filters ("$1 IS NULL OR …") Postgres would not use the indexes.
 	var where []string
 	var args []any
 	and := func(condition string, arg any) {

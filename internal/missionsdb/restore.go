@@ -13,8 +13,8 @@ import (
 
 // Rebuild inserts a mission into an instance that lost it, and an event of the
 // kind if there is one. Its verdict is due at once unless it is settled. The
-// creator's idempotency key is not kept anywhere else, so a key of the mission's
-// own stands in for it. A mission that is there stays as it is.
+// creator's idempotency key is not stored anywhere else, so a key made from the
+// mission's id replaces it. An existing mission is not changed.
 func (db *DB) Rebuild(ctx context.Context, m mission.Mission, kind mission.EventKind) error {
 	const insert = `
 INSERT INTO missions (id, creator_id, idempotency_key, request_hash, streamer_id, title, description,
@@ -38,8 +38,9 @@ ON CONFLICT (id) DO NOTHING`
 	return nil
 }
 
-// Reopen takes a settlement back on the board, after the ledger was restored: the
-// verdict is repeated, and the settlement that follows shows the ledger's figures.
+// Reopen undoes a settlement in the missions database after the ledger was
+// restored: the verdict is repeated, and the settlement that follows shows the
+// ledger's figures.
 func (db *DB) Reopen(ctx context.Context, id uuid.UUID) error {
 	const reopen = `UPDATE missions SET settled_at = NULL, verdict_tries = 0, verdict_next_at = now() WHERE id = $1 AND settled_at IS NOT NULL`
 	if _, err := db.pool.Exec(ctx, reopen, id); err != nil {
@@ -83,11 +84,11 @@ func (db *DB) MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uui
 	return ids, nil
 }
 
-// CopyAgain has the events of missions copied once more, to a board that lost them.
+// CopyAgain marks the events of missions as not copied, for a board that lost them.
 func (db *DB) CopyAgain(ctx context.Context, missions []uuid.UUID) error {
 	const forget = `UPDATE mission_events SET copied_at = NULL WHERE mission_id = ANY($1) AND copied_at IS NOT NULL`
 	if _, err := db.pool.Exec(ctx, forget, missions); err != nil {
-		return fmt.Errorf("have the events of %d missions copied again: %w", len(missions), err)
+		return fmt.Errorf("mark the events of %d missions as not copied: %w", len(missions), err)
 	}
 	return nil
 }

@@ -10,12 +10,12 @@ import (
 )
 
 // Expire ends missions whose state's deadline has passed, those that waited
-// longest first, and returns them. Sweeps that run at once share the work:
-// missions another one is at are left to it.
+// longest first, and returns them. Sweeps that run at once share the work: each
+// skips missions that another one has locked.
 func (db *DB) Expire(ctx context.Context, limit int) ([]mission.Mission, error) {
 	// The deadline is compared with now(), the start of the transaction, because
-	// an index can't serve clock_timestamp(). It is the earlier of the two, so
-	// whatever it finds overdue no verdict can still beat.
+	// an index can't serve clock_timestamp(). It is the earlier of the two, so a
+	// mission that it finds overdue can't get a verdict any more.
 	const sql = `
 WITH next AS (
   SELECT m.id, m.status AS was, arrow.status, clock_timestamp() AS at

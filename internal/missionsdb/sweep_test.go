@@ -93,7 +93,7 @@ func TestSweepsAtOnceShareTheOverdueMissions(t *testing.T) {
 	}
 }
 
-func TestExpireLeavesAMissionThatSomebodyElseIsAt(t *testing.T) {
+func TestExpireSkipsALockedMission(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	taken, free := db.active(), db.active()
@@ -124,7 +124,7 @@ func TestExpireLeavesAMissionThatSomebodyElseIsAt(t *testing.T) {
 	}
 }
 
-func TestRule17AVerdictWithoutASettlementIsRepeatedEverMoreSeldom(t *testing.T) {
+func TestRule17AVerdictWithoutASettlementIsRepeatedWithGrowingPauses(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	m := db.active()
@@ -140,7 +140,7 @@ func TestRule17AVerdictWithoutASettlementIsRepeatedEverMoreSeldom(t *testing.T) 
 		return len(missions)
 	}
 	if n := due(); n != 0 {
-		t.Fatal("a verdict just given is repeated at once, want it left to its giver for a minute")
+		t.Fatal("a new verdict is repeated at once, want it repeated after a minute")
 	}
 	for try, minutes := range []int{1, 2, 4, 8, 16, 32, 64, 64} {
 		db.mustExec(`UPDATE missions SET verdict_next_at = verdict_next_at - make_interval(mins => $1) + interval '5 seconds'`, minutes)
@@ -163,6 +163,6 @@ func TestRule17AVerdictWithoutASettlementIsRepeatedEverMoreSeldom(t *testing.T) 
 	}
 	db.mustExec(`UPDATE missions SET verdict_next_at = verdict_next_at - interval '3 hours'`)
 	if n := due(); n != 0 {
-		t.Error("a settled mission's verdict is repeated, want it left alone")
+		t.Error("a settled mission's verdict is repeated, want no repetition")
 	}
 }

@@ -1,4 +1,4 @@
--- The board: every mission fact. No cash is decided here.
+-- Every mission fact. No cash is decided here.
 
 -- +goose Up
 CREATE TABLE missions (
@@ -22,7 +22,7 @@ CREATE TABLE missions (
   deadline            timestamptz NOT NULL, -- of the present state
   revision            bigint NOT NULL DEFAULT 1, -- one per event
 
-  -- the pot as the ledger told it
+  -- the pot as the ledger published it
   pot                 bigint NOT NULL DEFAULT 0 CHECK (pot >= 0),
   contributors        integer NOT NULL DEFAULT 0 CHECK (contributors >= 0),
   pot_version         bigint NOT NULL DEFAULT 0,
@@ -45,14 +45,14 @@ CREATE INDEX missions_status ON missions (status, id DESC);
 CREATE INDEX missions_overdue ON missions (deadline) WHERE status IN ('funding', 'proposed', 'active');
 CREATE INDEX missions_unsettled ON missions (verdict_next_at) WHERE decided_at IS NOT NULL AND settled_at IS NULL;
 
--- What happened to a mission, in order. Written in the transaction of the
--- change; copied to Firestore after it, and by sweepmissions where that failed.
+-- The events of a mission, in order. They are written in the transaction of the
+-- change and copied to Firestore after it, or by sweepmissions if that failed.
 CREATE TABLE mission_events (
   mission_id  uuid NOT NULL REFERENCES missions,
   revision    bigint NOT NULL,
   kind        text NOT NULL CHECK (kind IN
                 ('created', 'proposed', 'accepted', 'rejected', 'unfunded', 'pot_changed', 'succeeded', 'failed', 'expired', 'settled')),
-  mission     jsonb NOT NULL, -- the mission as it was right after
+  mission     jsonb NOT NULL, -- the mission after the event
   created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   copied_at   timestamptz,
   PRIMARY KEY (mission_id, revision)

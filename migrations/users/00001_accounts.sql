@@ -1,4 +1,4 @@
--- The people: who they are, how they sign in, what a streamer asks for.
+-- The users: their profile, how they sign in, and a streamer's terms.
 
 -- +goose Up
 CREATE TABLE users (
@@ -19,7 +19,7 @@ CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_streamers ON users (id) WHERE streamer;
 
 -- A family is one sign-in. Each refresh replaces the family's token; a token
--- that comes a second time was stolen or replayed, and its family ends.
+-- that is used a second time was stolen or replayed, and its family ends.
 CREATE TABLE refresh_families (
   id          uuid PRIMARY KEY,
   user_id     uuid NOT NULL REFERENCES users,

@@ -2,8 +2,8 @@
 
 -- +goose Up
 
--- A wallet's balance is the sum of its ledger rows, kept so that a bet need
--- not add them up. It can't be negative: the database refuses.
+-- A wallet's balance is the sum of its ledger rows, stored so that a bet need
+-- not add them up. The database refuses a negative balance.
 CREATE TABLE wallets (
   user_id  uuid PRIMARY KEY REFERENCES users,
   cash     bigint NOT NULL DEFAULT 0 CHECK (cash >= 0)
@@ -33,7 +33,7 @@ CREATE TABLE escrows (
 ) WITH (fillfactor = 50);
 CREATE INDEX escrows_unpublished ON escrows (changed_at) WHERE version > published_version;
 
--- What each user put into each mission: refunds and rankings read this.
+-- What each user contributed to each mission. Refunds and rankings read this.
 CREATE TABLE contributions (
   mission_id  uuid NOT NULL,
   user_id     uuid NOT NULL,
@@ -46,16 +46,16 @@ CREATE INDEX contributions_ranking ON contributions (mission_id, amount DESC, us
 -- the bet's own id, whether it was held or declined.
 --
 --   kind     moves cash from   to
---   charge   world             wallet
+--   charge outside wallet
 --   hold     wallet            escrow
---   decline  nothing moves; reason says why
+--   decline  nothing moves; reason is the cause
 --   payout   escrow            wallet
 --   refund   escrow            wallet
 CREATE TABLE ledger (
   id             uuid PRIMARY KEY,
   seq            bigint GENERATED ALWAYS AS IDENTITY,
   kind           text NOT NULL CHECK (kind IN ('charge', 'hold', 'decline', 'payout', 'refund')),
-  user_id        uuid NOT NULL, -- no reference: a decline may name a user nobody knows
+  user_id        uuid NOT NULL, -- no reference: a decline may name an unknown user
   mission_id     uuid,
   amount         bigint NOT NULL CHECK (amount > 0),
   balance_after  bigint NOT NULL CHECK (balance_after >= 0), -- of the wallet
@@ -90,8 +90,8 @@ CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger
 CREATE TRIGGER escrows_kept BEFORE DELETE OR TRUNCATE ON escrows
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- A charge is written down before the provider is asked, with the id the
--- provider gets, so that a charge whose answer was lost can be asked for again.
+-- A charge is recorded before the provider is called, with the id that the
+-- provider gets, so that a charge whose answer was lost can be looked up.
 CREATE TABLE charges (
   id               uuid PRIMARY KEY,
   user_id          uuid NOT NULL REFERENCES users,
@@ -102,20 +102,20 @@ CREATE TABLE charges (
   created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   resolved_at      timestamptz,
   lookups          integer NOT NULL DEFAULT 0,
-  next_lookup_at   timestamptz NOT NULL DEFAULT clock_timestamp(), -- when the sweep asks the provider (again)
+  next_lookup_at   timestamptz NOT NULL DEFAULT clock_timestamp(), -- when the sweep looks it up (again)
   UNIQUE (user_id, idempotency_key)
 );
 CREATE INDEX charges_pending ON charges (next_lookup_at) WHERE status = 'pending';
 
--- One mail per person and settled mission. Never deleted: a claim that is gone
--- would be sent again.
+-- One mail per user and settled mission. Never deleted, because a deleted mail
+-- would be written and sent again.
 CREATE TABLE mails (
   mission_id    uuid NOT NULL,
   user_id       uuid NOT NULL,
   role          text NOT NULL CHECK (role IN ('contributor', 'creator', 'streamer')),
   ending        text NOT NULL,
   title         text NOT NULL,
-  amount        bigint NOT NULL,  -- won: what came back to, or was paid to, or was given by this person
+  amount        bigint NOT NULL,  -- won: what was refunded to, paid to or contributed by this user
   total         bigint NOT NULL,  -- won: the pot
   state         text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'leased', 'sent')),
   attempts      integer NOT NULL DEFAULT 0,

@@ -1,6 +1,6 @@
 -- The fast path of the group commit: one call, one round trip, one commit for a
 -- whole batch in which every bet is new and covered. usersdb/hold_fast.go
--- prepares the arrays and tells why it is right; a batch that does not fit
+-- prepares the arrays and explains why it is correct. A batch that does not fit
 -- raises MP001, is rolled back, and is decided bet by bet instead.
 
 -- +goose Up

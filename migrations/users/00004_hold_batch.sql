@@ -1,7 +1,8 @@
--- The write of the group commit: one call, one round trip, one commit for what a
--- batch of bets came to. usersdb/hold_write.go prepares the arrays; hold_fast.go
--- and hold_exact.go tell who calls it, and why no lock needs to be taken before.
--- What does not fit any more raises MP001, is rolled back, and is decided again.
+-- The write of the group commit: one call, one round trip and one commit for
+-- the outcome of a batch of bets. usersdb/hold_write.go prepares the arrays.
+-- hold_fast.go and hold_exact.go call it and explain why no lock is needed
+-- before. A batch that no longer fits raises MP001, is rolled back, and is
+-- decided again.
 --
 -- Measured on 2 cores, a batch of 1,000 bets of 20,000 users on one mission, per
 -- bet: hold_fast 26 µs, hold_batch 16 µs. A plain INSERT instead of ON CONFLICT DO
@@ -11,14 +12,13 @@
 
 -- +goose Up
 
--- The ranking has a table of its own, brought up to date behind the bets: every
--- two seconds by whoever holds bets, exactly by a sweep once a mission is quiet.
--- A standing only ever rises, so whoever writes it, in whatever order, the newest
--- wins.
+-- The ranking has its own table, which is updated after the bets: every two
+-- seconds by holdbets, and exactly by a sweep once a mission is quiet. A
+-- standing only rises, so the newest wins in whatever order they are written.
 CREATE TABLE standings (
   mission_id  uuid NOT NULL,
   user_id     uuid NOT NULL,
-  amount      bigint NOT NULL CHECK (amount > 0), -- in won: the contribution, as of a moment ago
+  amount      bigint NOT NULL CHECK (amount > 0), -- in won: the contribution, possibly a little out of date
   PRIMARY KEY (mission_id, user_id)
 );
 CREATE INDEX standings_ranking ON standings (mission_id, amount DESC, user_id);
@@ -26,7 +26,7 @@ INSERT INTO standings SELECT mission_id, user_id, amount FROM contributions;
 
 DROP INDEX contributions_ranking;
 
--- The version of the escrow that the standings are known to hold in full.
+-- The version of the escrow that the standings fully include.
 ALTER TABLE escrows ADD COLUMN ranked_version bigint NOT NULL DEFAULT 0;
 UPDATE escrows SET ranked_version = version;
 

@@ -1,8 +1,7 @@
--- A chunk of refunds in one call: one round trip, one commit.
--- usersdb/refund_fast.go prepares the arrays and tells why it is right. A chunk
--- that does not fit (another settler was faster, or a row of it is there
--- already) raises MP003 or a unique violation, is rolled back, and is done row
--- by row instead.
+-- A chunk of refunds in one call: one round trip, one commit. usersdb/refund_fast.go
+-- prepares the arrays and explains why it is correct. A chunk that does not fit
+-- (another settler was faster, or a row of it is there already) raises MP003 or a
+-- unique violation, is rolled back, and is done row by row instead.
 
 -- +goose Up
 -- +goose StatementBegin
@@ -36,14 +35,14 @@ BEGIN
     INSERT INTO ledger AS l (id, kind, user_id, mission_id, amount, balance_after)
     SELECT c.id, 'refund', c.user_id, mission, c.amount, c.cash FROM credited c
     RETURNING l.user_id, l.amount
-  ), told AS (
+  ), mailed AS (
     INSERT INTO mails (mission_id, user_id, role, ending, title, amount, total)
     SELECT mission, w.user_id, CASE WHEN w.user_id = e.creator_id THEN 'creator' ELSE 'contributor' END,
       e.ending, coalesce(e.title, ''), w.amount, e.inflow
     FROM written w CROSS JOIN (SELECT * FROM escrows WHERE mission_id = mission) AS e
     RETURNING mails.amount
   )
-  SELECT count(*), sum(amount) INTO refunded, total FROM told;
+  SELECT count(*), sum(amount) INTO refunded, total FROM mailed;
   IF refunded <> cardinality(r_id) THEN
     RAISE EXCEPTION 'a contributor has no wallet' USING ERRCODE = 'MP003';
   END IF;

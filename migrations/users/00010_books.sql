@@ -1,5 +1,6 @@
--- The check of the books: how far it has read, what it found, and the switch it
--- throws. internal/books has the rules; usersdb/books_*.go is all that writes here.
+-- The check of the books: how far it has read, what it found, and the switch to
+-- exit-only mode. internal/books has the rules. Only usersdb/books_*.go writes
+-- here.
 
 -- +goose Up
 
@@ -24,8 +25,8 @@ CREATE TABLE books_state (
 );
 INSERT INTO books_state DEFAULT VALUES;
 
--- What the ledger's rows say of each mission, added up row by row and by nobody
--- else: the check's own books, to hold the escrows against.
+-- The sums of the ledger's rows for each mission, added up row by row by the
+-- check alone. The escrows are compared with them.
 CREATE TABLE books_missions (
   mission_id  uuid PRIMARY KEY,
   held        bigint NOT NULL DEFAULT 0, -- won
@@ -66,20 +67,21 @@ CREATE TABLE books_checks (
   paid         bigint NOT NULL,
   refunded     bigint NOT NULL,
   broken       integer NOT NULL, -- findings that break a rule
-  late         integer NOT NULL, -- findings of what takes too long
+  late         integer NOT NULL, -- findings of delays
   findings     jsonb NOT NULL    -- the first of them
 );
 
--- Whether new cash is taken: the last row says. Who changed it, when and why stays.
+-- Whether new cash is taken: the last row decides. The rows record who changed
+-- it, when and why.
 CREATE TABLE mode_changes (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   exit_only   boolean NOT NULL,
   changed_by  text NOT NULL CHECK (changed_by <> ''),
   reason      text NOT NULL CHECK (reason <> ''),
-  check_id    bigint REFERENCES books_checks, -- that threw it, or that was clean
+  check_id    bigint REFERENCES books_checks, -- the check that caused the change, or that was clean
   login       text NOT NULL DEFAULT session_user, -- as the database knew them
   changed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-  CHECK (exit_only OR check_id IS NOT NULL) -- nobody opens without a check
+  CHECK (exit_only OR check_id IS NOT NULL) -- a check is needed to take cash again
 );
 CREATE TRIGGER mode_changes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mode_changes
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,16 +1,16 @@
--- Who may look after the system through the API, and what they did there.
+-- Who may operate the system through the API, and what they did there.
 
 -- +goose Up
 
--- Being here makes an account an operator's; the API looks at every call of one.
--- Rows come and go by the command `operator`, never by the API.
+-- A row makes an account an operator's. The API reads it at every call. Rows
+-- are inserted and deleted by the command `operator`, never by the API.
 CREATE TABLE operators (
   user_id     uuid PRIMARY KEY REFERENCES users,
   granted_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- Written before the thing is done, so nothing is done that is not here. No
--- reference to users: a row outlives the account.
+-- The audit log. A row is written before the action, so every action is here.
+-- There is no reference to users, because a row outlives the account.
 CREATE TABLE operator_actions (
   seq      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at       timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -21,9 +21,9 @@ CREATE TABLE operator_actions (
 CREATE TRIGGER operator_actions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operator_actions
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- An operator has no cash, and this keeps it so: cash comes in by a charge only.
--- The lock on the person makes a charge and a grant at the same time follow one
--- another.
+-- An operator has no cash, and this trigger ensures it: cash comes in by
+-- charges only. The lock on the user serializes a charge and a grant at the
+-- same time.
 -- +goose StatementBegin
 CREATE FUNCTION refuse_operators_charge() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

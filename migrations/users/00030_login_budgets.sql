@@ -2,10 +2,10 @@
 
 -- +goose Up
 
--- One row per budget in use. It is whole again at full_at, and each try moves
--- that on. The key is a keyed hash (HMAC-SHA-256) made outside of the database: a
--- row tells neither the account nor the address. A row goes when it says nothing
--- any more; usersdb/logins.go does it.
+-- One row per budget in use. It is full again at full_at, and each try moves
+-- that time forward. The key is a keyed hash (HMAC-SHA-256) made outside the
+-- database: a row reveals neither the account nor the address.
+-- usersdb/logins.go deletes rows that are no longer needed.
 CREATE TABLE login_budgets (
   key          bytea PRIMARY KEY CHECK (length(key) = 32),
   full_at      timestamptz NOT NULL,

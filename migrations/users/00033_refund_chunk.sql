@@ -1,5 +1,5 @@
 -- Several chunks of one settlement at once. usersdb/refund_fast.go prepares the
--- arrays and tells why it is right.
+-- arrays and explains why it is correct.
 --
 -- A chunk that begins where another one that is under way ends does all its work
 -- beside it, and then waits until that one is over: progress is one place in the
@@ -29,8 +29,8 @@ BEGIN
   -- does, and whatever commits after a chunk takes the chunk to the disk with it.
   -- A crash in between undoes the last chunks whole, and they are done again.
   PERFORM set_config('synchronous_commit', 'off', true);
-  -- What the chunk behind this one waits for. It is a lock of Postgres, so that its
-  -- search for deadlocks sees who waits for whom.
+  -- The chunk behind this one waits for this lock. It is a lock of Postgres, so
+  -- that its deadlock detection sees the wait.
   PERFORM pg_advisory_xact_lock(hashtextextended(mission::text || done_through::text, 0));
 
   -- No ON CONFLICT: it looks every id up twice. A row that is there already
@@ -44,14 +44,14 @@ BEGIN
     INSERT INTO ledger AS l (id, kind, user_id, mission_id, amount, balance_after)
     SELECT c.id, 'refund', c.user_id, mission, c.amount, c.cash FROM credited c
     RETURNING l.user_id, l.amount
-  ), told AS (
+  ), mailed AS (
     INSERT INTO mails (mission_id, user_id, role, ending, title, amount, total)
     SELECT mission, w.user_id, CASE WHEN w.user_id = e.creator_id THEN 'creator' ELSE 'contributor' END,
       e.ending, coalesce(e.title, ''), w.amount, e.inflow
     FROM written w CROSS JOIN (SELECT * FROM escrows WHERE mission_id = mission) AS e
     RETURNING mails.amount
   )
-  SELECT count(*), sum(amount) INTO refunded, total FROM told;
+  SELECT count(*), sum(amount) INTO refunded, total FROM mailed;
   IF refunded <> cardinality(r_id) THEN
     RAISE EXCEPTION 'a contributor has no wallet' USING ERRCODE = 'MP003';
   END IF;

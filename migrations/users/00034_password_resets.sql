@@ -1,10 +1,11 @@
--- The way back for who has forgotten their password: a code that is mailed.
+-- A mailed code for a user who has forgotten the password.
 
 -- +goose Up
 
--- One row per person who asked. mailresults makes the code when it sends the mail,
--- so that it is in the mail and nowhere else. A row goes when its code is used, its
--- person leaves, or somebody asks a day later; usersdb/resets.go does it.
+-- One row per user who asked. mailresults makes the code when it sends the
+-- mail, so that the code is only in the mail. usersdb/resets.go deletes a row
+-- when its code is used or its user leaves, and rows older than a day when
+-- another user asks.
 CREATE TABLE password_resets (
   user_id    uuid PRIMARY KEY REFERENCES users,
   asked_at   timestamptz NOT NULL DEFAULT clock_timestamp(),

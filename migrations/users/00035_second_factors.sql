@@ -1,4 +1,4 @@
--- A second factor for who wants one: an app that makes codes (TOTP, RFC 6238).
+-- An optional second factor: an app that makes codes (TOTP, RFC 6238).
 
 -- +goose Up
 
@@ -7,11 +7,11 @@
 CREATE TABLE second_factors (
   user_id       uuid PRIMARY KEY REFERENCES users,
   secret        bytea NOT NULL CHECK (length(secret) = 20),
-  confirmed_at  timestamptz,               -- null until a code of it has come back; then it is asked for
-  last_step     bigint NOT NULL DEFAULT 0  -- the newest code that was taken; it and older ones are not taken again
+  confirmed_at  timestamptz,               -- null until it is confirmed with a code; from then on it is required
+  last_step     bigint NOT NULL DEFAULT 0  -- the step of the newest accepted code; it and older ones are not accepted again
 );
 
--- What lets somebody in once who has lost the app.
+-- Recovery codes: each lets a user who has lost the app sign in once.
 CREATE TABLE recovery_codes (
   hash     bytea PRIMARY KEY CHECK (length(hash) = 32), -- SHA-256; the code itself is never stored
   user_id  uuid NOT NULL REFERENCES second_factors ON DELETE CASCADE
@@ -23,7 +23,8 @@ ALTER TABLE operator_actions DROP CONSTRAINT operator_actions_action_check,
     ('grant_operator', 'revoke_operator', 'sign_out', 'remove_second_factor', 'list_letters', 'read_letter', 'redrive_letter'));
 
 -- +goose Down
--- The record can't be changed, so this fails once a second factor was removed: on purpose.
+-- The audit log can't be changed, so this fails once a second factor was
+-- removed. That is intended.
 ALTER TABLE operator_actions DROP CONSTRAINT operator_actions_action_check,
   ADD CONSTRAINT operator_actions_action_check CHECK (action IN
     ('grant_operator', 'revoke_operator', 'sign_out', 'list_letters', 'read_letter', 'redrive_letter'));

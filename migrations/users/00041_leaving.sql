@@ -1,4 +1,4 @@
--- Somebody who is leaving is given no new missions while it is looked for open ones.
+-- A user who is leaving gets no new missions while the API looks for open ones.
 
 -- +goose Up
 ALTER TABLE users ADD COLUMN leaving_at timestamptz;

@@ -1,6 +1,6 @@
--- What was put on a mission after its verdict is given back, not paid. Instances of
--- the API look at copies of missions that are up to a second old, so they log bets on
--- missions that are decided already.
+-- Bets after a mission's verdict are refunded, not paid. Instances of the API look at
+-- copies of missions that are up to a second old, so they log bets on missions that
+-- are decided already.
 
 -- +goose Up
 
@@ -10,8 +10,8 @@ ALTER TABLE ledger ADD COLUMN logged_at timestamptz;
 -- pays almost nothing for a summary of each few pages.
 CREATE INDEX ledger_created ON ledger USING brin (created_at) WITH (pages_per_range = 32, autosummarize = on);
 
--- When the verdict was given, and what came at that moment or later. It is looked for
--- once, when the escrow is closed and a payout is due.
+-- When the verdict was given, and what was bet at that moment or later. It is
+-- computed once, when the escrow is closed and a payout is due.
 ALTER TABLE escrows
   ADD COLUMN decided_at timestamptz,
   ADD COLUMN late_known boolean NOT NULL DEFAULT false,
@@ -26,9 +26,9 @@ CREATE TABLE late_bets (
   PRIMARY KEY (mission_id, user_id)
 );
 
-ALTER TABLE mails ADD COLUMN late bigint NOT NULL DEFAULT 0; -- won, that came back because it was late
+ALTER TABLE mails ADD COLUMN late bigint NOT NULL DEFAULT 0; -- won, refunded because it was late
 
--- What somebody holds in open missions is added up without reading their history.
+-- What a user holds in open missions is added up without reading their history.
 CREATE INDEX contributions_user ON contributions (user_id);
 
 -- hold_batch with the times of the log. The one without them stays for the release

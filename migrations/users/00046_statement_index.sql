@@ -1,5 +1,5 @@
--- A statement has no declined bets. Somebody with hundreds of thousands of them made the
--- server read all of them for an empty page: 104 ms for 300,000.
+-- A statement has no declined bets. For a user with many of them the server
+-- read all of them for an empty page: 104 ms for 300,000.
 
 -- +goose Up
 DROP INDEX ledger_history;

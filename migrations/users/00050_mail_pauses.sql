@@ -1,5 +1,5 @@
--- When somebody may get the next e-mail with results. What becomes due before
--- waits and goes out in one mail.
+-- When a user may get the next e-mail with results. What becomes due before
+-- waits and is sent in one mail.
 
 -- +goose Up
 CREATE TABLE mail_pauses (
