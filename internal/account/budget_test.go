@@ -8,13 +8,13 @@ import (
 	"example.com/missionpot/internal/account"
 )
 
-// counter is a budget as the database keeps it: the time at which it is whole again.
+// counter is a budget as the database stores it: the time at which it is full again.
 type counter struct {
 	account.Budget
 	full time.Time
 }
 
-// take pays for a try, unless nothing is left.
+// take spends one try, unless none is left.
 func (c *counter) take(now time.Time) bool {
 	next := now
 	if c.full.After(now) {
@@ -27,8 +27,8 @@ func (c *counter) take(now time.Time) bool {
 	return true
 }
 
-// Whatever one address does for a month, the owner of the account gets in from an
-// address that nobody has seen before, at any moment.
+// Whatever one address does for a month, the owner of the account can sign in
+// from a new address at any time.
 func TestOneAddressNeverUsesUpAnAccountsTries(t *testing.T) {
 	t.Parallel()
 	try := account.NewLoginTry([]byte("a key"), "mina@example.com", netip.MustParseAddr("203.0.113.9"))

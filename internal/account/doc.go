@@ -1,4 +1,4 @@
-// Package account holds the rules of the people, pure: no I/O and no clock.
-// What a name, an e-mail address and a password may be is decided here, once,
-// for the API that asks and the database that keeps.
+// Package account has the rules for accounts. It is pure: no I/O and no clock.
+// It decides what a name, an e-mail address and a password may be, for the API
+// and for the database.
 package account

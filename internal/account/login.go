@@ -9,27 +9,28 @@ import (
 	"github.com/google/uuid"
 )
 
-// Budget is a number of tries to sign in that fills up again, one after the
-// other. Its key is a keyed hash; a budget without a key is none.
+// Budget is a number of tries to sign in that refills one by one. Its key is a
+// keyed hash. A budget without a key does not limit.
 type Budget struct {
 	Key   []byte
 	Burst int           // tries at once
 	Every time.Duration // one more after each
 }
 
-// Span is how long an empty budget takes to be whole.
+// Span is how long an empty budget takes to become full.
 func (b Budget) Span() time.Duration { return time.Duration(b.Burst) * b.Every }
 
-// LoginTry is what one try to sign in is paid from. All budgets must have one
-// left.
+// LoginTry is the budgets that one try to sign in is taken from. All of them
+// must have one left.
 //
-// The first is of an account from one address, and is what somebody meets who
-// has forgotten a password. The second is of an account from all addresses that
-// it was never signed in to from: NIST SP 800-63B-4, 3.2.2, asks for at most 100
-// wrong tries, and allows to spare addresses that were good before. It fills up
-// faster than the first, so one address never uses it up; many together lock out
-// themselves and other strangers, and never the owner at home; and five minutes
-// after they stop, nobody. The third is of an address over all accounts.
+// The first is for an account from one address, and limits a user who has
+// forgotten a password. The second is for an account from all addresses that it
+// was never signed in to from: NIST SP 800-63B-4, 3.2.2, asks for at most 100
+// wrong tries, and allows an exception for addresses with earlier sign-ins. It
+// refills faster than the first, so one address never uses it up. Many
+// addresses together lock out themselves and other new addresses, but never the
+// owner at a known address, and five minutes after they stop nobody is locked
+// out. The third is for an address over all accounts.
 type LoginTry struct {
 	Pair    Budget
 	Account Budget
@@ -40,9 +41,9 @@ type LoginTry struct {
 const KnownTime = 30 * 24 * time.Hour
 
 // NewLoginTry names the budgets of a try. The e-mail address is in normal form,
-// and may be nobody's: strangers' tries are counted alike, or the refusal would
-// tell who has an account. Of the addresses in IPv6 one client has 2^64, so the
-// first half is what counts.
+// and need not belong to an account: tries for unknown addresses are counted in
+// the same way, or the refusal would reveal who has an account. One client in
+// IPv6 has 2^64 addresses, so only the first half is used.
 func NewLoginTry(key []byte, email string, from netip.Addr) LoginTry {
 	place := Place(from)
 	return LoginTry{
@@ -52,9 +53,10 @@ func NewLoginTry(key []byte, email string, from netip.Addr) LoginTry {
 	}
 }
 
-// NewResetTry names the budgets that a mail with a code for a new password is paid
-// from. They keep a mailbox from being flooded, and are apart from those of signing in,
-// so that nobody is kept from that by whoever asks in their name.
+// NewResetTry names the budgets that a mail with a code for a new password is
+// taken from. They keep a mailbox from being flooded. They are separate from
+// those of signing in, so that requests by others do not keep a user from
+// signing in.
 func NewResetTry(key []byte, email string, from netip.Addr) LoginTry {
 	return LoginTry{
 		Account: Budget{Key: digest(key, "reset account", email), Burst: 3, Every: 20 * time.Minute},
@@ -62,14 +64,15 @@ func NewResetTry(key []byte, email string, from netip.Addr) LoginTry {
 	}
 }
 
-// NewFactorTry names the budget that guesses at a second factor are paid from, of
-// somebody who has shown a mailed code. Nobody else can spend it.
+// NewFactorTry names the budget that guesses at a second factor are taken from
+// after a mailed code was shown. Nobody without that code can spend it.
 func NewFactorTry(key []byte, user uuid.UUID) LoginTry {
 	return LoginTry{Account: Budget{Key: digest(key, "factor", user.String()), Burst: 10, Every: 10 * time.Minute}}
 }
 
-// Place is an address as far as it tells clients apart: an IPv4 address, or the
-// /64 network of an IPv6 one, which is what a single client is given.
+// Place is the part of an address that identifies a client: an IPv4 address, or
+// the /64 network of an IPv6 address, because a single client gets a whole
+// network.
 func Place(from netip.Addr) string {
 	from = from.Unmap().WithZone("")
 	if from.Is6() {
@@ -80,7 +83,7 @@ func Place(from netip.Addr) string {
 	return from.String()
 }
 
-// digest keeps its parts apart with a byte that none of them can have.
+// digest separates its parts with a byte that none of them can contain.
 func digest(key []byte, parts ...string) []byte {
 	mac := hmac.New(sha256.New, key)
 	for _, part := range parts {

@@ -22,13 +22,13 @@ func TestTheBudgetsOfATryDistinguishAccountsAndPlaces(t *testing.T) {
 		t.Error("two budgets share a key")
 	}
 	if !same(home.Account, elsewhere.Account) || same(home.Account, jun.Account) {
-		t.Error("the account's budget must be the same from everywhere, and another one's another")
+		t.Error("the account's budget must be the same from everywhere, and differ between accounts")
 	}
 	if !same(home.Address, jun.Address) || same(home.Address, elsewhere.Address) {
-		t.Error("the address's budget must be the same for every account, and another one's another")
+		t.Error("the address's budget must be the same for every account, and differ between addresses")
 	}
 	if other := account.NewLoginTry([]byte("another key"), "mina@example.com", netip.MustParseAddr("192.0.2.1")); same(home.Pair, other.Pair) {
-		t.Error("without the key the hash can be made again: it must depend on it")
+		t.Error("the hash must depend on the key, or anyone could compute it")
 	}
 }
 

@@ -10,13 +10,13 @@ import (
 // carries roles in the claim "roles" (RFC 9068, 2.2.3.1).
 type Role string
 
-// Operator looks after the system: they see dead letters and send them again.
-// They have no cash and can't get any.
+// Operator is the role of users who operate the system: they see dead letters
+// and send them again. They have no cash and can't get any.
 const Operator Role = "operator"
 
-// Action is one thing an operator did, as it is recorded.
+// Action is one entry of the audit log: what an operator did.
 type Action struct {
-	Seq     int64     // place in the record, rising
+	Seq     int64     // place in the audit log, rising
 	At      time.Time // UTC
 	Actor   Actor
 	Name    ActionName
@@ -43,6 +43,6 @@ type Actor string
 // UserActor is an operator who called the API. Their token proves who they are.
 func UserActor(id uuid.UUID) Actor { return Actor("user:" + id.String()) }
 
-// CommandActor is somebody who ran the command. The name is what they said of
-// themselves; who may run it is a matter of their rights to the databases.
+// CommandActor is somebody who ran the command. They choose the name
+// themselves. Who may run it is decided by rights on the databases.
 func CommandActor(name string) Actor { return Actor("command:" + name) }

@@ -27,7 +27,7 @@ const (
 	minWord = 3
 )
 
-// service is a word that people build passwords for this service of.
+// service is a word that people use in passwords for this service.
 const service = "missionpot"
 
 // NormalPassword is the form a password is hashed in: two keyboards may send
@@ -36,8 +36,8 @@ func NormalPassword(password string) string { return norm.NFKC.String(password) 
 
 // CheckPassword refuses a password that is too short, too long, or that a
 // guesser tries first, with fault.Invalid on the field. There are no rules of
-// composition. The words are what everybody may know about the person: their
-// address, their name.
+// composition. The words are what others may know about the user: their address
+// and their name.
 func CheckPassword(field, password string, words ...string) error {
 	password = NormalPassword(password)
 	if n := utf8.RuneCountInString(password); n < MinPassword || n > MaxPassword {
@@ -49,7 +49,7 @@ func CheckPassword(field, password string, words ...string) error {
 	return nil
 }
 
-// expected takes out what a guesser puts in first, and looks at what is left.
+// expected removes what a guesser tries first, and checks what is left.
 func expected(password string, words []string) bool {
 	if common(password) {
 		return true
@@ -73,8 +73,8 @@ func not(kinds ...func(rune) bool) func(rune) bool {
 	}
 }
 
-// guesses are the words a password must not be built of, the longest first, in
-// lower case: each text as it is, its parts, and the service's name.
+// guesses are the words that a password must not be made of, the longest first,
+// in lower case: each text as it is, its parts, and the service's name.
 func guesses(words []string) []string {
 	guessed := []string{service}
 	for _, text := range words {
@@ -121,8 +121,8 @@ func runs(text string) bool {
 //go:embed common_passwords.txt
 var commonPasswords string
 
-// common looks text up in the list, by halves: the list lies in the program as
-// it is, and no memory is filled to read it.
+// common looks text up in the list with a binary search: the list is embedded
+// in the program as it is, and reading it allocates no memory.
 func common(text string) bool {
 	low, high := 0, len(commonPasswords) // both at the beginning of a line
 	for low < high {

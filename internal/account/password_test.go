@@ -58,7 +58,7 @@ func TestAPasswordIsTheSameFromEveryKeyboard(t *testing.T) {
 	}
 }
 
-// The look-up by halves relies on the order.
+// The binary search relies on the order.
 func TestEveryLineOfTheListIsFound(t *testing.T) {
 	t.Parallel()
 	for _, password := range account.CommonPasswords() {

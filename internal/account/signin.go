@@ -8,8 +8,7 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// SignIn is a sign-in as it was at the moment it was begun or went on: what an
-// access token is made of.
+// SignIn is a sign-in when it started or was refreshed: an access token is made of it.
 type SignIn struct {
 	User       uuid.UUID
 	Generation int64 // of the user; raised when all sign-ins end
@@ -23,8 +22,8 @@ type Rotation struct {
 	Unused time.Duration // after which it lapses
 }
 
-// Wallet is what a call of somebody who is signed in depends on.
+// Wallet is what a call of a signed-in user depends on.
 type Wallet struct {
 	Cash       ledger.Won // in won
-	Generation int64      // access tokens of another one are not good any more
+	Generation int64      // access tokens of another one are not valid any more
 }

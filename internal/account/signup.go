@@ -8,7 +8,7 @@ import (
 // MaxDisplayName is the limit of the REST contract, in characters.
 const MaxDisplayName = 40
 
-// SignUp is what a new person tells about themselves.
+// SignUp is what a new user sends.
 type SignUp struct {
 	Email       string
 	Password    string

@@ -10,8 +10,8 @@ import (
 	"example.com/missionpot/internal/text"
 )
 
-// User is one person. Terms are what a streamer asks of missions for them; they
-// are kept for everyone, so that becoming a streamer needs no second step.
+// User is one user. Terms are a streamer's terms for missions. They are stored
+// for every user, so that becoming a streamer needs no second step.
 type User struct {
 	ID          uuid.UUID
 	Email       string // normalised; never shown to anyone else
@@ -20,16 +20,16 @@ type User struct {
 	Locale      Locale
 	Terms       mission.Terms
 	CreatedAt   time.Time // UTC
-	Left        bool      // nothing here tells who it was
+	Left        bool      // nothing here identifies the user
 }
 
-// FormerName is what others see instead of the name of somebody who left.
+// FormerName is what others see instead of the name of a user who left.
 const FormerName = text.Former
 
 // Locale is the language of a person's e-mails.
 type Locale string
 
-// The languages there are letters in.
+// The languages of the letters.
 const (
 	Korean  Locale = "ko"
 	English Locale = "en"
@@ -43,8 +43,7 @@ func DefaultTerms() mission.Terms {
 	}
 }
 
-// Change is what a person wants different about themselves. Nil leaves a thing
-// as it is.
+// Change is a user's change of their own settings. Nil leaves a setting as it is.
 type Change struct {
 	DisplayName *string
 	Locale      *Locale

@@ -25,8 +25,7 @@ type Options struct {
 	Busy int
 }
 
-// Batcher runs a function over batches of what its callers bring. Make one
-// with New.
+// Batcher runs a function over batches of its callers' items. Make one with New.
 type Batcher[T, R any] struct {
 	run  func(context.Context, []T) ([]R, error)
 	opts Options
@@ -50,9 +49,9 @@ type answer[R any] struct {
 
 // New makes a Batcher. The function gets the items in the order they came and
 // returns one result for each, or an error that all of them get. Its context
-// ends with no caller's: one caller who gives up must not undo the others. It
-// has the first caller's values, so that a lone caller's trace goes on, and of
-// many callers one trace stands for all.
+// does not end with a caller's, because one caller that gives up must not fail
+// the others. It has the first caller's values, so that a single caller's trace
+// continues. With many callers the first one's trace covers the batch.
 func New[T, R any](run func(context.Context, []T) ([]R, error), opts Options) *Batcher[T, R] {
 	if opts.Queue == 0 {
 		opts.Queue = 16 * opts.Max
@@ -69,7 +68,7 @@ func New[T, R any](run func(context.Context, []T) ([]R, error), opts Options) *B
 	return &Batcher[T, R]{run: run, opts: opts}
 }
 
-// Do brings one item and waits for its result. The error is the run's, the
+// Do adds one item and waits for its result. The error is the run's, the
 // context's, or ErrFull. An item whose caller gave up may still be run.
 func (b *Batcher[T, R]) Do(ctx context.Context, item T) (R, error) {
 	var none R
@@ -122,8 +121,8 @@ func (b *Batcher[T, R]) work() {
 	}
 }
 
-// gather lets a gap pass in which the next batch grows. Where nothing waits,
-// nothing is waited for.
+// gather waits for the gap in which the next batch grows. If no item waits, it
+// returns at once.
 func (b *Batcher[T, R]) gather() {
 	b.mu.Lock()
 	wait := time.Until(b.next)
@@ -136,7 +135,7 @@ func (b *Batcher[T, R]) gather() {
 	}
 }
 
-// take removes the next batch, leaving out callers who gave up.
+// take removes the next batch, without callers that gave up.
 func (b *Batcher[T, R]) take() []call[T, R] {
 	b.mu.Lock()
 	defer b.mu.Unlock()

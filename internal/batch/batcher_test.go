@@ -47,7 +47,7 @@ func TestCallersGatherWhileABatchRuns(t *testing.T) {
 	call := func() { wait.Go(func() { _, _ = b.Do(t.Context(), 1) }) }
 	call()
 	if got := <-sizes; got != 1 {
-		t.Fatalf("the first batch has %d items, want 1: an idle caller waits for nobody", got)
+		t.Fatalf("the first batch has %d items, want 1 because a single caller does not wait", got)
 	}
 	for range 20 {
 		call()
@@ -156,7 +156,7 @@ func TestACallerThatGaveUpIsLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := items.Load(); got != 2 {
-		t.Errorf("%d items were run, want 2: the one that gave up is not", got)
+		t.Errorf("%d items were run, want 2 without the one that gave up", got)
 	}
 }
 
@@ -203,7 +203,7 @@ func waitUntil(t *testing.T, ready func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !ready(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("waited 10 s in vain")
+			t.Fatal("waited more than 10 s")
 		}
 	}
 }

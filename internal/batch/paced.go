@@ -7,7 +7,7 @@ import (
 )
 
 // Paced runs a function for a key at most once per interval, with the newest
-// value brought so far. Make one with NewPaced.
+// value so far. Make one with NewPaced.
 type Paced[K comparable, T any] struct {
 	run      func(context.Context, K, T) error
 	newer    func(a, b T) bool
@@ -18,7 +18,7 @@ type Paced[K comparable, T any] struct {
 	keys map[K]*pace[T]
 }
 
-// pace is one key's state. It lives while somebody waits or the interval after
+// pace is one key's state. It exists while a caller waits or the interval after
 // a run has not passed, so an idle key costs nothing.
 type pace[T any] struct {
 	value   T
@@ -31,8 +31,8 @@ type PacedOptions struct {
 	Timeout  time.Duration // of one run; default 10 s
 }
 
-// NewPaced makes a Paced. newer(a, b) says whether a is newer than b, so that a
-// late caller with an old value never wins.
+// NewPaced makes a Paced. newer(a, b) reports whether a is newer than b, so
+// that a late caller with an old value never wins.
 func NewPaced[K comparable, T any](run func(context.Context, K, T) error, newer func(a, b T) bool, opts PacedOptions) *Paced[K, T] {
 	if opts.Timeout == 0 {
 		opts.Timeout = 10 * time.Second
@@ -40,7 +40,7 @@ func NewPaced[K comparable, T any](run func(context.Context, K, T) error, newer 
 	return &Paced[K, T]{run: run, newer: newer, interval: opts.Interval, timeout: opts.Timeout, keys: map[K]*pace[T]{}}
 }
 
-// Do brings a value and waits until it, or a newer one, was run. A key that was
+// Do adds a value and waits until it, or a newer one, was run. A key that was
 // idle for an interval runs at once.
 func (p *Paced[K, T]) Do(ctx context.Context, key K, value T) error {
 	done := make(chan error, 1)
@@ -65,7 +65,7 @@ func (p *Paced[K, T]) Do(ctx context.Context, key K, value T) error {
 	}
 }
 
-// work serves one key until an interval passes in which nobody came.
+// work serves one key until an interval passes without a caller.
 func (p *Paced[K, T]) work(key K) {
 	for {
 		p.mu.Lock()

@@ -2,7 +2,7 @@
 // knows the publishing side of that SDK; receiving needs none, because Pub/Sub pushes
 // by HTTP.
 //
-// It exists so that a caller can treat "published" as a fact: Publish returns nil only
+// It exists so that a caller can rely on a publish: Publish returns nil only
 // when the service has every message (rule 19: publish results are awaited).
 package bus
 
@@ -24,13 +24,13 @@ const (
 	// publishTimeout bounds one call of Publish. Half of the shortest handler time-out
 	// (20 s) leaves a step the time to answer when publishing hangs.
 	publishTimeout = 10 * time.Second
-	// batchDelay is how long a message waits for company. The library's 10 ms would
-	// be most of a lone bet's latency.
+	// batchDelay is how long a message waits for others. The library's 10 ms
+	// would be most of the latency of a single bet.
 	batchDelay = time.Millisecond
 	// batchSize is the service's own limit of messages in a request.
 	batchSize = 1000
-	// maxWaiting and maxWaitingBytes bound what is buffered for a topic. A caller
-	// beyond them waits; memory does not grow.
+	// maxWaiting and maxWaitingBytes bound what is buffered for a topic. A
+	// caller beyond them waits, so memory does not grow.
 	maxWaiting      = 10_000
 	maxWaitingBytes = 32 << 20
 )
@@ -66,8 +66,9 @@ func Open(ctx context.Context, projectID string, options ...option.ClientOption)
 }
 
 // Publish sends every event to its topic and waits, at most ten seconds, until the
-// service has taken them all. On an error some may have been sent: publish again, the
-// steps are idempotent. The trace in ctx travels in the attribute traceparent.
+// service has taken them all. On an error some may have been sent, and all may be
+// published again, because the steps are idempotent. The trace in ctx travels in
+// the attribute traceparent.
 func (b *Bus) Publish(ctx context.Context, events ...event.Event) error {
 	messages := make([]message, len(events))
 	for i, e := range events {

@@ -14,22 +14,22 @@ import (
 )
 
 const (
-	// lease is how long a call that sends a letter keeps others from it. Publishing
-	// ends after ten seconds; the rest is for marking the letter.
+	// lease is how long a call that sends a letter excludes others. Publishing
+	// ends after ten seconds, and the rest is for marking the letter.
 	lease = 30 * time.Second
-	// markTime bounds the marking, which goes on when the caller has gone.
+	// markTime bounds the marking, which continues when the caller has given up.
 	markTime = 10 * time.Second
 )
 
 // Redrive publishes a letter to the topic it first came from, marks it as sent
 // and returns it. A letter that is marked is returned as it is: a second call
-// has the first one's answer and sends nothing.
+// returns what the first one did and sends nothing.
 //
-// Every step on the topic gets the message, and all but one have handled it
-// before, which harms nothing. When publishing succeeded and marking failed, the
-// letter counts as not sent; the next call, after the lease, publishes it once
-// more, which harms nothing either, because every step is idempotent. The other
-// order would lose a letter for good.
+// Every step on the topic gets the message. All but one have handled it before,
+// which does no harm. If publishing succeeds and marking fails, the letter
+// counts as not sent. The next call, after the lease, publishes it once more,
+// which does no harm either, because every step is idempotent. The other order
+// could lose a letter.
 //
 // The error is fault.NotFound, fault.NotRedrivable, or fault.Unavailable while
 // another call sends this letter.
@@ -72,7 +72,7 @@ func (s *Store) claim(ctx context.Context, id string) (d event.DeadLetter, err e
 			return err
 		}
 		if left := lease - found.ReadTime.Sub(d.RedriveStartedAt); left > 0 {
-			return fault.Unavailable.Because("Somebody is sending this letter right now.").After(left)
+			return fault.Unavailable.Because("Another call is sending this letter right now.").After(left)
 		}
 		return tx.Update(found.Ref, []firestore.Update{{Path: startedAt, Value: firestore.ServerTimestamp}})
 	})
@@ -82,7 +82,7 @@ func (s *Store) claim(ctx context.Context, id string) (d event.DeadLetter, err e
 	return d, nil
 }
 
-// mark changes a letter even when the caller has gone.
+// mark changes a letter even when the caller has given up.
 func (s *Store) mark(ctx context.Context, id string, updates ...firestore.Update) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
 	defer cancel()

@@ -1,6 +1,6 @@
-// Package deadletter keeps what the steps gave up, in Firestore, where an
-// operator finds it: `dead_letters/{step}-{message id}`. A Pub/Sub subscription
-// would lose it after a week or two; here it stays until somebody has looked.
+// Package deadletter keeps messages that the steps could not handle, in
+// Firestore, where an operator finds them: `dead_letters/{step}-{message id}`.
+// A Pub/Sub subscription would lose them after a week or two. Here they stay.
 package deadletter
 
 import (
@@ -34,8 +34,7 @@ func Open(ctx context.Context, project, database string) (*Store, error) {
 // Close frees the connection.
 func (s *Store) Close() error { return s.client.Close() }
 
-// Keep writes a letter down. One that is there already stays as it is, redrives
-// included.
+// Keep stores a letter. An existing one is not changed, including its redrives.
 func (s *Store) Keep(ctx context.Context, d event.DeadLetter) error {
 	_, err := s.letter(d.ID).Create(ctx, d)
 	if err != nil && status.Code(err) != codes.AlreadyExists {
@@ -54,7 +53,7 @@ func read(id string, found *firestore.DocumentSnapshot, err error) (event.DeadLe
 	var d event.DeadLetter
 	switch status.Code(err) {
 	case codes.NotFound, codes.InvalidArgument: // the latter for an id that no document can have
-		return d, fault.NotFound.Because("There is no such dead letter.").Wrap(err)
+		return d, fault.NotFound.Because("This dead letter does not exist.").Wrap(err)
 	case codes.OK:
 		err = found.DataTo(&d)
 	}
@@ -65,7 +64,7 @@ func read(id string, found *firestore.DocumentSnapshot, err error) (event.DeadLe
 }
 
 // List returns letters in the order of their ids. Firestore has the indexes for
-// that by itself.
+// that by default.
 func (s *Store) List(ctx context.Context, f event.LetterFilter) ([]event.DeadLetter, error) {
 	redrives := 0
 	if f.Sent {
@@ -93,7 +92,7 @@ func (s *Store) List(ctx context.Context, f event.LetterFilter) ([]event.DeadLet
 }
 
 // letter is a letter's document. A message id is made of digits today; escaped,
-// it can't lead to another document whatever it becomes.
+// it can't lead to another document even if that changes.
 func (s *Store) letter(id string) *firestore.DocumentRef {
 	return s.client.Collection(collection).Doc(url.PathEscape(id))
 }

@@ -58,7 +58,7 @@ func TestALetterIsKeptAsItCameHoweverOftenItComes(t *testing.T) {
 const placed = `{"bet_id":"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e40","mission_id":"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e41",` +
 	`"user_id":"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e42","amount":700,"logged_at":"2026-01-02T03:04:05Z","deadline":"2026-01-02T04:04:05Z"}`
 
-// keep writes letters down that can be sent again.
+// keep stores letters that can be sent again.
 func keep(t *testing.T, s *deadletter.Store, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
@@ -70,7 +70,7 @@ func keep(t *testing.T, s *deadletter.Store, ids ...string) {
 	}
 }
 
-// left are the ids of the letters that nobody has sent again.
+// left are the ids of the letters that were not sent again.
 func left(t *testing.T, s *deadletter.Store) string {
 	t.Helper()
 	letters, err := s.List(t.Context(), event.LetterFilter{Limit: 10})
@@ -123,7 +123,7 @@ func TestARedriveSendsTheLetterToItsTopicOnceAndTakesItOffTheList(t *testing.T) 
 	if first.Redrives != 1 || first.RedrivenBy != "user:kim" || time.Since(first.RedrivenAt) > time.Minute {
 		t.Errorf("the letter is %+v, want it sent just now, once, by user:kim", first)
 	}
-	// The same message, delivered to the keeper late, does not put it back.
+	// A late delivery of the same message does not put it back.
 	keep(t, s, "7")
 	if ids := left(t, s); ids != "holdbets-8" {
 		t.Errorf("left are %s, want holdbets-8", ids)
@@ -143,7 +143,7 @@ func TestOfManyWhoRedriveALetterAtOnceOneSendsIt(t *testing.T) {
 		callers.Go(func() {
 			d, err := s.Redrive(t.Context(), "holdbets-7", "user:kim", out.publish)
 			if err != nil && !errors.Is(err, fault.Unavailable) || err == nil && d.Redrives != 1 {
-				t.Errorf("a call got %+v, %v; want the sent letter, or to come back later", d, err)
+				t.Errorf("a call got %+v, %v; want the sent letter, or a time to retry", d, err)
 			}
 		})
 	}
@@ -170,8 +170,8 @@ func TestALetterWhoseRedriveFailedStaysOnTheListAndCanBeSentAtOnce(t *testing.T)
 	}
 }
 
-// The caller goes as soon as the message is out: the letter is marked all the
-// same, so nobody sends it a second time.
+// The caller gives up as soon as the message is published: the letter is marked
+// anyway, so it is not sent a second time.
 func TestALetterIsMarkedEvenIfTheCallerGoesMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)

@@ -8,8 +8,8 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// The checks hold what every step may rely on. They are about shape, not about
-// limits: a bet that was logged under yesterday's limits must still get its
+// The checks ensure what every step relies on. They check the shape and not the
+// limits, because a bet that was logged under earlier limits must still get its
 // outcome.
 
 func (e BetPlaced) check() error {

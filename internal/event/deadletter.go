@@ -9,12 +9,11 @@ import (
 )
 
 // DeadLetter is a message that a step did not manage to handle in all its
-// attempts. It is kept until an operator has mended the cause and sends it once
-// more.
+// attempts. It is kept until an operator has fixed the cause and sends it again.
 type DeadLetter struct {
 	ID           string            `firestore:"id"` // "<step>-<message id>"
 	Step         string            `firestore:"step"`
-	Subscription string            `firestore:"subscription"` // that gave it up; empty if Pub/Sub did not say
+	Subscription string            `firestore:"subscription"` // whose attempts failed; empty if Pub/Sub did not say
 	Topic        Topic             `firestore:"topic"`        // where to send it again; empty if unknown
 	Type         Type              `firestore:"type"`
 	MessageID    string            `firestore:"message_id"`
@@ -25,15 +24,15 @@ type DeadLetter struct {
 	KeptAt       time.Time         `firestore:"kept_at"`
 	Redrives     int               `firestore:"redrives"`    // 1 once it was sent again
 	RedrivenAt   time.Time         `firestore:"redriven_at"` // zero if never
-	RedrivenBy   string            `firestore:"redriven_by"` // as in the record of operators
+	RedrivenBy   string            `firestore:"redriven_by"` // as in the audit log
 	// RedriveStartedAt is when the last try to send it began; zero if there was
 	// none or it failed.
 	RedriveStartedAt time.Time `firestore:"redrive_started_at"`
 }
 
 // AttributeRedriveOf names the dead letter that a message is a repetition of. A
-// message that dies again is a new letter, and this is how the two are told to
-// belong together.
+// message that becomes a dead letter again is a new letter, and this attribute
+// shows that the two belong together.
 const AttributeRedriveOf = "redrive_of"
 
 // LetterFilter narrows a list of dead letters. A zero field does not narrow, but
@@ -41,18 +40,19 @@ const AttributeRedriveOf = "redrive_of"
 type LetterFilter struct {
 	Sent  bool   // those that were sent again, instead of those that were not
 	Step  string // of this step
-	After string // ids behind this one
+	After string // ids after this one
 	Limit int
 }
 
-// Redrivable tells why a letter can't be sent again, if so, as
-// fault.NotRedrivable: nobody knows its topic, or no step could read it.
+// Redrivable returns nil if a letter can be sent again, and otherwise
+// fault.NotRedrivable with the reason: its topic is unknown, or no step could
+// read it.
 func (d DeadLetter) Redrivable() error {
 	if d.Topic == "" {
-		return fault.NotRedrivable.Because("Nobody knows which topic this letter came from.")
+		return fault.NotRedrivable.Because("The topic of this letter is unknown.")
 	}
 	if _, err := Decode(d.Type, d.Data); err != nil {
-		return fault.NotRedrivable.Because("No step can read this letter, so it would only die again.").Wrap(err)
+		return fault.NotRedrivable.Because("No step can read this letter, so sending it again would fail again.").Wrap(err)
 	}
 	return nil
 }
@@ -66,12 +66,12 @@ const (
 	deadPublished    = deadPrefix + "TopicPublishTime"
 )
 
-// unknownStep stands for the step of a letter that came by no way we know.
+// unknownStep is the step of a letter of unknown origin.
 const unknownStep = "unknown"
 
 // NewDeadLetter reads a message that came through the subscription on a
-// dead-letter topic, given by its full name. It never fails: a letter about
-// which little is known is still kept.
+// dead-letter topic, given by its full name. It never fails: a letter with
+// unknown fields is still kept.
 func NewDeadLetter(subscription, messageID string, published time.Time, attributes map[string]string, data []byte) DeadLetter {
 	source := attributes[deadSubscription]
 	d := DeadLetter{

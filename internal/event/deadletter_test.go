@@ -42,7 +42,7 @@ func TestADeadLetterOfUnknownOriginIsStillALetter(t *testing.T) {
 	}
 }
 
-// Whatever Pub/Sub left out, the name of our own subscription tells the step.
+// Whatever Pub/Sub left out, the step follows from the name of our own subscription.
 func TestADeadLetterWithoutPubSubsAttributesKnowsItsStep(t *testing.T) {
 	t.Parallel()
 	for _, dead := range event.DeadLetters() {

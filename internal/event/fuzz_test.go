@@ -13,8 +13,8 @@ import (
 	"example.com/missionpot/internal/event"
 )
 
-// Whatever comes as a payload is either malformed or an event that keeps what
-// the steps rely on, and that says the same after it was written and read again.
+// Any payload is either malformed or an event that has what the steps rely on,
+// and that is the same after it was written and read again.
 func FuzzDecode(f *testing.F) {
 	id, at := uuid.MustParse("01930000-0000-7000-8000-000000000000"), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, e := range []event.Event{
@@ -38,7 +38,7 @@ func FuzzDecode(f *testing.F) {
 		e, err := event.Decode(event.Type(kind), payload)
 		if err != nil {
 			if !errors.Is(err, event.ErrMalformed) {
-				t.Fatalf("the error is %v, want ErrMalformed: no retry mends a payload", err)
+				t.Fatalf("the error is %v, want ErrMalformed because no retry fixes a payload", err)
 			}
 			return
 		}
@@ -46,7 +46,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("a payload of the type %q became a %s", kind, e.Type())
 		}
 		if _, tick := e.(event.Tick); !tick && e.Mission() == uuid.Nil {
-			t.Fatalf("a %s without a mission was taken", kind)
+			t.Fatalf("a %s without a mission was accepted", kind)
 		}
 		again, err := json.Marshal(e)
 		if err != nil {
@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		same, err := event.Decode(e.Type(), again)
 		if err != nil {
-			t.Fatalf("what was written is refused: %v: %s", err, again)
+			t.Fatalf("the written payload is refused: %v: %s", err, again)
 		}
 		if diff := cmp.Diff(e, same); diff != "" {
 			t.Fatalf("reading twice changed it (-first +second):\n%s", diff)

@@ -26,7 +26,7 @@ type Event interface {
 	shown() map[string]any
 }
 
-// BetPlaced tells that a bet is in the log. It is a copy of the log entry.
+// BetPlaced reports that a bet is in the log. It is a copy of the log entry.
 type BetPlaced struct {
 	BetID     uuid.UUID  `json:"bet_id"`
 	MissionID uuid.UUID  `json:"mission_id"`
@@ -37,7 +37,7 @@ type BetPlaced struct {
 	Deadline  time.Time  `json:"deadline"`
 }
 
-// PotChanged tells what an escrow has taken in, as of a version.
+// PotChanged reports what an escrow has taken in, as of a version.
 type PotChanged struct {
 	MissionID    uuid.UUID  `json:"mission_id"`
 	Total        ledger.Won `json:"total"` // won, the inflow
@@ -45,9 +45,9 @@ type PotChanged struct {
 	Version      int64      `json:"version"`
 }
 
-// BetDeclined tells that a mission's first stake was declined: it can't be
-// funded. Declines of later bets are read from the ledger, nobody waits for
-// them.
+// BetDeclined reports that a mission's first stake was declined, so it can't be
+// funded. Declines of later bets are not published: they are read from the
+// ledger.
 type BetDeclined struct {
 	BetID     uuid.UUID     `json:"bet_id"`
 	MissionID uuid.UUID     `json:"mission_id"`
@@ -55,7 +55,7 @@ type BetDeclined struct {
 	Stake     bool          `json:"stake"`
 }
 
-// VerdictGiven tells how a mission ended and who is to be paid and told.
+// VerdictGiven reports how a mission ended and who is to be paid and notified.
 type VerdictGiven struct {
 	MissionID  uuid.UUID     `json:"mission_id"`
 	Ending     ledger.Ending `json:"ending"`
@@ -65,7 +65,7 @@ type VerdictGiven struct {
 	DecidedAt  time.Time     `json:"decided_at"`
 }
 
-// MissionSettled tells that an escrow is empty, with its final figures.
+// MissionSettled reports that an escrow is empty, with its final figures.
 type MissionSettled struct {
 	MissionID    uuid.UUID     `json:"mission_id"`
 	Ending       ledger.Ending `json:"ending"`
@@ -80,14 +80,14 @@ type MissionSettled struct {
 // Tick is the clock of the sweeps.
 type Tick struct {
 	// At is when it was sent, UTC. Cloud Scheduler can't write the time into a
-	// message, so it may be missing; the push door then takes the time Pub/Sub
-	// got the message.
+	// message, so it may be missing. The push handler then uses the time when
+	// Pub/Sub got the message.
 	At time.Time `json:"at,omitzero"`
 }
 
 // TickLife is how long a tick is worth handling. Ticks come every minute, the
-// shortest period of Cloud Scheduler, or oftener; one that waited for half of
-// that comes from a backlog, and its work is better left to the next.
+// shortest period of Cloud Scheduler, or more often. A tick that waited for
+// half of that comes from a backlog, and the next one does its work.
 const TickLife = 30 * time.Second
 
 // Old reports whether the tick should be dropped.
@@ -124,7 +124,7 @@ func (e VerdictGiven) Mission() uuid.UUID   { return e.MissionID }
 func (e MissionSettled) Mission() uuid.UUID { return e.MissionID }
 func (Tick) Mission() uuid.UUID             { return uuid.Nil }
 
-// ErrMalformed marks a message that no retry can mend.
+// ErrMalformed marks a message that no retry can fix.
 var ErrMalformed = errors.New("malformed message")
 
 // Decode reads a payload of a type. It is strict: an unknown type, an unknown
@@ -171,7 +171,7 @@ func (e BetPlaced) Bet() ledger.Bet {
 	}
 }
 
-// NewBetPlaced is the event that tells of a log entry.
+// NewBetPlaced returns the event for a log entry.
 func NewBetPlaced(b ledger.Bet) BetPlaced {
 	return BetPlaced{
 		BetID: b.ID, MissionID: b.MissionID, UserID: b.UserID, Amount: b.Amount,
@@ -179,12 +179,12 @@ func NewBetPlaced(b ledger.Bet) BetPlaced {
 	}
 }
 
-// NewPotChanged is the event that tells of a pot.
+// NewPotChanged returns the event for a pot.
 func NewPotChanged(p ledger.Pot) PotChanged {
 	return PotChanged{MissionID: p.MissionID, Total: p.Total, Contributors: p.Contributors, Version: p.Version}
 }
 
-// Pot is the pot an event tells of.
+// Pot is the pot that an event reports.
 func (e PotChanged) Pot() ledger.Pot {
 	return ledger.Pot{MissionID: e.MissionID, Total: e.Total, Contributors: e.Contributors, Version: e.Version}
 }
@@ -196,14 +196,14 @@ func (e VerdictGiven) Closing() ledger.Closing {
 	}
 }
 
-// NewVerdictGiven is the event of a verdict.
+// NewVerdictGiven returns the event for a verdict.
 func NewVerdictGiven(c ledger.Closing) VerdictGiven {
 	return VerdictGiven{
 		MissionID: c.MissionID, Ending: c.Ending, StreamerID: c.StreamerID, CreatorID: c.CreatorID, Title: c.Title, DecidedAt: c.DecidedAt.UTC(),
 	}
 }
 
-// NewMissionSettled is the event that tells of a settlement.
+// NewMissionSettled returns the event for a settlement.
 func NewMissionSettled(s ledger.Settlement) MissionSettled {
 	return MissionSettled{
 		MissionID: s.MissionID, Ending: s.Ending, Total: s.Total, Contributors: s.Contributors, Version: s.Version,

@@ -35,7 +35,7 @@ type Subscription struct {
 	Attempts    int           // deliveries before a message is dead, 5–100 by Pub/Sub's limits
 	MinBackoff  time.Duration // before the first redelivery
 	MaxBackoff  time.Duration // at most 600 s by Pub/Sub's limits
-	Retention   time.Duration // a message is forgotten then, 10 minutes to 31 days by Pub/Sub's limits
+	Retention   time.Duration // after which a message expires, 10 minutes to 31 days by Pub/Sub's limits
 	AckDeadline time.Duration // the push request must have ended by then
 	Handler     time.Duration // the step gives up before the service does
 	Concurrency int           // requests at once in one instance
@@ -101,9 +101,9 @@ func slow(step, function string, topic Topic, concurrency int) Subscription {
 	return s
 }
 
-// tick subscriptions forget early: the next tick does what this one missed. A
-// tick is no dead letter, however long a database or its tables are away: it is
-// forgotten before its attempts are used up.
+// tick subscriptions have a short retention, because the next tick does what
+// this one missed. A tick never becomes a dead letter, however long a database
+// or its tables are missing: it expires before its attempts are used up.
 func tick(step, function string, handler, ackDeadline time.Duration) Subscription {
 	s := subscription(step, function, Ticks)
 	s.MaxBackoff, s.Retention = 60*time.Second, 10*time.Minute

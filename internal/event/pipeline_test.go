@@ -44,7 +44,7 @@ func TestSubscriptionsAreWithinTheLimitsOfPubSub(t *testing.T) {
 }
 
 // On a first release the functions run before there are tables. Ticks that fail
-// meanwhile are worth nothing, and nobody should have to look at them.
+// meanwhile are not needed, so they must not become dead letters.
 func TestATickIsForgottenBeforeItIsADeadLetterAndAnythingElseIsNot(t *testing.T) {
 	t.Parallel()
 	for _, s := range event.Pipeline() {

@@ -1,12 +1,12 @@
 package event
 
-// shown is what an operator sees of a payload: what tells which bet or mission
-// waits, and why. Who the people are is not needed to send a message again, so
-// no id of a person and no text that a person wrote is in it. A field that is
-// added to an event is not shown before it is added here.
+// shown is what an operator sees of a payload: which bet or mission waits, and
+// why. Personal data is not needed to send a message again, so it contains no
+// id of a user and no text that a user wrote. A field that is added to an event
+// is not shown before it is added here.
 
-// Shown reads a payload for an operator's eyes. The error is ErrMalformed for
-// one that no step could read either.
+// Shown returns what an operator may see of a payload. The error is
+// ErrMalformed for a payload that no step could read either.
 func Shown(t Type, data []byte) (map[string]any, error) {
 	e, err := Decode(t, data)
 	if err != nil {

@@ -1,7 +1,6 @@
-// Package fault is how a refusal travels from the rule that made it to the
-// person who reads it: a stable code, a message that is safe to show, and the
-// HTTP status that goes with it. Whatever is not a fault is an internal error,
-// and its text is for the logs alone.
+// Package fault defines refusals that a client may see: each has a stable code,
+// a message that is safe to show, and an HTTP status. Any other error is an
+// internal error, and its text is only logged.
 package fault
 
 import (
@@ -21,7 +20,7 @@ type Kind struct {
 func (k *Kind) Error() string { return k.Code + ": " + k.Title }
 
 // Because makes a fault of this kind. The detail is shown to the caller, so it
-// must not hold anything the caller may not know.
+// must not contain anything that the caller may not know.
 func (k *Kind) Because(detail string) *Error { return &Error{Kind: k, Detail: detail} }
 
 // On makes a fault of this kind about one field of the request, named as the
@@ -66,7 +65,7 @@ func (e *Error) Wrap(cause error) *Error {
 	return &wrapped
 }
 
-// After returns a copy that tells the client when to come back.
+// After returns a copy with a time after which the client may retry.
 func (e *Error) After(wait time.Duration) *Error {
 	later := *e
 	later.RetryAfter = wait
@@ -74,7 +73,8 @@ func (e *Error) After(wait time.Duration) *Error {
 }
 
 // From finds the fault in an error. An error without one becomes Internal with
-// the error as its hidden cause, so the edge always has something safe to say.
+// the error as its hidden cause, so there is always a text that is safe to
+// show.
 func From(err error) *Error {
 	var found *Error
 	if errors.As(err, &found) {

@@ -2,12 +2,12 @@ package ledger
 
 import "time"
 
-// Audit is what the books say of themselves, all at one moment.
+// Audit is the sums of the books, all at one moment.
 type Audit struct {
 	Wallets         Won           // in all wallets
 	Escrows         Won           // in all escrows
-	Charged         Won           // that ever came in from the payment provider
-	OldestUndecided time.Duration // since the oldest bet without an outcome that a sweep has met was logged; 0 if there is none
+	Charged         Won           // all that came in from the payment provider
+	OldestUndecided time.Duration // since the oldest bet without an outcome that a sweep found was logged; 0 if there is none
 	OldestUnsent    time.Duration // since the escrow closed whose mail has waited longest; 0 if none waits
 }
 

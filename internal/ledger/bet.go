@@ -26,7 +26,7 @@ const (
 	Declined Outcome = "declined"
 )
 
-// Reason says why a bet was declined. It is empty for a held bet.
+// Reason is why a bet was declined. It is empty for a held bet.
 type Reason string
 
 // The reasons of a decline, part of the REST contract.
@@ -39,17 +39,16 @@ const (
 )
 
 // FundingTime is how long a mission may wait for its creator's stake. A bet
-// that found no escrow for that long belongs to a mission that never was.
+// without an escrow for that long belongs to a mission that was never funded.
 const FundingTime = 15 * time.Minute
 
-// Late reports whether the bet was logged after the deadline logged with it.
-// A bet logged at the very deadline is late: the verdict `expired` may already
-// have been given at that instant.
+// Late reports whether the bet was logged after the deadline logged with it. A
+// bet logged exactly at the deadline is late, because the verdict `expired` may
+// already have been given at that time.
 func (b Bet) Late() bool { return !b.LoggedAt.Before(b.Deadline) }
 
 // Orphaned reports whether a bet without an escrow should be given up. Before
-// that the stake may still be under way behind it, and the bet is to be tried
-// again.
+// that the stake may still be under way, and the bet is retried.
 func (b Bet) Orphaned(now time.Time) bool { return now.Sub(b.LoggedAt) > FundingTime }
 
 // Pot is what a mission's escrow took in, as of a version. The total is the

@@ -7,19 +7,19 @@ import (
 )
 
 // Closing is the verdict as the ledger needs it: how the mission ended and who
-// is to be paid and told. The first closing of an escrow is stored with it;
+// is to be paid and notified. The first closing of an escrow is stored with it;
 // later ones change nothing.
 type Closing struct {
 	MissionID  uuid.UUID
 	Ending     Ending
-	DecidedAt  time.Time // by the missions instance, UTC; the zero time if nobody knows
+	DecidedAt  time.Time // by the missions instance, UTC; zero if unknown
 	StreamerID uuid.UUID
 	CreatorID  uuid.UUID
 	Title      string // for the e-mails
 }
 
-// Settlement is a settled escrow's final figures. Paid + Refunded = Total. Of a mission
-// that succeeded, what came after the verdict is refunded.
+// Settlement is a settled escrow's final figures. Paid + Refunded = Total. If
+// the mission succeeded, bets after the verdict are refunded.
 type Settlement struct {
 	Pot
 	Ending    Ending

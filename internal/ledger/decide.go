@@ -24,7 +24,7 @@ type DecidedBet struct {
 	Reason    Reason
 }
 
-// EscrowState is an escrow as a batch finds it.
+// EscrowState is an escrow as a batch reads it.
 type EscrowState struct {
 	Open bool
 	Pot  Pot
@@ -39,12 +39,12 @@ type Entry struct {
 }
 
 // Decide rules on the bets in the order given. It returns one ruling for each
-// bet and the rows to write; a bet that was decided before, or comes twice in
-// the batch, gets its first outcome and no row.
+// bet and the rows to write. A bet that was decided before, or is in the batch
+// twice, gets its first outcome and no row.
 //
 // A bet is held if its escrow is open and the wallet still covers it after the
-// bets before it. So a small bet may pass where a larger one before it did
-// not: what is covered is never declined for its neighbour's sake.
+// bets before it. So a small bet may be held after a larger one was declined: a
+// covered bet is never declined because of another one.
 func Decide(bets []Bet, known Known, now time.Time) ([]Ruling, []Entry) {
 	rulings := make([]Ruling, len(bets))
 	entries := make([]Entry, 0, len(bets))
@@ -89,7 +89,7 @@ func (b Bet) sameAs(before DecidedBet) error {
 	return nil
 }
 
-// refusal says why the bet can't be held, or that it can't be decided yet.
+// refusal returns why the bet can't be held, or an error if it can't be decided yet.
 func (b Bet) refusal(known Known, cash map[uuid.UUID]Won, now time.Time) (Reason, error) {
 	if b.Late() {
 		return TooLate, nil

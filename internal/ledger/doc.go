@@ -3,14 +3,14 @@
 // # Accounts
 //
 // Every won is in exactly one account. A user has a wallet, a mission has an
-// escrow, and the outside world (banks, cards) is one account whose balance is
-// minus everything that ever came in. A transfer moves cash from one account
-// to another, so the sum over all accounts is always zero:
+// escrow, and everything outside (banks, cards) is one account whose balance is
+// minus everything that ever came in. A transfer moves cash from one account to
+// another, so the sum over all accounts is always zero:
 //
-//	charge   world  → wallet   cash comes in
+//	charge outside → wallet cash comes in
 //	hold     wallet → escrow   a bet is covered
 //	payout   escrow → wallet   the mission succeeded: the pot goes to the streamer
-//	refund   escrow → wallet   it did not: a contributor gets back what they put in
+//	refund   escrow → wallet   it did not: a contributor gets back what they contributed
 //
 // A wallet and an escrow are never negative. A transfer is never changed and
 // never deleted.
@@ -18,8 +18,8 @@
 // # A bet
 //
 // A logged bet gets exactly one outcome: held, or declined with a reason. A
-// decline is a row in the ledger as well, one that moves nothing, because "no"
-// must be as final as "yes".
+// decline is a row in the ledger as well, which moves nothing, because a
+// decline must be as final as a hold.
 //
 // # A settlement
 //

@@ -7,13 +7,13 @@ import "github.com/google/uuid"
 var namespace = uuid.MustParse("6f1b6f0e-54c6-4d5e-9f5b-6a8a5c1c9f10")
 
 // PayoutID is the id of the ledger row that pays a mission's pot out. It is
-// made from the mission, so a second payout has nowhere to go.
+// made from the mission, so a second payout violates the primary key.
 func PayoutID(mission uuid.UUID) uuid.UUID { return settlementID('p', mission, uuid.Nil) }
 
 // RefundID is the id of the ledger row that gives one contributor their cash
-// back, made from mission and user. It begins as the mission's id does, so that
-// the refunds of a mission lie side by side in the index and not all over it; 74
-// bits of a hash make the rest (a version 8 UUID of RFC 9562).
+// back, made from mission and user. It begins like the mission's id, so that
+// the refunds of a mission are next to each other in the index. 74 bits of a
+// hash make up the rest (a version 8 UUID of RFC 9562).
 func RefundID(mission, user uuid.UUID) uuid.UUID {
 	id := settlementID('r', mission, user)
 	copy(id[:6], mission[:6])

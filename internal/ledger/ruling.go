@@ -7,24 +7,23 @@ import (
 	"github.com/google/uuid"
 )
 
-// What can keep a bet from being decided. Both are about one bet and never
-// about its neighbours in a batch.
+// Reasons why a bet can't be decided. Both are about one bet and never about
+// the others in a batch.
 var (
 	// ErrPoison marks a bet whose id was decided before with other contents. No
-	// retry mends it; an operator must look.
+	// retry fixes it, and an operator must check it.
 	ErrPoison = errors.New("this bet id was decided with other contents")
-	// ErrNoEscrow marks a bet that came before its mission's stake. A retry mends
-	// it, or the bet is given up as orphaned.
+	// ErrNoEscrow marks a bet that came before its mission's stake. A retry
+	// decides it, or declines it as orphaned.
 	ErrNoEscrow = errors.New("the mission has no escrow yet")
 )
 
-// ErrLasting marks the failure of a batch that the same batch would meet
-// again: something in it is broken. Without it a failure is the database's, and
-// passes.
+// ErrLasting marks the failure of a batch that would fail again in the same
+// way, because something in it is broken. Any other failure is a passing one of
+// the database.
 var ErrLasting = errors.New("this batch can't be decided")
 
-// Ruling is what came of one bet of a batch: a decision, or the reason why
-// there is none.
+// Ruling is the result for one bet of a batch: a decision, or the error why there is none.
 type Ruling struct {
 	Decision
 	Err error
@@ -58,7 +57,7 @@ const (
 	ChargeDeclined  ChargeStatus = "declined"
 )
 
-// Charge is cash on its way in from the payment provider.
+// Charge is cash that comes in from the payment provider.
 type Charge struct {
 	ID        uuid.UUID
 	UserID    uuid.UUID

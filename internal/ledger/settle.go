@@ -26,7 +26,7 @@ func (e Ending) Valid() bool {
 	return false
 }
 
-// Contribution is the sum of what one user put into one mission.
+// Contribution is the sum of one user's bets on one mission.
 type Contribution struct {
 	UserID uuid.UUID
 	Amount Won
@@ -40,10 +40,11 @@ type Payment struct {
 	Refund bool // the user's own cash coming back; false for the streamer's payout
 }
 
-// Settle says who is paid what when a mission ends. The payments always add up
-// to the contributions: the pot to the streamer, but for what came after the verdict,
-// which goes back to whoever put it in; or to every contributor exactly what they put
-// in. The SQL of the settlement follows this rule set by set and is tested against it.
+// Settle returns who is paid what when a mission ends. The payments always add
+// up to the contributions. If the mission succeeded, the streamer gets the pot,
+// except for late bets, which are refunded. Otherwise every contributor gets
+// back exactly what they contributed. The SQL of the settlement follows this
+// rule set by set and is tested against it.
 func Settle(ending Ending, streamer uuid.UUID, held []Contribution) []Payment {
 	if !ending.Pays() {
 		refunds := make([]Payment, 0, len(held))

@@ -54,8 +54,9 @@ func (d draft) html() string {
 	return out.String()
 }
 
-// line makes a stranger's text fit for one line: whatever breaks a line or
-// turns the reading direction becomes a space, and runs of spaces become one.
+// line makes untrusted text safe for one line: every character that breaks a
+// line or changes the reading direction becomes a space, and runs of spaces
+// become one.
 func line(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool {
@@ -67,9 +68,9 @@ func line(text string) string {
 // last three count as the first (UTS 46, section 2.3).
 const dots = ".\uFF0E\u3002\uFF61"
 
-// unlinked makes a stranger's text fit for one line in which no mail reader
-// finds an address to link to: a space follows each dot, colon or at sign that
-// stands before a letter or a slash. A top-level domain always has letters.
+// unlinked makes untrusted text safe for one line in which no mail reader finds
+// an address to link to: a space follows each dot, colon or at sign that stands
+// before a letter or a slash. A top-level domain always has letters.
 func unlinked(text string) string {
 	runes := []rune(line(text))
 	var out strings.Builder

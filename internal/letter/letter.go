@@ -10,8 +10,8 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Role is what the reader had to do with the mission. Who created a mission
-// also put cash in, and is told as its creator.
+// Role is the reader's role in the mission. The creator is a contributor too,
+// and gets the letter for the creator.
 type Role string
 
 // The roles.
@@ -30,7 +30,7 @@ const (
 	English Locale = "en"
 )
 
-// Result is how a mission ended for one person.
+// Result is how a mission ended for one user.
 type Result struct {
 	MissionID   uuid.UUID
 	UserID      uuid.UUID
@@ -50,7 +50,7 @@ type Result struct {
 	Attempt int
 }
 
-// Reset is the code that somebody who has forgotten their password asked for.
+// Reset is the code for a user who has forgotten the password.
 type Reset struct {
 	UserID      uuid.UUID
 	Email       string
@@ -71,7 +71,7 @@ const (
 	PasswordReset Kind = "password-reset"
 )
 
-// Letter is what one person is told, put into words.
+// Letter is one e-mail to one user.
 type Letter struct {
 	To      string // the address
 	Kind    Kind
@@ -81,12 +81,12 @@ type Letter struct {
 	HTML    string
 }
 
-// ErrRefused marks a letter that the mail service will not take however often
-// it is sent, most likely because of its address.
+// ErrRefused marks a letter that the mail service will never accept, most
+// likely because of its address.
 var ErrRefused = errors.New("the mail service refused the letter")
 
-// Write puts results of one reader into words in the reader's language: one as
-// a letter of its own, several as a list.
+// Write writes the results of one reader in the reader's language: one result
+// as a letter, several as a list.
 func Write(first Result, more ...Result) Letter {
 	words := korean
 	if first.Locale == English {
@@ -104,9 +104,9 @@ func Write(first Result, more ...Result) Letter {
 	return l
 }
 
-// WriteReset puts a code into words in the reader's language. It has no name:
-// whoever signed up with the address chose the name, and may be a stranger to
-// whoever reads it.
+// WriteReset writes the letter with a code in the reader's language. It does
+// not use the name, because whoever signed up with the address chose it, and
+// that may not be the reader.
 func WriteReset(r Reset) Letter {
 	words := koreanReset
 	if r.Locale == English {

@@ -26,8 +26,7 @@ var (
 	roles   = []letter.Role{letter.Contributor, letter.Creator, letter.Streamer}
 )
 
-// result is what a person with this role would be told: 300,000 won of a pot
-// of 1,250,000.
+// result is the result for a user with this role: 300,000 won of a pot of 1,250,000.
 func result(locale letter.Locale, ending ledger.Ending, role letter.Role) letter.Result {
 	r := letter.Result{
 		DisplayName: "보라 Kim", Locale: locale, Role: role, Ending: ending,
@@ -62,7 +61,7 @@ func TestEveryLetterReadsAsAgreed(t *testing.T) {
 	}
 }
 
-// The two parts of a letter must never tell different things.
+// The two parts of a letter must have the same content.
 func TestTheHTMLSaysWhatTheTextSays(t *testing.T) {
 	t.Parallel()
 	for _, locale := range locales {
@@ -131,8 +130,8 @@ func checkHarmless(t *testing.T, l letter.Letter) {
 // address is what readers of plain text make links of.
 var address = regexp.MustCompile(`(?i)(https?|mailto):\S|[\pL\d@][.．。｡]\pL|@\pL`)
 
-// A subject is shown on locked screens and in lists, to people who may never have
-// heard of whoever wrote the title or chose the name.
+// A subject is shown on locked screens and in lists, to people who may not know
+// the author of the title or the name.
 func TestNoStrangersTextIsInASubject(t *testing.T) {
 	t.Parallel()
 	for _, locale := range locales {

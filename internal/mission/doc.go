@@ -6,8 +6,8 @@
 //	funding  → active     the same, for a streamer who accepts everything
 //	funding  → unfunded   the stake was declined, or did not come in 15 minutes
 //	proposed → active     the streamer accepted; the time limit starts
-//	proposed → rejected   the streamer said no
-//	proposed → expired    the streamer said nothing for a day
+//	proposed → rejected   the streamer rejected it
+//	proposed → expired    the streamer did not answer for a day
 //	active   → succeeded  the streamer's verdict, before the deadline
 //	active   → failed     likewise
 //	active   → expired    the deadline passed

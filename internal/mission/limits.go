@@ -10,19 +10,19 @@ import (
 // LimitWindow is the time over which new missions are counted.
 const LimitWindow = time.Hour
 
-// Limits bound how many missions one person makes, because each of them leads
-// to e-mails: to its creator, to its streamer and to everyone who backs it.
-// 0 is no limit. A mission is open until it is decided.
+// Limits bound how many missions one user makes, because each of them leads to
+// e-mails to its creator, its streamer and everyone who backs it. 0 is no
+// limit. A mission is open until it is decided.
 type Limits struct {
 	CreatorNew  int // new missions of one creator within LimitWindow
 	CreatorOpen int // open missions of one creator
 	PairOpen    int // open missions of one creator for one streamer
 }
 
-// None reports whether nothing is limited, so that nothing need be counted.
+// None reports whether there are no limits, so that nothing need be counted.
 func (l Limits) None() bool { return l == Limits{} }
 
-// Made is what a creator has made, the mission that is about to be added included.
+// Made is what a creator has made, including the mission that is about to be added.
 type Made struct {
 	CreatorNew  int
 	CreatorOpen int

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Mission is one mission as the board knows it. Times are UTC; a nil time has
-// not come yet.
+// Mission is one mission as the missions instance knows it. Times are UTC. A
+// nil time has not come yet.
 type Mission struct {
 	State
 	ID           uuid.UUID
@@ -96,7 +96,7 @@ const (
 	WasSettled   EventKind = "settled"
 )
 
-// Entered is the event of coming into a state.
+// Entered is the event of entering a state.
 func Entered(s Status) EventKind {
 	switch s {
 	case Funding:
@@ -126,7 +126,7 @@ func (m Mission) LastKind() EventKind {
 }
 
 // Event is one entry of a mission's event log. The revisions of a mission rise
-// by one, so a reader can tell that nothing is missing.
+// by one, so a reader can check that nothing is missing.
 type Event struct {
 	Revision int64     `json:"revision"`
 	Kind     EventKind `json:"kind" enum:"created,proposed,accepted,rejected,unfunded,pot_changed,succeeded,failed,expired,settled"`

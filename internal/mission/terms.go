@@ -58,7 +58,7 @@ func betRange(low, high ledger.Won) string {
 	return fmt.Sprintf("must be from %d to %d won", int64(low), int64(high))
 }
 
-// Draft is a mission someone asks for.
+// Draft is a requested mission.
 type Draft struct {
 	CreatorID   uuid.UUID
 	StreamerID  uuid.UUID

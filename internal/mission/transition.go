@@ -10,7 +10,7 @@ import (
 // Action is something that moves a mission from one state to the next.
 type Action string
 
-// The actions. A person does the first four, the system the rest.
+// The actions. Users do the first four, the system the rest.
 const (
 	Accept  Action = "accept"
 	Reject  Action = "reject"
@@ -21,7 +21,7 @@ const (
 	TimeOut Action = "timeout" // the state's deadline passed
 )
 
-// Transition is one arrow of the state diagram.
+// Transition is one arrow in the state diagram.
 type Transition struct {
 	From Status
 	To   Status
@@ -57,7 +57,7 @@ func Transitions(a Action) []Transition {
 	return nil
 }
 
-// State is the part of a mission that the rules look at.
+// State is the part of a mission that the rules use.
 type State struct {
 	Status     Status
 	StreamerID uuid.UUID
@@ -87,8 +87,8 @@ func (s State) Next(a Action, now time.Time) (Status, error) {
 	return "", fault.NotActive.Because("the mission is " + string(s.Status))
 }
 
-// MayJudge says whether a user may accept, reject or judge the mission. The
-// error is fault.NotStreamer.
+// MayJudge returns nil if a user may accept, reject or judge the mission, and
+// otherwise fault.NotStreamer.
 func (s State) MayJudge(user uuid.UUID) error {
 	if user != s.StreamerID {
 		return fault.NotStreamer.Because("")
@@ -96,8 +96,8 @@ func (s State) MayJudge(user uuid.UUID) error {
 	return nil
 }
 
-// MayBet says whether a user may put cash on the mission at an instant. The
-// error is fault.OwnMission, fault.NotAccepted or fault.NotActive.
+// MayBet returns nil if a user may bet on the mission at a time, and otherwise
+// fault.OwnMission, fault.NotAccepted or fault.NotActive.
 func (s State) MayBet(user uuid.UUID, now time.Time) error {
 	if user == s.StreamerID {
 		return fault.OwnMission.Because("")

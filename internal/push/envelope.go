@@ -67,9 +67,10 @@ func Read(w http.ResponseWriter, r *http.Request) (Delivery, error) {
 	}, nil
 }
 
-// notFromAPage refuses what a browser sends for a web page. On one machine pushes have no
-// token, and any page that its owner has open could send one: browsers say where a POST
-// comes from, Pub/Sub does not, and a page can't send JSON elsewhere without asking.
+// notFromAPage refuses what a browser sends for a web page. On one machine
+// pushes have no token, and any page that is open in a browser there could send
+// one. Browsers say where a POST comes from and Pub/Sub does not, and a page
+// can't send JSON to another origin without a preflight request.
 func notFromAPage(h http.Header) error {
 	for _, name := range []string{"Origin", "Sec-Fetch-Site"} {
 		if h.Get(name) != "" {

@@ -11,11 +11,11 @@ import (
 	"example.com/missionpot/internal/telemetry"
 )
 
-// Step handles one event. Returning nil acks it; a refusal is an outcome and
-// returns nil too. An error means: deliver it again.
+// Step handles one event. Returning nil acks it. A refusal is an outcome and
+// returns nil too. An error makes Pub/Sub deliver it again.
 type Step func(ctx context.Context, e event.Event) error
 
-// RawStep handles one message whatever it holds.
+// RawStep handles one message with any contents.
 type RawStep func(ctx context.Context, d Delivery) error
 
 // Handler serves a step's pushes. The step gets the time-out of the

@@ -70,7 +70,7 @@ func (m metrics) measure(ctx context.Context, span trace.Span, d Delivery, began
 // subscriptionOf is the subscription's name without its project.
 func subscriptionOf(d Delivery) string { return path.Base(d.Subscription) }
 
-// errorType tells what a retry can't mend from what it may.
+// errorType distinguishes errors that no retry can fix from others.
 func errorType(err error) string {
 	if errors.Is(err, event.ErrMalformed) {
 		return "malformed"

@@ -88,7 +88,7 @@ func TestAMalformedPushGets400AndNeverReachesTheStep(t *testing.T) {
 	}
 }
 
-// A page in the browser of whoever runs the stand could forge a push otherwise.
+// Otherwise a page in the browser of the user who runs the stand could forge a push.
 func TestAPushFromAWebPageNeverReachesTheStep(t *testing.T) {
 	t.Parallel()
 	tick := envelope(t, event.TypeTick, `{"at":"2026-11-01T00:00:00Z"}`)

@@ -16,9 +16,9 @@ type Tokens interface {
 	Check(ctx context.Context, signed, audience string) error
 }
 
-// Only lets pushes with a good token through to a handler. With an empty
-// audience the token must be made for the address that was called. What is
-// refused is answered 401 or 403 and never reaches the handler.
+// Only passes pushes with a valid token on to a handler. With an empty audience
+// the token must be made for the address that was called. A refused push is
+// answered 401 or 403 and never reaches the handler.
 func Only(tokens Tokens, audience string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		wanted := audience
@@ -29,7 +29,7 @@ func Only(tokens Tokens, audience string, next http.HandlerFunc) http.HandlerFun
 		if scheme, signed, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") && signed != "" {
 			refused = tokens.Check(r.Context(), signed, wanted)
 		}
-		status := http.StatusInternalServerError // Google's keys can't be had: Pub/Sub tries again
+		status := http.StatusInternalServerError // Google's keys can't be read: Pub/Sub retries
 		switch {
 		case refused == nil:
 			next(w, r)

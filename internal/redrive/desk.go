@@ -1,6 +1,6 @@
 // Package redrive is what an operator does with dead letters: list them, read
-// one, send one again. The API and the command both come through here, so that
-// nobody does it by another way and nothing is done that is not on the record.
+// one, send one again. The API and the command both use it, so that every
+// action is in the audit log.
 package redrive
 
 import (
@@ -17,17 +17,18 @@ type Publish = func(ctx context.Context, topic event.Topic, data []byte, attribu
 type Letters interface {
 	Get(ctx context.Context, id string) (event.DeadLetter, error)
 	List(ctx context.Context, f event.LetterFilter) ([]event.DeadLetter, error)
-	// Redrive publishes a letter that was not sent again yet and returns it as it
-	// is then. One that was is returned as it is, and nothing is published.
+	// Redrive publishes a letter that was not sent again yet, and returns it
+	// with that noted. A letter that was sent before is returned, and nothing
+	// is published.
 	Redrive(ctx context.Context, id, by string, publish Publish) (event.DeadLetter, error)
 }
 
-// Record keeps what operators do.
+// Record is the audit log of the operators.
 type Record interface {
 	Record(ctx context.Context, by account.Actor, action account.ActionName, subject string) error
 }
 
-// Desk is where an operator works. All fields are needed.
+// Desk does what operators ask for. All fields are required.
 type Desk struct {
 	Letters Letters
 	Record  Record

@@ -11,18 +11,18 @@ import (
 type Events interface {
 	// MissionIDs lists missions after an id, in the order of ids.
 	MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error)
-	// CopyAgain notes that the events of missions are not known to be on the board.
+	// CopyAgain marks the events of missions as not copied to the board.
 	CopyAgain(ctx context.Context, missions []uuid.UUID) error
 }
 
-// Copier copies all events of a mission that are not known to be on the board.
+// Copier copies all events of a mission that are not marked as copied.
 type Copier interface {
 	All(ctx context.Context, id uuid.UUID) error
 }
 
 // BoardEvents writes every event again to a board that lost some, and returns of how many
-// missions. What the board has stays as it is. It may be repeated, while the
-// service runs.
+// missions. Existing events are not changed. It may be repeated, and the service may run
+// meanwhile.
 func BoardEvents(ctx context.Context, from Events, to Copier) (int, error) {
 	missions := 0
 	for after := uuid.Nil; ; {

@@ -19,7 +19,7 @@ type cursor struct {
 
 const logPage = 1000
 
-// openLog begins where the instance's sweep had come to.
+// openLog starts where the instance's sweep had stopped.
 func (r *replay) openLog(ctx context.Context, before time.Time) error {
 	for shard := range shards {
 		mark, err := r.ledger.Mark(ctx, shard)

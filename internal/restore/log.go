@@ -36,14 +36,15 @@ type Creations interface {
 type Entries interface {
 	// StakeID is the id of the bet that a mission's creation logs.
 	StakeID(c Creation) uuid.UUID
-	// Restore writes entries unless they are there, and returns how many were missing.
+	// Restore writes entries that are missing, and returns how many were.
 	Restore(ctx context.Context, lost []ledger.Bet) (int, error)
 }
 
-// LogEntries writes the entries of the log that are missing: those of decided bets, and those
-// that the sweep waits for. It returns how many. Nobody knows a bet that was
-// logged, not decided, and not swept; its message decides it, and a second run then
-// writes its entry. It may be repeated, while the service runs.
+// LogEntries writes the entries of the log that are missing: those of decided
+// bets, and those that the sweep waits for. It returns how many. A bet that was
+// logged, but neither decided nor swept, is in no database. Its message decides
+// it, and a second run then writes its entry. It may be repeated, and the
+// service may run meanwhile.
 func LogEntries(ctx context.Context, from Decisions, missions Creations, to Entries) (int, error) {
 	made, err := creations(ctx, missions)
 	if err != nil {
@@ -90,8 +91,8 @@ func creations(ctx context.Context, missions Creations) (map[uuid.UUID]Creation,
 	}
 }
 
-// complete adds what the ledger does not keep. A mission that nobody knows has no
-// deadline; its bets were declined, or their mission was lost as well.
+// complete adds what the ledger does not store. An unknown mission has no
+// deadline: its bets were declined, or the mission was lost as well.
 func complete(b ledger.Bet, c Creation, to Entries) ledger.Bet {
 	if !b.Deadline.IsZero() || c.MissionID == uuid.Nil {
 		return b

@@ -12,7 +12,7 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// Escrow is what the ledger knows of a mission. A zero time has not come.
+// Escrow is what the ledger knows of a mission. A zero time has not come yet.
 type Escrow struct {
 	Closing      ledger.Closing // without Ending while it is open
 	Inflow       ledger.Won
@@ -22,7 +22,7 @@ type Escrow struct {
 	SettledAt    time.Time
 }
 
-// Lost is the title of a mission of which only cash was left.
+// Lost is the title of a mission of which only the cash is known.
 const Lost = "Lost in a restore"
 
 // Sources are what a missions instance is rebuilt from.
@@ -31,27 +31,27 @@ type Sources interface {
 	Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error)
 	// Escrows reads escrows after an id, in the order of missions' ids.
 	Escrows(ctx context.Context, after uuid.UUID, limit int) ([]Escrow, error)
-	// EscrowOf reads one, and reports false if there is none.
+	// EscrowOf reads one, and reports whether there is one.
 	EscrowOf(ctx context.Context, mission uuid.UUID) (Escrow, bool, error)
-	// Terms are a streamer's present ones, or the usual ones if nobody knows them.
+	// Terms returns a streamer's present terms, or the default ones if they are unknown.
 	Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error)
 	// Since reads one shard of the bet log.
 	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
-	// RepublishPot has the sweep tell of an escrow's pot once more.
+	// RepublishPot makes the sweep publish an escrow's pot once more.
 	RepublishPot(ctx context.Context, mission uuid.UUID) error
 }
 
 // Target is the missions instance that is rebuilt. Rebuild inserts a mission, and
-// an event of the kind if there is one. A mission that is there stays as it is.
+// an event of the kind if there is one. An existing mission is not changed.
 type Target interface {
 	Rebuild(ctx context.Context, m mission.Mission, kind mission.EventKind) error
 }
 
-// Rebuilt tells what became of the missions.
+// Rebuilt is the result of a rebuild.
 type Rebuilt struct {
 	Missions int
-	// Lost are missions of which the board knew nothing: made within moments of the
-	// loss. Whatever was put in goes back.
+	// Lost are missions that were not on the board, because they were made just
+	// before the loss. Their cash is refunded.
 	Lost []uuid.UUID
 }
 
@@ -60,8 +60,8 @@ const (
 	shards = 16 // of the log
 )
 
-// Missions rebuilds a missions instance. It may be repeated, and goes on where it
-// stopped. No step should run meanwhile.
+// Missions rebuilds a missions instance. It may be repeated, and continues
+// where it stopped. No step should run meanwhile.
 func Missions(ctx context.Context, from Sources, to Target, now func() time.Time) (Rebuilt, error) {
 	var r Rebuilt
 	stakes, err := readStakes(ctx, from, now())
@@ -147,8 +147,8 @@ func rebuild(ctx context.Context, from Sources, to Target, shown mission.Event, 
 }
 
 // fromBoard is the mission that an event shows. Its pot has no version, so that
-// whatever the ledger tells of it is newer. The board does not have the terms it
-// was made with; the streamer's present ones stand in for them.
+// anything the ledger publishes is newer. The board does not have the terms it
+// was made with, so the streamer's present ones are used.
 func fromBoard(e mission.Event, stake ledger.Won, terms mission.Terms) mission.Mission {
 	s := e.Mission
 	m := mission.Mission{
@@ -167,9 +167,9 @@ func fromBoard(e mission.Event, stake ledger.Won, terms mission.Terms) mission.M
 	return m
 }
 
-// withLedger adds what the ledger knows better: that a verdict reached it which
-// the board never showed, and the final pot of what is settled. It returns the
-// event that the former is.
+// withLedger adds what the ledger knows better: a verdict that the board never
+// showed, and the final pot of a settled mission. It returns the event of that
+// verdict.
 func withLedger(m mission.Mission, e Escrow) (mission.Mission, mission.EventKind) {
 	var kind mission.EventKind
 	if !m.Status.Decided() && !e.ClosedAt.IsZero() {
@@ -183,9 +183,9 @@ func withLedger(m mission.Mission, e Escrow) (mission.Mission, mission.EventKind
 	return m, kind
 }
 
-// fromCash ends missions that the board never showed and that took cash or are
-// about to: nobody knows what was asked of whom, so everybody gets it back. The
-// verdict then goes its ordinary way.
+// fromCash ends missions that the board never showed and that have cash or are
+// about to get some. Their contents are unknown, so all cash is refunded. The
+// verdict is then handled like any other.
 func fromCash(ctx context.Context, from Sources, to Target, stakes map[uuid.UUID]ledger.Bet, known map[uuid.UUID]bool, now time.Time) ([]uuid.UUID, error) {
 	var lost []uuid.UUID
 	end := func(id uuid.UUID, e Escrow) error {
@@ -223,8 +223,7 @@ func fromCash(ctx context.Context, from Sources, to Target, stakes map[uuid.UUID
 	return lost, nil
 }
 
-// onlyCash is a mission of which nothing is known but its cash, and how it ended
-// if it did.
+// onlyCash is a mission of which only the cash is known, and the ending if there is one.
 func onlyCash(id uuid.UUID, e Escrow, stake ledger.Bet, now time.Time) mission.Mission {
 	seconds, nanos := id.Time().UnixTime()
 	m := mission.Mission{
@@ -237,7 +236,7 @@ func onlyCash(id uuid.UUID, e Escrow, stake ledger.Bet, now time.Time) mission.M
 		m.Status, m.DecidedAt, m.CreatorID = mission.Status(e.Closing.Ending), &e.ClosedAt, e.Closing.CreatorID
 		m.Title = cmp.Or(e.Closing.Title, Lost)
 	}
-	if m.CreatorID == m.StreamerID { // both unknown; the board wants two people
+	if m.CreatorID == m.StreamerID { // both unknown; the missions database needs two users
 		m.StreamerID = uuid.Max
 	}
 	return m

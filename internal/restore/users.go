@@ -14,53 +14,54 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// Ledger is a users instance that went back to an earlier moment.
+// Ledger is a users instance that was restored to an earlier time.
 type Ledger interface {
 	// Mark is how far the sweep had read a shard of the log by then.
 	Mark(ctx context.Context, shard int) (ledger.Mark, error)
 	Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error)
 	CloseEscrow(ctx context.Context, c ledger.Closing) (ledger.Ending, error)
 	SettleChunk(ctx context.Context, mission uuid.UUID, limit int) (*ledger.Settlement, error)
-	// RestoreCharge writes a charge down unless it is known, and reports whether it
+	// RestoreCharge records a charge unless it is known, and reports whether it
 	// did. The error is fault.Unauthenticated if its user is unknown.
 	RestoreCharge(ctx context.Context, c ledger.Charge) (bool, error)
 	ResolveCharge(ctx context.Context, id uuid.UUID, succeeded bool) error
 	EscrowOf(ctx context.Context, mission uuid.UUID) (Escrow, bool, error)
-	// RaiseVersion makes an escrow's version higher than the board's, so that its
-	// pot is told and taken again.
+	// RaiseVersion makes an escrow's version higher than the board's, so that
+	// its pot is published and applied again.
 	RaiseVersion(ctx context.Context, mission uuid.UUID, above int64) error
 }
 
-// Log is the bet log, which went nowhere.
+// Log is the bet log, which was not restored.
 type Log interface {
 	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
 }
 
-// Board is the missions instance, which went nowhere.
+// Board is the missions instance, which was not restored.
 type Board interface {
 	// Page reads missions after an id, in the order of ids.
 	Page(ctx context.Context, after uuid.UUID, limit int) ([]mission.Mission, error)
-	// Reopen takes a settlement back, so that the verdict is repeated and the
+	// Reopen undoes a settlement, so that the verdict is repeated and the
 	// ledger's figures are shown.
 	Reopen(ctx context.Context, mission uuid.UUID) error
 }
 
-// Replayed tells what a replay did, and what it could not.
+// Replayed is what a replay did, and what it could not do.
 type Replayed struct {
 	Charges  int // of the provider's statement that were missing
 	Bets     int // read again
 	Held     int // of them
 	Settled  int // missions
 	Reopened int // settlements on the board that the ledger's now differ from
-	// Strangers are charges of people who signed up after the moment. The provider
-	// has their cash.
+	// Strangers are charges of users who signed up after that time. The
+	// provider has their cash.
 	Strangers []ledger.Charge
-	// Declined are bets that the cash of that moment and the charges named since do
-	// not cover, or whose user is gone. Some may have been declined before as well.
+	// Declined are bets that the cash of that time and the listed charges since
+	// do not cover, or whose user is missing. Some may have been declined
+	// before as well.
 	Declined []Declined
 	// Undecided are bets that found no escrow: their stake is not in the log.
 	Undecided []ledger.Bet
-	// Changed are missions with another pot than people were shown.
+	// Changed are missions whose pot differs from the one that was shown.
 	Changed []Changed
 }
 
@@ -70,12 +71,12 @@ type Declined struct {
 	Reason ledger.Reason
 }
 
-// Changed is a pot that came out differently.
+// Changed is a pot that differs after a replay.
 type Changed struct {
 	MissionID uuid.UUID
 	Shown     ledger.Won // before
 	Now       ledger.Won
-	Settled   bool // it was settled before, so people were told the old figure
+	Settled   bool // it was settled before, so users were mailed the old figure
 }
 
 const (
@@ -83,16 +84,17 @@ const (
 	chunk = 1000 // contributors refunded at once
 )
 
-// Users brings a users instance forward. The charges are those of the payment
-// provider's statement since the moment, or more. It may be repeated: everything
-// it does is done once. No step and no call should move cash meanwhile.
+// Users brings a users instance up to date. The charges are those of the payment
+// provider's statement since the moment, or more. It may be repeated, because
+// everything it does happens once. No step and no call should move cash
+// meanwhile.
 func Users(ctx context.Context, l Ledger, log Log, board Board, charges []ledger.Charge, now func() time.Time) (Replayed, error) {
 	r := &replay{ledger: l, log: log, board: board}
 	err := errors.Join(r.readVerdicts(ctx), r.openLog(ctx, now()))
 	for _, step := range []func() error{
 		func() error { return r.charge(ctx, charges) },
 		func() error { return r.run(ctx) },
-		func() error { return r.tellBoard(ctx) },
+		func() error { return r.updateBoard(ctx) },
 	} {
 		if err == nil {
 			err = step()
@@ -104,14 +106,14 @@ func Users(ctx context.Context, l Ledger, log Log, board Board, charges []ledger
 	return r.done, nil
 }
 
-// replay is one under way.
+// replay is a replay under way.
 type replay struct {
 	ledger   Ledger
 	log      Log
 	board    Board
 	verdicts []mission.Mission // by the time of the verdict
 	cursors  []*cursor
-	waiting  []ledger.Bet // found no escrow; their stake may come behind them
+	waiting  []ledger.Bet // found no escrow; their stake may come later
 	done     Replayed
 }
 
@@ -137,9 +139,9 @@ func (r *replay) charge(ctx context.Context, charges []ledger.Charge) error {
 }
 
 // run takes bets and verdicts in the order of their time. A verdict may have
-// reached the ledger before a bet that was logged a moment earlier; that order is
-// nowhere kept. So such a bet, declined then, may be held now; it shows in what
-// has changed.
+// reached the ledger before a bet that was logged just before it, and that
+// order is not stored. So a bet that was declined then may be held now. It is
+// then in the list of changes.
 func (r *replay) run(ctx context.Context) error {
 	for {
 		next, err := r.earliest(ctx)
@@ -204,7 +206,7 @@ func (r *replay) decide(ctx context.Context, bets []ledger.Bet) error {
 	return nil
 }
 
-// last gives bets without an escrow a last chance.
+// last decides bets without an escrow once more.
 func (r *replay) last(ctx context.Context) error {
 	bets := r.waiting
 	r.waiting = nil
@@ -267,9 +269,9 @@ func (r *replay) missions(ctx context.Context, do func(mission.Mission) error) e
 	}
 }
 
-// tellBoard lets the board take the ledger's figures where they differ from its
-// own: the ledger is right, by definition.
-func (r *replay) tellBoard(ctx context.Context) error {
+// updateBoard makes the missions instance apply the ledger's figures where they
+// differ: the ledger is right, by definition.
+func (r *replay) updateBoard(ctx context.Context) error {
 	return r.missions(ctx, func(m mission.Mission) error {
 		e, there, err := r.ledger.EscrowOf(ctx, m.ID)
 		if err != nil {
