@@ -19,7 +19,7 @@ import (
 type missionEventsInput struct {
 	Page
 	ID          uuid.UUID `path:"id" doc:"The id of the mission."`
-	LastEventID string    `header:"Last-Event-ID" maxLength:"19" pattern:"^[0-9]+$" doc:"Event streams: go on after this event. Browsers send it by themselves." example:"0000000000000000007"`
+	LastEventID string    `header:"Last-Event-ID" maxLength:"19" pattern:"^[0-9]*$" doc:"Event streams: go on after this event. Browsers send it by themselves." example:"0000000000000000007"`
 }
 
 type streamerEventsInput struct {

@@ -51,9 +51,30 @@ func (s *stand) direct(t *testing.T, method, target, bearer string, body []byte,
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	described, err := described()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := described.Transport(called{s.handler}, func(err error) { t.Error(err) }).RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{t, method + " " + target, answer.StatusCode, answer.Header, text}
+}
+
+// called is a handler as a way to make calls.
+type called struct{ http.Handler }
+
+// RoundTrip is of http.RoundTripper.
+func (c called) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r.WithContext(ctx))
-	return reply{t, method + " " + target, w.Code, w.Header(), w.Body.Bytes()}
+	c.ServeHTTP(w, r)
+	return w.Result(), nil
 }
 
 // parsed is a target as net/http would read it; one that it would refuse comes

@@ -3,8 +3,9 @@
 //
 // It exists because each of the other packages tests its own part, and two correct parts can still
 // not fit together. Here nothing of the API is imported: the client is written from the REST
-// contract, and every answer is checked against the OpenAPI document that the API serves. The
-// faults are real too: processes are killed with SIGKILL while a proxy blocks their messages.
+// contract, and every call, its request and its answer, is checked against the OpenAPI document
+// that the API serves. The faults are real too: processes are killed with SIGKILL while a proxy
+// blocks their messages.
 //
 // The programs are built without the race detector, as they are deployed; the
 // packages' own tests run with it.
