@@ -12,47 +12,47 @@ import (
 
 // Ledger is the users instance.
 type Ledger interface {
-	// SnapshotBooks runs a check on one snapshot of the instance, and remembers how
-	// far it came if it returns nil. A whole check begins at the beginning and
-	// remembers nothing. It reports false, without running it, while another check
-	// goes on from where the last one stopped.
+	// SnapshotBooks runs a check on one snapshot of the instance, and records
+	// how far it came if it returns nil. A whole check starts at the beginning
+	// and records nothing. It reports whether the check ran: it does not while
+	// another check that is not whole is running.
 	SnapshotBooks(ctx context.Context, whole bool, check func(context.Context, LedgerSnapshot) error) (bool, error)
-	// KeepCheck writes a check down and returns its id. If it is not clean it puts
-	// the service in exit-only mode as well, both or neither.
+	// KeepCheck records a check and returns its id. If the check is not clean
+	// it also puts the service in exit-only mode, in the same transaction.
 	KeepCheck(ctx context.Context, r Report) (int64, error)
 }
 
-// LedgerSnapshot is the users instance at one moment, with the check's own notes.
+// LedgerSnapshot is a snapshot of the users instance, with the check's own notes.
 type LedgerSnapshot interface {
-	// Time is the moment, by the instance's own clock.
+	// Time is the time of the snapshot, by the instance's own clock.
 	Time() time.Time
-	// MissingGuards names what the database should refuse to do and does not.
+	// MissingGuards returns the triggers and constraints that are missing in the database.
 	MissingGuards(ctx context.Context) ([]string, error)
 	Totals(ctx context.Context) (Totals, error)
-	// ReadOn takes in the next rows of the ledger, at most about limit.
+	// ReadOn reads the next rows of the ledger, at most about limit.
 	ReadOn(ctx context.Context, limit int64) (Stretch, error)
-	// Charged is what all rows of charges come to, and how many there are.
+	// Charged returns the sum of all rows of charges, and how many there are.
 	Charged(ctx context.Context) (ledger.Won, int64, error)
-	// Shard is how far the check has read a shard of the log, and the sweep.
+	// Shard returns how far the check and the sweep have read a shard of the log.
 	Shard(ctx context.Context, shard int) (check, sweep ledger.Mark, err error)
-	// Outcomes are those of bets, in the order given.
+	// Outcomes returns the outcomes of bets, in the order given.
 	Outcomes(ctx context.Context, bets []ledger.Bet) ([]Outcome, error)
-	// PassEntries moves a shard's mark past entries, and keeps those that have no
-	// outcome yet.
+	// PassEntries moves a shard's mark past entries, and stores those that have
+	// no outcome yet as pending.
 	PassEntries(ctx context.Context, shard int, through ledger.Mark, passed, pending []ledger.Bet) error
-	// PendingBets are the bets kept so, at most limit after an id.
+	// PendingBets returns the pending bets, at most limit after an id.
 	PendingBets(ctx context.Context, after uuid.UUID, limit int) ([]ledger.Bet, error)
 	// ForgetPending drops bets that have their outcome by now.
 	ForgetPending(ctx context.Context, bets []ledger.Bet) error
 	// MissionIDs lists missions after an id that have an escrow, or rows that move cash.
 	MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error)
 	Escrows(ctx context.Context, missions []uuid.UUID) (map[uuid.UUID]Escrow, error)
-	// Wallets checks the next wallets after an id and returns the last one's, and
-	// how many there were.
+	// Wallets checks the next wallets after an id, and returns the last one's
+	// id and how many there were.
 	Wallets(ctx context.Context, after uuid.UUID, limit int) (last uuid.UUID, wallets int, found []Finding, err error)
-	// Rounds is where the rounds over all missions and all wallets have come to.
+	// Rounds returns the places of the rounds over all missions and all wallets.
 	Rounds(ctx context.Context) (mission, user uuid.UUID, err error)
-	// SetRounds remembers that. The zero id ends a round and begins the next.
+	// SetRounds records these places. The zero id ends a round and starts the next.
 	SetRounds(ctx context.Context, mission, user uuid.UUID) error
 }
 
@@ -61,7 +61,7 @@ type Board interface {
 	SnapshotBoard(ctx context.Context, check func(context.Context, BoardSnapshot) error) error
 }
 
-// BoardSnapshot is the missions instance at one moment.
+// BoardSnapshot is a snapshot of the missions instance.
 type BoardSnapshot interface {
 	Time() time.Time
 	MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error)
@@ -73,24 +73,25 @@ type Log interface {
 	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
 }
 
-// Options say how a check is made.
+// Options are the options of a check.
 type Options struct {
-	// Whole reads everything again from the beginning, however long that takes. A
-	// check that is not whole goes on where the last one stopped, in bounded steps.
+	// Whole reads everything again from the beginning, however long that takes.
+	// A check that is not whole continues where the last one stopped, in
+	// bounded steps.
 	Whole bool
-	// Settle is how young a fact may be that one side has and the other has not. 0
-	// means that nothing is under way: then every entry of the log must have its
-	// outcome, whether the sweep has come to it or not.
+	// Settle is the age up to which a fact may be on one side and not on the
+	// other. 0 means that nothing is under way: then every entry of the log
+	// must have its outcome, even if the sweep has not passed it.
 	Settle time.Duration
-	// Late is how old a fact may be before its not being known is listed.
+	// Late is the age from which a fact that the other side does not have is listed.
 	Late time.Duration
-	// Now is for the check's own pace alone. What is young or late is told by the
-	// databases' clocks: an instance's may be minutes off.
+	// Now is only for the check's own pace. Ages are measured with the
+	// databases' clocks, because an instance's clock may be minutes off.
 	Now func() time.Time
 }
 
-// Usual times of a check on a live system. Facts take well under a second on
-// their ordinary way, and a minute and a half where a sweep has to help.
+// Usual times of a check on a live system. Facts normally take well under a
+// second, and a minute and a half if a sweep has to publish them again.
 const (
 	UsualSettle = 2 * time.Minute
 	UsualLate   = 15 * time.Minute
@@ -103,15 +104,15 @@ type Checker struct {
 	Log    Log
 }
 
-// Check checks the books once, writes down what it found, and takes the service
-// into exit-only mode if a rule is broken. It reports false if another check
-// that is not whole is under way. While a check that is not whole has not caught
-// up with the ledger it is not written down, unless a rule is broken: the
-// report's ID is then 0.
+// Check checks the books once, records what it found, and puts the service in
+// exit-only mode if a rule is broken. It reports whether it ran: it does not
+// while another check that is not whole is running. A check that is not whole
+// and has not caught up with the ledger is not recorded unless a rule is
+// broken. The report's ID is then 0.
 func (c Checker) Check(ctx context.Context, o Options) (r Report, ran bool, err error) {
 	r = Report{Whole: o.Whole}
 	began := o.Now()
-	// The board first: see the package comment.
+	// The board is read first: see the package comment.
 	err = c.Board.SnapshotBoard(ctx, func(ctx context.Context, board BoardSnapshot) error {
 		ran, err = c.Ledger.SnapshotBooks(ctx, o.Whole, func(ctx context.Context, l LedgerSnapshot) error {
 			r.StartedAt = l.Time()
@@ -122,9 +123,10 @@ func (c Checker) Check(ctx context.Context, o Options) (r Report, ran bool, err 
 			}
 			r.FinishedAt = r.StartedAt.Add(o.Now().Sub(began))
 			if !k.caughtUp && r.Clean() {
-				return nil // half a check proves nothing
+				return nil // a check that is not complete proves nothing
 			}
-			// Before the notes are kept: a check that dies in between is made again.
+			// This comes before the notes are committed, so a check that fails
+			// in between is repeated.
 			r.ID, err = c.Ledger.KeepCheck(ctx, r)
 			return err
 		})
@@ -136,12 +138,12 @@ func (c Checker) Check(ctx context.Context, o Options) (r Report, ran bool, err 
 	return r, ran, nil
 }
 
-// How much a check does that is not whole. What is left waits for the next one.
+// How much a check that is not whole does. The rest waits for the next one.
 const (
 	stretchRows    = 50_000
 	maxRows        = 1_000_000 // two minutes of 8,000 bets a second
 	entriesPage    = 1000
-	maxEntryPages  = 30 // of a shard, as the sweep: it can't get ahead of that
+	maxEntryPages  = 30 // of a shard, like the sweep, which a check can't overtake
 	missionsPage   = 500
 	maxMissions    = 5_000
 	walletsPage    = 5_000
@@ -151,8 +153,8 @@ const (
 	maxPendingRead = 20_000
 )
 
-// reserve is the time that the last parts of a check need at the very worst. With
-// less than that left it stops, and the next one goes on.
+// reserve is the time that the last parts of a check need in the worst case.
+// With less than that left it stops, and the next one continues.
 const reserve = 15 * time.Second
 
 // check is one check under way.
@@ -173,14 +175,14 @@ func (k *check) run(ctx context.Context) error {
 		return err
 	}
 	for _, name := range guards {
-		k.report.add(Finding{Rule: 1, Grade: Broken, Subject: OfBooks, What: "the database does not refuse what it must: " + name + " is gone"})
+		k.report.add(Finding{Rule: 1, Grade: Broken, Subject: OfBooks, What: "a guard of the database is missing: " + name})
 	}
 	touched, caughtUp, err := k.readLedger(ctx)
 	if err != nil {
 		return err
 	}
 	if !caughtUp {
-		return nil // the rest would read all that is left, at every try
+		return nil // the rest would read everything again at every try
 	}
 	if err := k.sums(ctx); err != nil {
 		return err
@@ -192,8 +194,8 @@ func (k *check) run(ctx context.Context) error {
 	return k.accounts(ctx, touched)
 }
 
-// readLedger takes in the ledger's new rows, and returns the missions among them
-// and whether that were all.
+// readLedger reads the ledger's new rows, and returns their missions and
+// whether these were all rows.
 func (k *check) readLedger(ctx context.Context) (touched []uuid.UUID, caughtUp bool, err error) {
 	for k.Whole || k.report.Read.Movements < maxRows && !k.outOfTime(ctx) {
 		s, err := k.ledger.ReadOn(ctx, stretchRows)
@@ -202,7 +204,7 @@ func (k *check) readLedger(ctx context.Context) (touched []uuid.UUID, caughtUp b
 		}
 		k.report.Read.Movements += s.Rows
 		k.report.add(s.Findings...)
-		if !k.Whole { // which comes to all missions anyway
+		if !k.Whole { // a whole check checks all missions anyway
 			touched = append(touched, s.Missions...)
 		}
 		if !s.More {
@@ -212,8 +214,7 @@ func (k *check) readLedger(ctx context.Context) (touched []uuid.UUID, caughtUp b
 	return touched, false, nil
 }
 
-// outOfTime reports whether a check should come to an end. Without a deadline it
-// never should.
+// outOfTime reports whether a check should end. Without a deadline it is false.
 func (k *check) outOfTime(ctx context.Context) bool {
 	deadline, bounded := ctx.Deadline()
 	return !k.Whole && bounded && deadline.Sub(k.Now()) < reserve

@@ -9,8 +9,8 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// Rows is what the rows of the ledger say of one mission, added up by the check
-// itself, and how many entries of the log it has seen of it.
+// Rows is the sums of the ledger's rows for one mission, added up by the check
+// itself, and the number of its entries in the log.
 type Rows struct {
 	Held     ledger.Won
 	Holds    int64
@@ -22,7 +22,7 @@ type Rows struct {
 	Logged   int64
 }
 
-// Plus is both together.
+// Plus returns the sum of both.
 func (r Rows) Plus(more Rows) Rows {
 	return Rows{
 		Held: r.Held + more.Held, Holds: r.Holds + more.Holds, Declines: r.Declines + more.Declines,
@@ -32,7 +32,7 @@ func (r Rows) Plus(more Rows) Rows {
 }
 
 // Escrow is a mission as the users instance knows it, all of it from one
-// snapshot. A zero time has not come.
+// snapshot. A zero time has not come yet.
 type Escrow struct {
 	MissionID    uuid.UUID
 	Missing      bool // rows of the ledger name it, but there is no escrow
@@ -48,10 +48,10 @@ type Escrow struct {
 	Rows         Rows
 	Given        ledger.Won // sum of its contributions
 	Givers       int        // how many there are
-	Late         ledger.Won // of the inflow of a mission that succeeded, what came after the verdict
-	LateGivers   int        // whose that is
-	LateGiven    ledger.Won // the sum of theirs
-	Unmailed     int        // people who must be told of the settlement and have no mail
+	Late         ledger.Won // of the inflow of a mission that succeeded, the part after the verdict
+	LateGivers   int        // users who contributed it
+	LateGiven    ledger.Won // the sum of their late bets
+	Unmailed     int        // users who must get a mail about the settlement and have none
 	Pending      int64      // logged bets of it that the check saw without an outcome
 }
 
@@ -85,7 +85,7 @@ type Totals struct {
 	NegativeEscrows int64
 }
 
-// Stretch is what came of reading a part of the ledger.
+// Stretch is the result of reading a part of the ledger.
 type Stretch struct {
 	Rows     int64
 	More     bool // there is more that may be read now

@@ -9,7 +9,8 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// readLog reads on in the log, and asks again about bets that had no outcome.
+// readLog reads the next entries of the log, and looks again for the outcomes
+// of pending bets.
 func (k *check) readLog(ctx context.Context) error {
 	if err := k.pending(ctx); err != nil {
 		return err
@@ -27,9 +28,9 @@ func (k *check) readLog(ctx context.Context) error {
 	return nil
 }
 
-// readShard reads on from the check's mark, never past the sweep's: an entry that
-// the sweep has passed is decided or on its list, in any snapshot. It returns the
-// time up to which the shard was read.
+// readShard reads from the check's mark on, but never past the sweep's: an
+// entry that the sweep has passed is decided or on its list, in any snapshot.
+// It returns the time up to which the shard was read.
 func (k *check) readShard(ctx context.Context, shard int) (time.Time, error) {
 	mark, swept, err := k.ledger.Shard(ctx, shard)
 	if err != nil {
@@ -62,7 +63,7 @@ func (k *check) readShard(ctx context.Context, shard int) (time.Time, error) {
 	return mark.LoggedAt, nil
 }
 
-// firstBeyond is the place of the first entry that the sweep has not passed.
+// firstBeyond is the index of the first entry that the sweep has not passed.
 func firstBeyond(entries []ledger.Logged, swept ledger.Mark) int {
 	for i, e := range entries {
 		later := e.Mark.LoggedAt.Compare(swept.LoggedAt)
@@ -94,7 +95,7 @@ func (k *check) passEntries(ctx context.Context, shard int, through ledger.Mark,
 	return k.ledger.PassEntries(ctx, shard, through, bets, pending)
 }
 
-// pending asks again about bets that were passed without an outcome.
+// pending looks again for the outcomes of bets that were passed without one.
 func (k *check) pending(ctx context.Context) error {
 	after := uuid.Nil
 	for read := 0; read < maxPendingRead; read += pendingPage {

@@ -10,11 +10,11 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Grade says what a finding means.
+// Grade is how serious a finding is.
 type Grade string
 
-// A broken rule means that cash or a promise is wrong: no new cash is taken. What
-// is late may still come; it is listed, and alerts of its own watch it.
+// A broken rule means that the data is wrong, and no new cash is taken. What is
+// late may still come. It is listed, and has its own alerts.
 const (
 	Broken Grade = "broken"
 	Late   Grade = "late"
@@ -33,7 +33,7 @@ const (
 	OfMovement Subject = "movement" // a row of the ledger
 )
 
-// Finding is one thing that is not as it must be.
+// Finding is one violation of a rule, or one delay.
 type Finding struct {
 	Rule    int       `json:"rule"` // number of the invariant, see the package comment
 	Grade   Grade     `json:"grade"`
@@ -44,7 +44,7 @@ type Finding struct {
 	Got     int64     `json:"got"`
 }
 
-// String is one line for a person.
+// String returns the finding in one line, for people.
 func (f Finding) String() string {
 	line := fmt.Sprintf("invariant %d %s: %s", f.Rule, f.Grade, f.Subject)
 	if f.ID != uuid.Nil {
@@ -59,22 +59,22 @@ func (f Finding) String() string {
 
 // Figures are the sums over all accounts at one moment, in won.
 type Figures struct {
-	Charged  ledger.Won // ever came in from the payment provider
+	Charged  ledger.Won // all that came in from the payment provider
 	Wallets  ledger.Won // in all wallets
 	Held     ledger.Won // in all escrows
-	PutIn    ledger.Won // ever went into escrows
-	Paid     ledger.Won // ever left escrows to streamers
-	Refunded ledger.Won // ever left escrows back to contributors
+	PutIn    ledger.Won // all that went into escrows
+	Paid     ledger.Won // all that left escrows to streamers
+	Refunded ledger.Won // all that went back to contributors
 }
 
-// Out is what ever left for the outside. There is no way to do that yet.
+// Out is what left the system. There is no way to do that yet.
 func (f Figures) Out() ledger.Won { return 0 }
 
-// Drift is what came in and is in no account. It is zero.
+// Drift is what came in and is in no account. It must be zero.
 func (f Figures) Drift() ledger.Won { return f.Charged - f.Wallets - f.Held - f.Out() }
 
 // PotsDrift is what went into escrows, did not leave them and is not there. It
-// is zero.
+// must be zero.
 func (f Figures) PotsDrift() ledger.Won { return f.PutIn - f.Paid - f.Refunded - f.Held }
 
 // maxListed is how many findings a report lists. All are counted.
@@ -82,7 +82,7 @@ const maxListed = 100
 
 // Report is what a check found.
 type Report struct {
-	ID         int64 // of the record in the users instance; 0 if it was not kept
+	ID         int64 // of the check in the users instance; 0 if it was not recorded
 	Whole      bool  // read everything again from the beginning
 	StartedAt  time.Time
 	FinishedAt time.Time
@@ -93,7 +93,7 @@ type Report struct {
 	Read       Read
 }
 
-// Read counts what a check looked at.
+// Read counts what a check read.
 type Read struct {
 	Movements int64 // rows of the ledger
 	Entries   int64 // of the bet log
@@ -104,7 +104,7 @@ type Read struct {
 // Clean reports whether no rule is broken.
 func (r Report) Clean() bool { return r.Broken == 0 }
 
-// add takes findings in. What is broken is listed before what is late.
+// add adds findings. Broken rules are listed before delays.
 func (r *Report) add(found ...Finding) {
 	for _, f := range found {
 		if f.Grade == Broken {
@@ -121,7 +121,7 @@ func (r *Report) add(found ...Finding) {
 	}
 }
 
-// dropLate makes room in the list for what is worse.
+// dropLate makes room in the list for a broken rule.
 func (r *Report) dropLate() {
 	for i := range r.Findings {
 		if r.Findings[i].Grade == Late {
@@ -134,9 +134,9 @@ func (r *Report) dropLate() {
 // Mode is whether new cash is taken.
 type Mode struct {
 	ExitOnly bool
-	// Unchecked says that the last check of the books was too long ago to take cash by.
+	// Unchecked means that the last check of the books is too old to take cash.
 	Unchecked bool
-	Since     time.Time // of the last change, UTC; zero if there never was one
+	Since     time.Time // of the last change, UTC; zero if there was none
 	By        string
 	Reason    string
 }

@@ -28,7 +28,7 @@ func (k *check) missionsRound(ctx context.Context, after uuid.UUID) (uuid.UUID, 
 }
 
 // nextMissions merges the next ids of both sides, so that a mission that only
-// one of them knows is looked at too.
+// one of them has is checked too.
 func (k *check) nextMissions(ctx context.Context, after uuid.UUID) (page []uuid.UUID, more bool, err error) {
 	ofBoard, err := k.board.MissionIDs(ctx, after, missionsPage)
 	if err != nil {
@@ -41,7 +41,7 @@ func (k *check) nextMissions(ctx context.Context, after uuid.UUID) (page []uuid.
 	page = slices.Concat(ofBoard, ofLedger)
 	slices.SortFunc(page, compareIDs)
 	page = slices.Compact(page)
-	// Beyond the end of a full page that side may have more in between.
+	// After the last id of a full page that side may have more ids in between.
 	for _, ids := range [][]uuid.UUID{ofBoard, ofLedger} {
 		if len(ids) < missionsPage {
 			continue
@@ -81,7 +81,7 @@ func (k *check) missions(ctx context.Context, ids []uuid.UUID) error {
 	return nil
 }
 
-// walletsRound is missionsRound for wallets.
+// walletsRound is like missionsRound, for wallets.
 func (k *check) walletsRound(ctx context.Context, after uuid.UUID) (uuid.UUID, error) {
 	for k.Whole || k.report.Read.Wallets < maxWallets && !k.outOfTime(ctx) {
 		last, wallets, found, err := k.ledger.Wallets(ctx, after, walletsPage)

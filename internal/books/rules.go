@@ -8,14 +8,14 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// moment is when the two databases were looked at, each by its own clock, and
-// what is young or late by that.
+// moment is when the two databases were read, each by its own clock, and the
+// ages that count as young and late.
 type moment struct {
 	ledger time.Time
 	board  time.Time
-	log    time.Time     // every entry of the log from before was passed
-	settle time.Duration // a fact so young may not be known everywhere
-	late   time.Duration // a fact so old should be
+	log    time.Time     // every entry of the log before this time was passed
+	settle time.Duration // a younger fact may not be on both sides yet
+	late   time.Duration // an older fact should be
 }
 
 // afterClosing is how long after its escrow was closed a bet on a mission may
@@ -27,8 +27,8 @@ func (m moment) afterClosing() time.Duration {
 	return max(m.settle, time.Minute)
 }
 
-// born is how old a mission must be, by the time in its id, for the board to know
-// it. It may have been made between the two looks, by an instance whose clock is
+// born is how old a mission must be, by the time in its id, to be on the board.
+// It may have been made between the two reads, by an instance whose clock is
 // minutes off.
 func (m moment) born() time.Duration {
 	if m.settle == 0 {
@@ -44,14 +44,14 @@ type finder struct {
 	found   []Finding
 }
 
-// wants is for figures that must be equal.
+// wants adds a finding unless two figures are equal.
 func (f *finder) wants(rule int, what string, want, got int64) {
 	if want != got {
 		f.found = append(f.found, Finding{Rule: rule, Grade: Broken, Subject: f.subject, ID: f.id, What: what, Want: want, Got: got})
 	}
 }
 
-// broken is for what must not be.
+// broken adds a finding of a broken rule if a condition holds.
 func (f *finder) broken(is bool, rule int, what string) {
 	if is {
 		f.found = append(f.found, Finding{Rule: rule, Grade: Broken, Subject: f.subject, ID: f.id, What: what})
@@ -64,8 +64,8 @@ func (f *finder) late(is bool, rule int, what string) {
 	}
 }
 
-// checkEscrow holds an escrow against the rows of the ledger, the contributions
-// and the mails. All are of one snapshot, so they agree at any moment.
+// checkEscrow compares an escrow with the rows of the ledger, the contributions
+// and the mails. All are from one snapshot, so they must agree.
 func checkEscrow(e Escrow, m moment) []Finding {
 	f := &finder{subject: OfMission, id: e.MissionID}
 	if e.Missing {
@@ -79,8 +79,8 @@ func checkEscrow(e Escrow, m moment) []Finding {
 	f.broken(e.Inflow < 0 || e.Outflow < 0 || e.Outflow > e.Inflow, 2, "the escrow is negative")
 	f.broken(e.Rows.Payouts > 1, 3, "the mission was paid out more than once")
 	f.broken(e.Rows.Payouts > 0 && !(e.Closed && e.Ending.Pays()), 3, "the pot was paid out against the mission's ending")
-	f.broken(e.Rows.Refunds > 0 && !e.Closed, 3, "cash was given back before the mission's ending")
-	f.broken(e.Ending.Pays() && e.Rows.Refunded > e.Late, 3, "the pot was given back against the mission's ending")
+	f.broken(e.Rows.Refunds > 0 && !e.Closed, 3, "cash was refunded before the mission's ending")
+	f.broken(e.Ending.Pays() && e.Rows.Refunded > e.Late, 3, "the pot was refunded against the mission's ending")
 	f.wants(3, "the late bets are not what the escrow says", int64(e.LateGiven), int64(e.Late))
 	if !e.SettledAt.IsZero() {
 		checkSettled(f, e)
@@ -102,23 +102,23 @@ func checkSettled(f *finder, e Escrow) {
 		}
 		f.wants(3, "a mission that succeeded was not paid out once", payouts, e.Rows.Payouts)
 		f.wants(3, "the refunds are not one for each late contributor", int64(e.LateGivers), e.Rows.Refunds)
-		f.wants(5, "what came after the verdict was not given back", int64(e.Late), int64(e.Rows.Refunded))
+		f.wants(5, "the bets after the verdict were not refunded", int64(e.Late), int64(e.Rows.Refunded))
 	} else {
 		f.wants(3, "the refunds are not one for each contributor", int64(e.Givers), e.Rows.Refunds)
 	}
-	f.wants(7, "people have no mail about the settlement", 0, int64(e.Unmailed))
+	f.wants(7, "users have no mail about the settlement", 0, int64(e.Unmailed))
 }
 
-// checkBoard holds the board, read first, against the ledger. Either may be nil.
+// checkBoard compares the board, which was read first, with the ledger. Either may be nil.
 func checkBoard(id uuid.UUID, b *BoardMission, e *Escrow, m moment) []Finding {
 	f := &finder{subject: OfMission, id: id}
 	switch {
 	case b == nil && (e == nil || e.Missing):
 	case b == nil:
 		seconds, nanos := id.Time().UnixTime()
-		f.broken(m.ledger.Sub(time.Unix(seconds, nanos)) > m.born(), 6, "the ledger has an escrow of a mission that the board does not know")
+		f.broken(m.ledger.Sub(time.Unix(seconds, nanos)) > m.born(), 6, "the ledger has an escrow of a mission that is not on the board")
 	case e == nil || e.Missing:
-		f.broken(b.PotVersion > 0 || b.Pot > 0 || b.Status.IsActive() || !b.SettledAt.IsZero(), 6, "the board shows what the ledger has no escrow for")
+		f.broken(b.PotVersion > 0 || b.Pot > 0 || b.Status.IsActive() || !b.SettledAt.IsZero(), 6, "the board shows a mission that has no escrow in the ledger")
 		f.late(!b.DecidedAt.IsZero() && m.board.Sub(b.DecidedAt) > m.late, 7, "a verdict did not reach the ledger")
 	default:
 		checkPot(f, *b, *e, m)
@@ -152,19 +152,19 @@ func checkEnding(f *finder, b BoardMission, e Escrow, m moment) {
 		f.late(m.board.Sub(b.DecidedAt) > m.late, 7, "a verdict did not reach the ledger")
 	}
 	if b.SettledAt.IsZero() {
-		f.late(!e.SettledAt.IsZero() && m.ledger.Sub(e.SettledAt) > m.late, 7, "the board does not know of the settlement")
+		f.late(!e.SettledAt.IsZero() && m.ledger.Sub(e.SettledAt) > m.late, 7, "the board does not show the settlement")
 		return
 	}
 	f.broken(e.SettledAt.IsZero(), 6, "the board shows a settlement that the ledger has not made")
 }
 
-// checkEntry holds an entry of the log against its outcome. It reports true if
-// there is none yet and the sweep sees to it.
+// checkEntry compares an entry of the log with its outcome. It reports true if
+// there is none yet and the sweep publishes the bet again.
 func checkEntry(b ledger.Bet, o Outcome) (pending bool, found []Finding) {
 	f := &finder{subject: OfBet, id: b.ID}
 	switch {
 	case !o.Known:
-		f.broken(!o.Stray, 4, "the log has the bet, the sweep has passed it, and nobody has it on a list")
+		f.broken(!o.Stray, 4, "the log has the bet and the sweep has passed it, but it has no outcome and is not on the sweep's list")
 		return true, f.found
 	case o.Kind != "hold" && o.Kind != "decline":
 		f.broken(true, 3, "the bet's id is that of another movement: "+o.Kind)
@@ -175,7 +175,7 @@ func checkEntry(b ledger.Bet, o Outcome) (pending bool, found []Finding) {
 	return false, f.found
 }
 
-// checkTotals holds the sums over all accounts against each other.
+// checkTotals compares the sums over all accounts with each other.
 func checkTotals(t Totals, rowsCharged ledger.Won, rowsCharges int64) []Finding {
 	f := &finder{subject: OfBooks}
 	f.wants(1, "wallets and escrows do not add up to what was charged", int64(t.Charged), int64(t.Wallets+t.Held+t.Out()))

@@ -10,8 +10,8 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// The pipeline's tests break the books for real; here are the edges between what
-// is under way, late and broken.
+// The pipeline's tests break the books for real. This tests the limits between
+// under way, late and broken.
 func TestWhatIsUnderWayIsNoFindingAndWhatIsOldIs(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -97,7 +97,7 @@ func TestAReportCountsAllAndListsWhatIsBrokenFirst(t *testing.T) {
 		r.add(Finding{Grade: Late})
 	}
 	if !r.Clean() {
-		t.Error("what is late breaks no rule")
+		t.Error("a delay breaks no rule")
 	}
 	r.add(Finding{Grade: Broken, Rule: 1}, Finding{Grade: Broken, Rule: 2})
 	listed := 0
