@@ -82,7 +82,7 @@ func englishReset(r Reset) draft {
 		lines: []string{
 			"This is your code for a new password:",
 			r.Code,
-			fmt.Sprintf("It is good for %.0f minutes, and once. Nobody of Missionpot will ever ask you for it.", r.Valid.Minutes()),
+			fmt.Sprintf("It is valid for %.0f minutes and can be used once. Missionpot will never ask you for it.", r.Valid.Minutes()),
 			"If you did not ask for it, you need not do anything: your password stays as it is.",
 		},
 		closing: "Missionpot",
