@@ -16,19 +16,18 @@ type usage struct {
 	words map[string]bool
 }
 
-// program wants a program of ours, its flags, and that it knows the first word.
+// program wants a program of ours, its flags, and that it knows the first word, or the first two
+// together.
 func (c *commandCheck) program(name string, args []string) {
 	u := c.usageOf(name)
-	word := ""
+	var words []string
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" { // the rest is another program's
 			break
 		}
 		if !strings.HasPrefix(arg, "-") {
-			if word == "" {
-				word = arg
-			}
+			words = append(words, arg)
 			continue
 		}
 		flag, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -40,9 +39,24 @@ func (c *commandCheck) program(name string, args []string) {
 			i++
 		}
 	}
-	if word != "" && !u.words[word] && !placeholder.MatchString(word) {
-		c.wrong("%s does not know %q", name, word)
+	if len(words) > 0 && !u.knows(words) {
+		c.wrong("%s does not know %q", name, words[0])
 	}
+}
+
+// knows reports whether a program compares its arguments with these words: with the first, or with
+// the first two as one command. The reader's own words may be anything.
+func (u usage) knows(words []string) bool {
+	if u.words[words[0]] || placeholder.MatchString(words[0]) {
+		return true
+	}
+	for known := range u.words {
+		first, second, two := strings.Cut(known, " ")
+		if two && first == words[0] && len(words) > 1 && (second == words[1] || placeholder.MatchString(words[1])) {
+			return true
+		}
+	}
+	return false
 }
 
 // usageOf reads a program's source. Running each would take a build.

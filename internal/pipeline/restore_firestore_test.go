@@ -12,7 +12,7 @@ import (
 	"example.com/missionpot/internal/restore"
 )
 
-// entries is the log as run/restore writes it.
+// entries is the log as run/operator writes it.
 type entries struct{ *betlog.Log }
 
 func (entries) StakeID(c restore.Creation) uuid.UUID {

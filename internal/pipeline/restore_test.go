@@ -21,7 +21,7 @@ import (
 	"example.com/missionpot/internal/usersdb"
 )
 
-// sources is what a missions instance is rebuilt from, as in run/restore.
+// sources is what a missions instance is rebuilt from, as in run/operator.
 type sources struct {
 	*usersdb.DB
 	log   *betlog.Log

@@ -1,19 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
 
-	"example.com/missionpot/internal/bus"
-	"example.com/missionpot/internal/config"
-	"example.com/missionpot/internal/deadletter"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/redrive"
-	"example.com/missionpot/internal/usersdb"
 )
 
 // listLetters lists dead letters that nobody has sent again, at most maxShown; send some again to
@@ -68,27 +62,13 @@ func redriveLetters(ctx context.Context, c call) error {
 	})
 }
 
-// withDesk opens what the environment names, as for the services: the users database for the audit
-// log, the dead letters, the topics.
-func withDesk(ctx context.Context, f func(*redrive.Desk) error) error {
-	return withUsers(ctx, func(db *usersdb.DB) (err error) {
-		var c struct {
-			config.Google
-			config.Letters
+// withDesk opens the users database for the audit log, the dead letters and the topics.
+func withDesk(ctx context.Context, do func(*redrive.Desk) error) error {
+	return with(func(o *opening) error {
+		users, letters, topics := o.users(ctx), o.deadLetters(ctx), o.topics(ctx)
+		if o.err != nil {
+			return o.err
 		}
-		if err := config.Load(ctx, &c); err != nil {
-			return err
-		}
-		letters, err := deadletter.Open(ctx, c.Project, cmp.Or(c.LettersDatabase, c.FirestoreDatabase))
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, letters.Close()) }()
-		topics, err := bus.Open(ctx, c.Project)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, topics.Close()) }()
-		return f(&redrive.Desk{Letters: letters, Record: db, Publish: topics.PublishRaw})
+		return do(&redrive.Desk{Letters: letters, Record: users, Publish: topics.PublishRaw})
 	})
 }

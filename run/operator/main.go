@@ -1,22 +1,18 @@
-// Command operator grants and revokes the operator's role, shows the audit log, and does operators'
-// work from a shell. It uses the databases and topics that the environment names, as the services
-// do, so anyone with their rights may run it. It records what it does under the given name.
+// Command operator is for the people who look after the system. It does from a shell what
+// the API can't or must not do: who is an operator, dead letters while the API is away, the
+// check of the books and the switch to exit-only mode, restores, and the next set of signing
+// keys. Run without a command it prints how it is used.
 //
-//	operator -as NAME grant EMAIL     make this account an operator's
-//	operator -as NAME revoke EMAIL    revoke the role, from the next call on
-//	operator -as NAME sign-out EMAIL  end every sign-in of this account
-//	operator -as NAME remove-second-factor EMAIL  for a user who has lost app and recovery codes
-//	operator list                     who is an operator
-//	operator record                   the last actions of operators, newest first
-//	operator -as NAME letters         dead letters that nobody has sent again
-//	operator -as NAME letter ID       one of them
-//	operator -as NAME redrive ID...   send these again, each once
+// It works on what the environment names, as the services do, so anyone with their rights may
+// run it. It opens only what the command needs. On Google Cloud it is the image of two jobs:
+// operator, and restore, which is there only during a restore.
 //
-// docs/operators.md describes what the role allows.
+// docs/operators.md has the commands and describes what the role allows.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -25,10 +21,15 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, os.Args[1:])
+	err := run(ctx, os.Stdin, os.Stdout, os.Args[1:])
 	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "operator:", err)
-		os.Exit(1)
+	if err == nil {
+		return
 	}
+	fmt.Fprintln(os.Stderr, "operator:", err)
+	if errors.Is(err, errUsage) {
+		fmt.Fprint(os.Stderr, "\n", usage)
+		os.Exit(2)
+	}
+	os.Exit(1)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -10,12 +9,10 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/cloudsql"
-	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/usersdb"
 )
 
-// maxShown is how many entries of the audit log are shown.
+// maxShown is how many entries of a list are shown.
 const maxShown = 100
 
 func grant(ctx context.Context, c call) error {
@@ -62,7 +59,7 @@ func list(ctx context.Context, c call) error {
 	})
 }
 
-func showRecord(ctx context.Context, c call) error {
+func showAuditLog(ctx context.Context, c call) error {
 	return withUsers(ctx, func(db *usersdb.DB) error {
 		actions, err := db.Actions(ctx, math.MaxInt64, maxShown)
 		for _, a := range actions {
@@ -70,23 +67,4 @@ func showRecord(ctx context.Context, c call) error {
 		}
 		return err
 	})
-}
-
-// withUsers opens the users database that the environment names, as the services do.
-func withUsers(ctx context.Context, f func(*usersdb.DB) error) (err error) {
-	var c config.UsersDatabase
-	if err := config.Load(ctx, &c); err != nil {
-		return err
-	}
-	dialer, err := cloudsql.Open(ctx, c.UsersInstance)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dialer.Close()) }()
-	db, err := usersdb.Open(ctx, c.UsersURL.Reveal(), 1, usersdb.Through(dialer.To(c.UsersInstance)))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return f(db)
 }

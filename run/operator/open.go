@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"example.com/missionpot/internal/betlog"
+	"example.com/missionpot/internal/board"
+	"example.com/missionpot/internal/bus"
+	"example.com/missionpot/internal/cloudsql"
+	"example.com/missionpot/internal/config"
+	"example.com/missionpot/internal/deadletter"
+	"example.com/missionpot/internal/missionsdb"
+	"example.com/missionpot/internal/usersdb"
+)
+
+// connections is how many each database is given: a check holds a snapshot with one and writes
+// with the other. terraform/outputs.tf counts them.
+const connections = 2
+
+// opening opens what a command needs. After an error it opens nothing more, so a command
+// looks at err once.
+type opening struct {
+	err     error
+	closers []func() error
+}
+
+// with gives a command an opening, and closes at the end what was opened, last first.
+func with(do func(*opening) error) error {
+	o := &opening{}
+	err := do(o)
+	for _, closeIt := range slices.Backward(o.closers) {
+		err = errors.Join(err, closeIt())
+	}
+	return err
+}
+
+// load reads a group of settings, and reports whether all is well so far.
+func (o *opening) load(ctx context.Context, settings any) bool {
+	if o.err == nil {
+		o.err = config.Load(ctx, settings)
+	}
+	return o.err == nil
+}
+
+// opened keeps how to close a client that was opened without an error.
+func (o *opening) opened(err error, closeIt func() error) {
+	if o.err = err; err == nil {
+		o.closers = append(o.closers, closeIt)
+	}
+}
+
+func (o *opening) dialer(ctx context.Context, instance string) *cloudsql.Dialer {
+	dialer, err := cloudsql.Open(ctx, instance)
+	o.opened(err, func() error { return dialer.Close() })
+	return dialer
+}
+
+func (o *opening) users(ctx context.Context) *usersdb.DB {
+	var c config.UsersDatabase
+	if !o.load(ctx, &c) {
+		return nil
+	}
+	dialer := o.dialer(ctx, c.UsersInstance)
+	if o.err != nil {
+		return nil
+	}
+	db, err := usersdb.Open(ctx, c.UsersURL.Reveal(), connections, usersdb.Through(dialer.To(c.UsersInstance)))
+	o.opened(err, func() error { db.Close(); return nil })
+	return db
+}
+
+func (o *opening) missions(ctx context.Context) *missionsdb.DB {
+	var c config.MissionsDatabase
+	if !o.load(ctx, &c) {
+		return nil
+	}
+	dialer := o.dialer(ctx, c.MissionsInstance)
+	if o.err != nil {
+		return nil
+	}
+	db, err := missionsdb.Open(ctx, c.MissionsURL.Reveal(), connections, missionsdb.Through(dialer.To(c.MissionsInstance)))
+	o.opened(err, func() error { db.Close(); return nil })
+	return db
+}
+
+func (o *opening) betLog(ctx context.Context) *betlog.Log {
+	var c config.Google
+	if !o.load(ctx, &c) {
+		return nil
+	}
+	log, err := betlog.Open(ctx, c.Project, c.FirestoreDatabase)
+	o.opened(err, func() error { return log.Close() })
+	return log
+}
+
+func (o *opening) liveBoard(ctx context.Context) *board.Board {
+	var c struct {
+		config.Google
+		config.Board
+	}
+	if !o.load(ctx, &c) {
+		return nil
+	}
+	live, err := board.Open(ctx, c.Project, cmp.Or(c.BoardDatabase, c.FirestoreDatabase))
+	o.opened(err, func() error { return live.Close() })
+	return live
+}
+
+func (o *opening) deadLetters(ctx context.Context) *deadletter.Store {
+	var c struct {
+		config.Google
+		config.Letters
+	}
+	if !o.load(ctx, &c) {
+		return nil
+	}
+	letters, err := deadletter.Open(ctx, c.Project, cmp.Or(c.LettersDatabase, c.FirestoreDatabase))
+	o.opened(err, func() error { return letters.Close() })
+	return letters
+}
+
+func (o *opening) topics(ctx context.Context) *bus.Bus {
+	var c config.Google
+	if !o.load(ctx, &c) {
+		return nil
+	}
+	topics, err := bus.Open(ctx, c.Project)
+	o.opened(err, func() error { return topics.Close() })
+	return topics
+}
+
+// withUsers is with for commands that need the users database alone.
+func withUsers(ctx context.Context, do func(*usersdb.DB) error) error {
+	return with(func(o *opening) error {
+		users := o.users(ctx)
+		if o.err != nil {
+			return o.err
+		}
+		return do(users)
+	})
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/betlog"
+	"example.com/missionpot/internal/board"
+	"example.com/missionpot/internal/broadcast"
+	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/restore"
+	"example.com/missionpot/internal/usersdb"
+)
+
+func statementFlag(flags *flag.FlagSet, c *call) {
+	flags.StringVar(&c.statement, "charges", "", "the payment provider's statement, as CSV")
+}
+
+func restoreLog(ctx context.Context, c call) error {
+	return with(func(o *opening) error {
+		users, missions, log := o.users(ctx), o.missions(ctx), o.betLog(ctx)
+		if o.err != nil {
+			return o.err
+		}
+		written, err := restore.LogEntries(ctx, users, missions, entries{log})
+		fmt.Fprintf(c.out, "restore: entries=%d\n", written)
+		return err
+	})
+}
+
+// entries is the log as a restore writes it.
+type entries struct{ *betlog.Log }
+
+func (entries) StakeID(c restore.Creation) uuid.UUID {
+	return betlog.StakeID(c.MissionID, c.CreatorID, c.Key)
+}
+
+func restoreBoard(ctx context.Context, c call) error {
+	return with(func(o *opening) error {
+		missions, live := o.missions(ctx), o.liveBoard(ctx)
+		if o.err != nil {
+			return o.err
+		}
+		written, err := restore.BoardEvents(ctx, missions, broadcast.New(missions, live))
+		fmt.Fprintf(c.out, "restore: missions=%d\n", written)
+		return err
+	})
+}
+
+func restoreMissions(ctx context.Context, c call) error {
+	return with(func(o *opening) error {
+		users, missions, log, live := o.users(ctx), o.missions(ctx), o.betLog(ctx), o.liveBoard(ctx)
+		if o.err != nil {
+			return o.err
+		}
+		if _, err := users.TakeNoCash(ctx, "restore", "the missions instance is rebuilt"); err != nil {
+			return err
+		}
+		r, err := restore.Missions(ctx, sources{users, log, live}, missions, time.Now)
+		if err != nil {
+			return err
+		}
+		for _, id := range r.Lost {
+			fmt.Fprintln(c.out, "lost, and everybody gets their cash back: mission", id)
+		}
+		fmt.Fprintf(c.out, "restore: missions=%d lost=%d\n", r.Missions, len(r.Lost))
+		return nil
+	})
+}
+
+// restoreUsers reads the statement first: a mistake in it must change nothing.
+func restoreUsers(ctx context.Context, c call) error {
+	charges, err := readStatement(c.statement)
+	if err != nil {
+		return err
+	}
+	return with(func(o *opening) error {
+		users, missions, log := o.users(ctx), o.missions(ctx), o.betLog(ctx)
+		if o.err != nil {
+			return o.err
+		}
+		if _, err := users.TakeNoCash(ctx, "restore", "the users instance went back"); err != nil {
+			return err
+		}
+		r, err := restore.Users(ctx, users, log, missions, charges, time.Now)
+		if err != nil {
+			return err
+		}
+		printReplay(c.out, r)
+		return nil
+	})
+}
+
+func printReplay(out io.Writer, r restore.Replayed) {
+	for _, c := range r.Strangers {
+		fmt.Fprintf(out, "charge %s of %s: its user %s is unknown; the provider has the cash\n", c.ID, c.Amount, c.UserID)
+	}
+	for _, d := range r.Declined {
+		fmt.Fprintf(out, "bet %s of %s on mission %s by user %s: declined, %s\n", d.ID, d.Amount, d.MissionID, d.UserID, d.Reason)
+	}
+	for _, b := range r.Undecided {
+		fmt.Fprintf(out, "bet %s on mission %s: no escrow; the sweep will try again\n", b.ID, b.MissionID)
+	}
+	for _, c := range r.Changed {
+		note := ""
+		if c.Settled {
+			note = "; it was settled, and people were mailed the former"
+		}
+		fmt.Fprintf(out, "mission %s: its pot was %s and is %s%s\n", c.MissionID, c.Shown, c.Now, note)
+	}
+	fmt.Fprintf(out, "restore: charges=%d strangers=%d bets=%d held=%d declined=%d undecided=%d settled=%d reopened=%d changed=%d\n",
+		r.Charges, len(r.Strangers), r.Bets, r.Held, len(r.Declined), len(r.Undecided), r.Settled, r.Reopened, len(r.Changed))
+}
+
+// sources is what a missions instance is rebuilt from.
+type sources struct {
+	*usersdb.DB
+	log   *betlog.Log
+	board *board.Board
+}
+
+func (s sources) Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error) {
+	return s.board.Boards(ctx, after, limit)
+}
+
+func (s sources) Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error) {
+	return s.log.Since(ctx, shard, after, before, limit)
+}
+
+// Terms returns the streamer's current terms, or the defaults for an unknown streamer.
+func (s sources) Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error) {
+	u, err := s.UserByID(ctx, streamer)
+	if errors.Is(err, fault.NotFound) {
+		return account.DefaultTerms(), nil
+	}
+	return u.Terms, err
+}
