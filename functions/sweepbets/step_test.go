@@ -68,7 +68,7 @@ func (f *fixture) logged(t *testing.T, mission uuid.UUID, n int) []ledger.Bet {
 		user := f.User(1000)
 		all.Go(func() error {
 			var err error
-			bets[i], _, err = f.log.Append(t.Context(), betlog.Entry{
+			bets[i], _, err = f.log.Append(t.Context(), ledger.LogEntry{
 				Bet:  ledger.Bet{MissionID: mission, UserID: user, Amount: 100, Deadline: time.Now().Add(time.Hour)},
 				Kind: "bet", IdempotencyKey: fmt.Sprint("key-", i), RequestHash: []byte("hash"),
 			})

@@ -109,7 +109,7 @@ func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAns
 	if err != nil {
 		return nil, err
 	}
-	s.metrics.betAccepted(ctx, betKind, first)
+	s.metrics.betAccepted(ctx, ledger.BetEntry, first)
 	decided := outcome{}
 	if !first {
 		decided, _ = s.outcomes.Do(ctx, b.ID) // unknown is as good as pending
@@ -138,9 +138,9 @@ func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAns
 // every other bet a read of the log.
 func (s *server) logBet(ctx context.Context, in *placeBetInput, user uuid.UUID, hash []byte) (ledger.Bet, bool, error) {
 	m, refusal := s.takesBet(ctx, in, user)
-	e := LogEntry{
+	e := ledger.LogEntry{
 		Bet:  ledger.Bet{MissionID: in.ID, UserID: user, Amount: in.Body.Amount, Deadline: m.Deadline},
-		Kind: betKind, IdempotencyKey: in.Key, RequestHash: hash,
+		Kind: ledger.BetEntry, IdempotencyKey: in.Key, RequestHash: hash,
 	}
 	if refusal == nil {
 		return s.BetLog.Append(ctx, e)

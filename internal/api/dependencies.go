@@ -160,39 +160,22 @@ type Checks interface {
 	LastCheck(ctx context.Context) (r books.Report, ok bool, err error)
 }
 
-// MissionFilter narrows a list of missions. A zero field does not narrow.
-type MissionFilter struct {
-	StreamerID uuid.UUID
-	CreatorID  uuid.UUID
-	Statuses   []mission.Status
-	Before     uuid.UUID // only missions older than this one
-	Limit      int
-}
-
 // Missions keeps the missions.
 type Missions interface {
 	ByKey(ctx context.Context, creator uuid.UUID, key string) (m mission.Mission, requestHash []byte, ok bool, err error)
 	Create(ctx context.Context, id uuid.UUID, d mission.Draft, t mission.Terms, key string, requestHash []byte) (m mission.Mission, created bool, err error)
 	ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error)
-	List(ctx context.Context, f MissionFilter) ([]mission.Mission, error)
+	List(ctx context.Context, f mission.Filter) ([]mission.Mission, error)
 	HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error)
 	Act(ctx context.Context, id, user uuid.UUID, a mission.Action) (mission.Mission, error)
-}
-
-// LogEntry is one bet as the log keeps it.
-type LogEntry struct {
-	Bet            ledger.Bet
-	Kind           string // betKind or stakeKind
-	IdempotencyKey string
-	RequestHash    []byte
 }
 
 // BetLog is the append-only log of bets.
 type BetLog interface {
 	// Append logs a bet and returns it with its id and the log's time. A key that
 	// came before returns the first bet and false, or fault.IdempotencyReused.
-	Append(ctx context.Context, e LogEntry) (b ledger.Bet, first bool, err error)
-	Lookup(ctx context.Context, e LogEntry) (b ledger.Bet, ok bool, err error)
+	Append(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, first bool, err error)
+	Lookup(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, ok bool, err error)
 	ByBetID(ctx context.Context, missionID, betID uuid.UUID) (ledger.Bet, error)
 }
 

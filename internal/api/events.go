@@ -107,7 +107,7 @@ func (s *server) streamerEvents(ctx context.Context, in *streamerEventsInput) (*
 	if err != nil {
 		return nil, err
 	}
-	missions, err := s.Missions.List(ctx, MissionFilter{StreamerID: in.ID, Before: before, Limit: in.Limit + 1})
+	missions, err := s.Missions.List(ctx, mission.Filter{StreamerID: in.ID, Before: before, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, err
 	}

@@ -273,7 +273,7 @@ func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 		// As in the cloud, where this service reads two tables and no password.
 		users := labtest.Programs(t, s.usersSQL.Config().ConnString(), migrations.Users)["live"]
 		board := labtest.Programs(t, s.missSQL.Config().ConnString(), migrations.Missions)["live"]
-		d.Role, d.Accounts, d.Missions = api.RoleLive, usersdb.New(s.pool(users)), missions{missionsdb.New(s.pool(board))}
+		d.Role, d.Accounts, d.Missions = api.RoleLive, usersdb.New(s.pool(users)), missionsdb.New(s.pool(board))
 	})
 	live.get("/v1/streamers/"+streamer.String()+"/events", "").want(http.StatusOK)
 	live.get("/v1/missions", "").refused(http.StatusNotFound, "not_found")

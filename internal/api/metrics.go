@@ -14,6 +14,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/telemetry"
 )
 
@@ -46,8 +47,8 @@ func newMetrics() metrics {
 	m.turnedAway.Add(context.Background(), 0)
 	// A counter that begins at its first event hides it from rate(), which needs
 	// something to rise from.
-	for _, kind := range []string{betKind, stakeKind} {
-		m.accepted.Add(context.Background(), 0, metric.WithAttributes(betKindKey.String(kind)))
+	for _, kind := range []ledger.EntryKind{ledger.BetEntry, ledger.StakeEntry} {
+		m.accepted.Add(context.Background(), 0, metric.WithAttributes(betKindKey.String(string(kind))))
 	}
 	return m
 }
@@ -56,9 +57,9 @@ const betKindKey = attribute.Key("missionpot.bet.kind")
 
 // betAccepted counts a bet that the log has taken. A repeated call is not
 // counted again.
-func (m metrics) betAccepted(ctx context.Context, kind string, first bool) {
+func (m metrics) betAccepted(ctx context.Context, kind ledger.EntryKind, first bool) {
 	if first {
-		m.accepted.Add(ctx, 1, metric.WithAttributes(betKindKey.String(kind)))
+		m.accepted.Add(ctx, 1, metric.WithAttributes(betKindKey.String(string(kind))))
 	}
 }
 

@@ -6,12 +6,13 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/missionsdb"
 )
 
 func TestAMissionBeyondTheLimitsIsRefusedWithACodeOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, func(_ *stand, d *api.Dependencies) {
-		d.Missions.(missions).Limits = mission.Limits{CreatorNew: 3, PairOpen: 2}
+		d.Missions.(*missionsdb.DB).Limits = mission.Limits{CreatorNew: 3, PairOpen: 2}
 	})
 	mina, jun, hana := s.viewer("mina", 10_000), s.signUp("jun", true), s.signUp("hana", true)
 	create := func(streamer player, key string) reply {

@@ -15,12 +15,6 @@ import (
 	"example.com/missionpot/internal/mission"
 )
 
-// stakeKind and betKind are the kinds of entries in the bet log.
-const (
-	stakeKind = "stake"
-	betKind   = "bet"
-)
-
 type createMissionInput struct {
 	Keyed
 	Waiting
@@ -148,16 +142,16 @@ func (s *server) streamerStays(ctx context.Context, m mission.Mission) error {
 // placeStake logs the creator's first bet. A retry of the creation comes here
 // as well and finds it logged (rule 2), or logs it now.
 func (s *server) placeStake(ctx context.Context, m mission.Mission, key string, hash []byte) error {
-	b, first, err := s.BetLog.Append(ctx, LogEntry{
+	b, first, err := s.BetLog.Append(ctx, ledger.LogEntry{
 		Bet: ledger.Bet{
 			MissionID: m.ID, UserID: m.CreatorID, Amount: m.Stake, Stake: true, Deadline: m.Deadline,
 		},
-		Kind: stakeKind, IdempotencyKey: key, RequestHash: hash,
+		Kind: ledger.StakeEntry, IdempotencyKey: key, RequestHash: hash,
 	})
 	if err != nil {
 		return err
 	}
-	s.metrics.betAccepted(ctx, stakeKind, first)
+	s.metrics.betAccepted(ctx, ledger.StakeEntry, first)
 	s.publish(ctx, event.NewBetPlaced(b))
 	return nil
 }
@@ -192,7 +186,7 @@ func (s *server) listMissions(ctx context.Context, in *listMissionsInput) (*miss
 	if err != nil {
 		return nil, err
 	}
-	missions, err := s.Missions.List(ctx, MissionFilter{
+	missions, err := s.Missions.List(ctx, mission.Filter{
 		StreamerID: in.StreamerID, CreatorID: in.CreatorID, Statuses: in.Status, Before: before, Limit: in.Limit + 1,
 	})
 	if err != nil {

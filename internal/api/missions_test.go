@@ -189,7 +189,7 @@ func (b *brokenLog) set(broken bool) {
 	b.broken = broken
 }
 
-func (b *brokenLog) Append(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
+func (b *brokenLog) Append(ctx context.Context, e ledger.LogEntry) (ledger.Bet, bool, error) {
 	b.mu.Lock()
 	broken := b.broken
 	b.mu.Unlock()

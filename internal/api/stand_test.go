@@ -26,7 +26,6 @@ import (
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/lab/labtest"
 	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/missionsdb"
 	"example.com/missionpot/internal/password"
 	"example.com/missionpot/internal/payment"
@@ -89,7 +88,7 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	d := api.Dependencies{
 		Accounts: accounts, Sessions: accounts, Logins: accounts, Resets: accounts, Factors: accounts, LoginKey: []byte("a key of the tests"), Charges: accounts, Books: accounts, Checks: accounts,
 		Operators: accounts,
-		Missions:  missions{held}, BetLog: betLog{s.log}, Events: s.board, Live: live{s.board},
+		Missions:  held, BetLog: s.log, Events: s.board, Live: live{s.board},
 		DeadLetters: &redrive.Desk{Letters: s.letters, Record: accounts, Publish: s.post.redrive},
 		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
 		Probes: []api.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
@@ -324,27 +323,7 @@ func (b *syncBuffer) String() string {
 	return b.b.String()
 }
 
-// missions, betLog and live fit the adapters to the API, as run/api does.
-type missions struct{ *missionsdb.DB }
-
-func (m missions) List(ctx context.Context, f api.MissionFilter) ([]mission.Mission, error) {
-	return m.DB.List(ctx, missionsdb.Filter(f))
-}
-
-type betLog struct{ *betlog.Log }
-
-func (l betLog) Append(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
-	return l.Log.Append(ctx, logEntry(e))
-}
-
-func (l betLog) Lookup(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
-	return l.Log.Lookup(ctx, logEntry(e))
-}
-
-func logEntry(e api.LogEntry) betlog.Entry {
-	return betlog.Entry{Bet: e.Bet, Kind: betlog.Kind(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash}
-}
-
+// live fits the board to the API, as run/api does.
 type live struct{ *board.Board }
 
 func (l live) WatchMission(ctx context.Context, id uuid.UUID) (api.Feed, error) {

@@ -31,7 +31,7 @@ const (
 // the request's hash differs. If it is not known whether the write happened, a
 // read finds out. If that fails too, or finds nothing, the error is
 // fault.Unavailable, and the same call later continues where this one stopped.
-func (l *Log) Append(ctx context.Context, e Entry) (b ledger.Bet, first bool, err error) {
+func (l *Log) Append(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, first bool, err error) {
 	r := newRecord(e)
 	ref := l.of(e.Bet.MissionID).Doc(r.BetID)
 	create, cancel := context.WithTimeout(ctx, createTimeout)

@@ -37,17 +37,17 @@ func open(t *testing.T) (*betlog.Log, string) {
 	return log, project
 }
 
-func bet(key string) betlog.Entry {
-	return betlog.Entry{
+func bet(key string) ledger.LogEntry {
+	return ledger.LogEntry{
 		Bet: ledger.Bet{
 			MissionID: uuid.Must(uuid.NewV7()), UserID: uuid.Must(uuid.NewV7()), Amount: 5000,
 			Deadline: time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond),
 		},
-		Kind: betlog.Bet, IdempotencyKey: key, RequestHash: []byte("hash"),
+		Kind: ledger.BetEntry, IdempotencyKey: key, RequestHash: []byte("hash"),
 	}
 }
 
-func mustAppend(t *testing.T, log *betlog.Log, e betlog.Entry) ledger.Bet {
+func mustAppend(t *testing.T, log *betlog.Log, e ledger.LogEntry) ledger.Bet {
 	t.Helper()
 	b, first, err := log.Append(t.Context(), e)
 	if err != nil || !first {
@@ -59,7 +59,7 @@ func mustAppend(t *testing.T, log *betlog.Log, e betlog.Entry) ledger.Bet {
 func TestAnEntryIsReadBackAsItWasLogged(t *testing.T) {
 	t.Parallel()
 	log, _ := open(t)
-	for kind, stake := range map[betlog.Kind]bool{betlog.Bet: false, betlog.Stake: true} {
+	for kind, stake := range map[ledger.EntryKind]bool{ledger.BetEntry: false, ledger.StakeEntry: true} {
 		e := bet("key")
 		e.Kind = kind
 		logged := mustAppend(t, log, e)
@@ -367,7 +367,7 @@ func TestARestoredEntryIsTheOneThatWasLost(t *testing.T) {
 	t.Parallel()
 	before, _ := open(t)
 	after, _ := open(t)
-	for kind, stake := range map[betlog.Kind]bool{betlog.Bet: false, betlog.Stake: true} {
+	for kind, stake := range map[ledger.EntryKind]bool{ledger.BetEntry: false, ledger.StakeEntry: true} {
 		e := bet("key")
 		e.Kind = kind
 		logged := mustAppend(t, before, e)

@@ -10,24 +10,16 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Entry is a bet with what identifies the request that made it.
-type Entry struct {
-	Bet            ledger.Bet
-	Kind           Kind
-	IdempotencyKey string // as the client sent it; the log keeps only its hash
-	RequestHash    []byte // distinguishes a retry from another request with the same key
-}
-
 // record is a document of the log.
 type record struct {
-	BetID       string    `firestore:"bet_id"`
-	MissionID   string    `firestore:"mission_id"`
-	UserID      string    `firestore:"user_id"`
-	Amount      int64     `firestore:"amount"` // won
-	Kind        Kind      `firestore:"kind"`
-	RequestHash []byte    `firestore:"request_hash"`
-	Deadline    time.Time `firestore:"deadline"`
-	Shard       int       `firestore:"shard"`
+	BetID       string           `firestore:"bet_id"`
+	MissionID   string           `firestore:"mission_id"`
+	UserID      string           `firestore:"user_id"`
+	Amount      int64            `firestore:"amount"` // won
+	Kind        ledger.EntryKind `firestore:"kind"`
+	RequestHash []byte           `firestore:"request_hash"`
+	Deadline    time.Time        `firestore:"deadline"`
+	Shard       int              `firestore:"shard"`
 	// PlacedAt is Firestore's time of the write and orders the sweep. It is
 	// coarser than the document's own creation time, so it is not what deadlines
 	// are compared with.
@@ -36,22 +28,23 @@ type record struct {
 	LoggedAt *time.Time `firestore:"logged_at,omitempty"`
 }
 
-func newRecord(e Entry) record {
-	id := e.betID()
+func newRecord(e ledger.LogEntry) record {
+	id := idOf(e)
 	return record{
 		BetID: id.String(), MissionID: e.Bet.MissionID.String(), UserID: e.Bet.UserID.String(),
 		Amount: int64(e.Bet.Amount), Kind: e.Kind, RequestHash: e.RequestHash, Deadline: e.Bet.Deadline, Shard: shardOf(id),
 	}
 }
 
-func (e Entry) betID() uuid.UUID {
+// idOf is the id of the bet that an entry logs.
+func idOf(e ledger.LogEntry) uuid.UUID {
 	return betID(e.Kind, e.Bet.MissionID, e.Bet.UserID, e.IdempotencyKey)
 }
 
 // answers reports whether a request that names this entry is the one that made
 // it. The request of a restored entry is not known, so its amount is compared
 // instead.
-func (r record) answers(e Entry) bool {
+func (r record) answers(e ledger.LogEntry) bool {
 	if r.LoggedAt != nil {
 		return r.Amount == int64(e.Bet.Amount)
 	}
@@ -74,7 +67,7 @@ func (r record) bet(created time.Time) (ledger.Bet, error) {
 		ids[i] = id
 	}
 	return ledger.Bet{
-		ID: ids[0], MissionID: ids[1], UserID: ids[2], Amount: ledger.Won(r.Amount), Stake: r.Kind == Stake,
+		ID: ids[0], MissionID: ids[1], UserID: ids[2], Amount: ledger.Won(r.Amount), Stake: r.Kind == ledger.StakeEntry,
 		LoggedAt: created.UTC().Truncate(time.Microsecond), Deadline: r.Deadline.UTC().Truncate(time.Microsecond),
 	}, nil
 }

@@ -5,16 +5,8 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-)
 
-// Kind is the call that made an entry. The same key in another kind of call is
-// another entry.
-type Kind string
-
-// The kinds of entries.
-const (
-	Stake Kind = "stake" // the creator's first bet, logged with the mission's creation
-	Bet   Kind = "bet"
+	"example.com/missionpot/internal/ledger"
 )
 
 // Shards is how many parts the sweep reads the log in. One part takes about 500
@@ -30,7 +22,7 @@ const Shards = 16
 //
 // The key comes last because it is the only part that may contain a newline, so
 // no two calls have the same text.
-func betID(kind Kind, mission, user uuid.UUID, idempotencyKey string) uuid.UUID {
+func betID(kind ledger.EntryKind, mission, user uuid.UUID, idempotencyKey string) uuid.UUID {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%s", kind, mission, user, idempotencyKey))
 	var id uuid.UUID
 	copy(id[:], mission[:6])

@@ -5,13 +5,15 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/ledger"
 )
 
 func TestRule1ACallAndItsRetryNameOneBet(t *testing.T) {
 	t.Parallel()
 	mission, user := uuid.Must(uuid.NewV7()), uuid.New()
-	id := betID(Bet, mission, user, "key")
-	if again := betID(Bet, mission, user, "key"); again != id {
+	id := betID(ledger.BetEntry, mission, user, "key")
+	if again := betID(ledger.BetEntry, mission, user, "key"); again != id {
 		t.Errorf("a call is bet %s and its retry %s, want one", id, again)
 	}
 	if id.Version() != 8 || id.Variant() != uuid.RFC4122 {
@@ -27,11 +29,11 @@ func TestEveryPartOfACallMakesItAnotherBet(t *testing.T) {
 	mission, user := uuid.New(), uuid.New()
 	seen := map[uuid.UUID]string{}
 	for name, id := range map[string]uuid.UUID{
-		"a bet":           betID(Bet, mission, user, "key"),
-		"a stake":         betID(Stake, mission, user, "key"),
-		"another mission": betID(Bet, user, user, "key"),
-		"another user":    betID(Bet, mission, mission, "key"),
-		"another key":     betID(Bet, mission, user, "key\n"),
+		"a bet":           betID(ledger.BetEntry, mission, user, "key"),
+		"a stake":         betID(ledger.StakeEntry, mission, user, "key"),
+		"another mission": betID(ledger.BetEntry, user, user, "key"),
+		"another user":    betID(ledger.BetEntry, mission, mission, "key"),
+		"another key":     betID(ledger.BetEntry, mission, user, "key\n"),
 	} {
 		if other, taken := seen[id]; taken {
 			t.Errorf("%s and %s are the same bet %s", name, other, id)
@@ -46,7 +48,7 @@ func TestRule18BetsSpreadOverAllShards(t *testing.T) {
 	var counts [Shards]int
 	mission, user := uuid.New(), uuid.New()
 	for i := range total {
-		counts[shardOf(betID(Bet, mission, user, fmt.Sprint(i)))]++
+		counts[shardOf(betID(ledger.BetEntry, mission, user, fmt.Sprint(i)))]++
 	}
 	for shard, n := range counts {
 		if n < total/Shards*8/10 || n > total/Shards*12/10 {
@@ -61,7 +63,7 @@ func TestRule18DocumentIDsDoNotRiseWithTheBets(t *testing.T) {
 	mission, user := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
 	rises, last := 0, ""
 	for i := range total {
-		id := betID(Bet, mission, user, fmt.Sprintf("%08d", i)).String()
+		id := betID(ledger.BetEntry, mission, user, fmt.Sprintf("%08d", i)).String()
 		if id > last {
 			rises++
 		}

@@ -18,8 +18,8 @@ import (
 // Lookup returns the bet that a call logged, and whether there is one. Like
 // Append, it returns fault.IdempotencyReused for another request with the same
 // key.
-func (l *Log) Lookup(ctx context.Context, e Entry) (ledger.Bet, bool, error) {
-	stored, at, ok, err := l.read(ctx, l.of(e.Bet.MissionID).Doc(e.betID().String()))
+func (l *Log) Lookup(ctx context.Context, e ledger.LogEntry) (ledger.Bet, bool, error) {
+	stored, at, ok, err := l.read(ctx, l.of(e.Bet.MissionID).Doc(idOf(e).String()))
 	if err != nil || !ok {
 		return ledger.Bet{}, false, err
 	}

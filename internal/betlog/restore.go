@@ -18,7 +18,7 @@ const restoreWrites = 32
 
 // StakeID is the id of the bet that a mission's creation logs under a key.
 func StakeID(mission, creator uuid.UUID, idempotencyKey string) uuid.UUID {
-	return betID(Stake, mission, creator, idempotencyKey)
+	return betID(ledger.StakeEntry, mission, creator, idempotencyKey)
 }
 
 // Restore writes entries that the log has lost, with their former ids and
@@ -49,9 +49,9 @@ func (l *Log) Restore(ctx context.Context, lost []ledger.Bet) (int, error) {
 // restored is a record with given times. It is a map because record's fields
 // for the server's time can't be written.
 func restored(b ledger.Bet) map[string]any {
-	kind, at := Bet, b.LoggedAt.UTC().Truncate(time.Microsecond)
+	kind, at := ledger.BetEntry, b.LoggedAt.UTC().Truncate(time.Microsecond)
 	if b.Stake {
-		kind = Stake
+		kind = ledger.StakeEntry
 	}
 	return map[string]any{
 		"bet_id": b.ID.String(), "mission_id": b.MissionID.String(), "user_id": b.UserID.String(), "amount": int64(b.Amount),

@@ -241,18 +241,18 @@ func TestTheListIsNewestFirstNarrowedAndPaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		filter missionsdb.Filter
+		filter mission.Filter
 		want   []int
 	}{
-		"all":                 {missionsdb.Filter{Limit: 10}, []int{5, 4, 3, 2, 1, 0}},
-		"one page":            {missionsdb.Filter{Limit: 2}, []int{5, 4}},
-		"the next page":       {missionsdb.Filter{Limit: 2, Before: all[4]}, []int{3, 2}},
-		"of a streamer":       {missionsdb.Filter{Limit: 10, StreamerID: streamer}, []int{4, 2, 0}},
-		"of a creator":        {missionsdb.Filter{Limit: 10, CreatorID: creator}, []int{3, 0}},
-		"of both":             {missionsdb.Filter{Limit: 10, CreatorID: creator, StreamerID: streamer}, []int{0}},
-		"active":              {missionsdb.Filter{Limit: 10, Statuses: []mission.Status{mission.Active}}, []int{2}},
-		"funding, of a page":  {missionsdb.Filter{Limit: 2, Statuses: []mission.Status{mission.Funding}, Before: all[4]}, []int{3, 1}},
-		"of a streamer, more": {missionsdb.Filter{Limit: 10, StreamerID: streamer, Before: all[2]}, []int{0}},
+		"all":                 {mission.Filter{Limit: 10}, []int{5, 4, 3, 2, 1, 0}},
+		"one page":            {mission.Filter{Limit: 2}, []int{5, 4}},
+		"the next page":       {mission.Filter{Limit: 2, Before: all[4]}, []int{3, 2}},
+		"of a streamer":       {mission.Filter{Limit: 10, StreamerID: streamer}, []int{4, 2, 0}},
+		"of a creator":        {mission.Filter{Limit: 10, CreatorID: creator}, []int{3, 0}},
+		"of both":             {mission.Filter{Limit: 10, CreatorID: creator, StreamerID: streamer}, []int{0}},
+		"active":              {mission.Filter{Limit: 10, Statuses: []mission.Status{mission.Active}}, []int{2}},
+		"funding, of a page":  {mission.Filter{Limit: 2, Statuses: []mission.Status{mission.Funding}, Before: all[4]}, []int{3, 1}},
+		"of a streamer, more": {mission.Filter{Limit: 10, StreamerID: streamer, Before: all[2]}, []int{0}},
 	} {
 		missions, err := db.List(t.Context(), c.filter)
 		if err != nil {

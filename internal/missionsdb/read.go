@@ -37,18 +37,9 @@ func (db *DB) HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error) {
 	return open, nil
 }
 
-// Filter narrows a list of missions. A zero field does not narrow.
-type Filter struct {
-	StreamerID uuid.UUID
-	CreatorID  uuid.UUID
-	Statuses   []mission.Status
-	Before     uuid.UUID // only missions older than this one, for paging
-	Limit      int       // at most this many; must be positive
-}
-
 // List reads missions, newest first. The ids are UUIDv7, so their order is that
 // of creation.
-func (db *DB) List(ctx context.Context, f Filter) ([]mission.Mission, error) {
+func (db *DB) List(ctx context.Context, f mission.Filter) ([]mission.Mission, error) {
 	// The conditions are built for each call: with one statement for all
 	// filters ("$1 IS NULL OR …") Postgres would not use the indexes.
 	var where []string

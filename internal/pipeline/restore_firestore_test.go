@@ -24,9 +24,9 @@ func (entries) StakeID(c restore.Creation) uuid.UUID {
 func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 	t.Parallel()
 	w, paid, refunded, running := played(t)
-	first := w.logBet(t, betlog.Bet, running, w.accounts[1], 100, "key", true)
+	first := w.logBet(t, ledger.BetEntry, running, w.accounts[1], 100, "key", true)
 	w.drain(t)
-	waiting := w.logBet(t, betlog.Bet, running, w.accounts[2], 100, "waits", false)
+	waiting := w.logBet(t, ledger.BetEntry, running, w.accounts[2], 100, "waits", false)
 	w.exec(t, w.usersPool, `INSERT INTO strays (bet_id, shard, bet) VALUES ($1, 0, $2)`, waiting.ID, waiting)
 	cash, pot := w.cash(t, w.accounts[1]), w.mission(t, running.ID).Pot
 
@@ -35,7 +35,7 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 	for _, id := range []uuid.UUID{paid.ID, refunded.ID, running.ID} { // the live board has a drill of its own
 		w.copyAgain(t, id)
 	}
-	again := w.logBet(t, betlog.Bet, running, w.accounts[1], 100, "key", true)
+	again := w.logBet(t, ledger.BetEntry, running, w.accounts[1], 100, "key", true)
 	w.drain(t)
 	if again.ID != first.ID || w.cash(t, w.accounts[1]) != cash || w.mission(t, running.ID).Pot != pot {
 		t.Errorf("the retry is bet %s with %s left and a pot of %s; want %s, %s and %s",
@@ -56,8 +56,8 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 	w.checkBooks(t, books.Options{Whole: true})
 	w.checkQuiet(t, []ledger.Bet{first, waiting})
 	// Stakes are marked as stakes again, so a missions instance could be rebuilt from this log.
-	stake, ok, err := w.log.Lookup(t.Context(), betlog.Entry{
-		Bet: ledger.Bet{MissionID: running.ID, UserID: running.CreatorID, Amount: running.Stake}, Kind: betlog.Stake, IdempotencyKey: running.ID.String(),
+	stake, ok, err := w.log.Lookup(t.Context(), ledger.LogEntry{
+		Bet: ledger.Bet{MissionID: running.ID, UserID: running.CreatorID, Amount: running.Stake}, Kind: ledger.StakeEntry, IdempotencyKey: running.ID.String(),
 	})
 	if err != nil || !ok || !stake.Stake || !stake.Deadline.Equal(running.Deadline) {
 		t.Errorf("the stake is %+v, found %v (%v); want it with the mission's deadline %s", stake, ok, err, running.Deadline)

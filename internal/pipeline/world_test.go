@@ -249,7 +249,7 @@ func (w *fixture) create(t failer, creator uuid.UUID, stake ledger.Won, autoAcce
 		t.Fatalf("create a mission: %v", err)
 	}
 	w.drafts[id] = m
-	w.logBet(t, betlog.Stake, m, creator, stake, id.String(), published)
+	w.logBet(t, ledger.StakeEntry, m, creator, stake, id.String(), published)
 	return m
 }
 
@@ -257,12 +257,12 @@ func (w *fixture) create(t failer, creator uuid.UUID, stake ledger.Won, autoAcce
 // old.
 func (w *fixture) bet(t failer, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
 	t.Helper()
-	return w.logBet(t, betlog.Bet, m, user, amount, uuid.NewString(), published)
+	return w.logBet(t, ledger.BetEntry, m, user, amount, uuid.NewString(), published)
 }
 
-func (w *fixture) logBet(t failer, kind betlog.Kind, m mission.Mission, user uuid.UUID, amount ledger.Won, key string, published bool) ledger.Bet {
+func (w *fixture) logBet(t failer, kind ledger.EntryKind, m mission.Mission, user uuid.UUID, amount ledger.Won, key string, published bool) ledger.Bet {
 	t.Helper()
-	logged, _, err := w.log.Append(w.ctx, betlog.Entry{
+	logged, _, err := w.log.Append(w.ctx, ledger.LogEntry{
 		Bet:  ledger.Bet{MissionID: m.ID, UserID: user, Amount: amount, Deadline: m.Deadline},
 		Kind: kind, IdempotencyKey: key, RequestHash: []byte("hash"),
 	})

@@ -21,7 +21,6 @@ import (
 	"example.com/missionpot/internal/cloudsql"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/deadletter"
-	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/missionsdb"
 	"example.com/missionpot/internal/password"
@@ -115,7 +114,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 	d := api.Dependencies{
 		Accounts: p.users, Sessions: p.users, Logins: p.users, Resets: p.users, Factors: p.users, Charges: p.users, Books: p.users, Checks: p.users,
 		Operators: p.users,
-		Missions:  missions{p.missions}, BetLog: betLog{p.log}, Events: p.board, Live: live{p.board},
+		Missions:  p.missions, BetLog: p.log, Events: p.board, Live: live{p.board},
 		DeadLetters: &redrive.Desk{Letters: p.letters, Record: p.users, Publish: p.bus.PublishRaw},
 		Publisher:   p.bus, Board: broadcast.New(p.missions, p.board),
 		Passwords: passwords,
@@ -168,28 +167,7 @@ func provider(c settings) (payment.Provider, error) {
 	return payment.Open(c.Provider, c.SandboxAllowed, os.LookupEnv)
 }
 
-// missions, betLog and live adapt the stores to the API's own types, so that neither imports the
-// other.
-type missions struct{ *missionsdb.DB }
-
-func (m missions) List(ctx context.Context, f api.MissionFilter) ([]mission.Mission, error) {
-	return m.DB.List(ctx, missionsdb.Filter(f))
-}
-
-type betLog struct{ *betlog.Log }
-
-func (l betLog) Append(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
-	return l.Log.Append(ctx, entry(e))
-}
-
-func (l betLog) Lookup(ctx context.Context, e api.LogEntry) (ledger.Bet, bool, error) {
-	return l.Log.Lookup(ctx, entry(e))
-}
-
-func entry(e api.LogEntry) betlog.Entry {
-	return betlog.Entry{Bet: e.Bet, Kind: betlog.Kind(e.Kind), IdempotencyKey: e.IdempotencyKey, RequestHash: e.RequestHash}
-}
-
+// live adapts the live board to the API's own types, so that neither imports the other.
 type live struct{ *board.Board }
 
 func (l live) WatchMission(ctx context.Context, id uuid.UUID) (api.Feed, error) {
