@@ -192,6 +192,22 @@ func TestAListedSourceThatCannotBeReadIsNotToBeAdded(t *testing.T) {
 	}
 }
 
+func TestWithoutAccessToGoogleRootIsToldWhatFailedAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	m := newBare(t, "0")
+	m.program("curl", "#!/bin/sh\necho 'curl: (6) Could not resolve host' >&2\nexit 6\n")
+	m.program("gpg", "#!/bin/sh\ncat >/dev/null\n")
+	said, ok := m.prepare(stand...)
+	if ok {
+		t.Error("prepare succeeded without the emulators")
+	}
+	wantSaid(t, said, "curl: (6)", "prepare: this failed: curl -fsSL", "https://cloud.google.com/sdk/docs/install#deb",
+		"This machine still lacks:\n  - Google's Firestore emulator")
+	if _, after, _ := strings.Cut(said, "still lacks:"); strings.Contains(after, "Postgres") {
+		t.Errorf("what Debian has was not installed first:\n%s", said)
+	}
+}
+
 func TestTheStandGoesOnWithoutPrometheus(t *testing.T) {
 	t.Parallel()
 	said, ok := newBare(t, "1000").prepare("go", "prometheus")
