@@ -34,7 +34,7 @@ func FreePort() (int, error) {
 	return 0, fmt.Errorf("find a free port: %w", err)
 }
 
-// ErrPortTaken says that another program listens on a port the stand was told to use.
+// ErrPortTaken means that another program listens on a port that the stand should use.
 var ErrPortTaken = errors.New("the port is taken by another program")
 
 // CheckPort fails with ErrPortTaken if somebody listens on the port already.

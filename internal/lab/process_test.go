@@ -46,7 +46,7 @@ func TestAProcessThatIgnoresTheSignalIsKilledWhenTheTimeIsUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := p.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("stop = %v, want it to tell that the time was up", err)
+		t.Errorf("stop = %v, want an error that says that the time was up", err)
 	}
 	expectGone(t, pids...)
 }
@@ -131,7 +131,7 @@ func expectGone(t *testing.T, pids ...int) {
 	}
 }
 
-// running tells a live process from an ended one that nobody has waited for yet.
+// running distinguishes a live process from an ended one that was not waited for yet.
 func running(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {

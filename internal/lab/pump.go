@@ -23,7 +23,7 @@ const (
 	maxInFlight = 1000
 	// pumpPause is the wait before a broken stream is opened again.
 	pumpPause = time.Second
-	// drainTimeout is how long pushes under way may take once the pump is told to stop.
+	// drainTimeout is how long pushes under way may take once the pump is stopped.
 	drainTimeout = 5 * time.Second
 )
 

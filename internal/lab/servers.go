@@ -51,7 +51,7 @@ func StartServers(ctx context.Context, parts Parts, cfg ServersConfig) (*Servers
 		return nil, err
 	}
 	s := &Servers{}
-	progress := progressTeller(cfg.Progress)
+	progress := reportProgress(cfg.Progress)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		s.Users, err = StartPostgres(ctx, parts, cfg.postgres("users", cfg.Ports.Users))
@@ -86,16 +86,16 @@ func (cfg ServersConfig) postgres(name string, port int) PostgresConfig {
 	}
 }
 
-func progressTeller(tell func(string, time.Duration)) func(string, error) error {
+func reportProgress(report func(string, time.Duration)) func(string, error) error {
 	start := time.Now()
 	var mu sync.Mutex
 	return func(name string, err error) error {
-		if err != nil || tell == nil {
+		if err != nil || report == nil {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		tell(name, time.Since(start))
+		report(name, time.Since(start))
 		return nil
 	}
 }

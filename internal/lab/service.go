@@ -79,8 +79,8 @@ func (s *Service) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Keep starts the service again whenever it ends, until ctx does, and tells so.
-func (s *Service) Keep(ctx context.Context, tell func(string)) {
+// Keep starts the service again whenever it ends, until ctx does, and reports that.
+func (s *Service) Keep(ctx context.Context, report func(string)) {
 	for {
 		p := s.Process()
 		select {
@@ -88,7 +88,7 @@ func (s *Service) Keep(ctx context.Context, tell func(string)) {
 			return
 		case <-p.Done():
 		}
-		tell(fmt.Sprintf("%s ended (%v); starting it again", s.program.Name, exitError(p.Wait())))
+		report(fmt.Sprintf("%s ended (%v); starting it again", s.program.Name, exitError(p.Wait())))
 		for {
 			select {
 			case <-ctx.Done():
@@ -99,7 +99,7 @@ func (s *Service) Keep(ctx context.Context, tell func(string)) {
 			if err == nil || ctx.Err() != nil {
 				break
 			}
-			tell(err.Error())
+			report(err.Error())
 		}
 	}
 }

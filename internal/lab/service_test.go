@@ -54,13 +54,13 @@ func TestAKeptServiceIsStartedAgainAndItIsTold(t *testing.T) {
 	first := answer(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
-	var told []string
+	var reported []string
 	var keeper sync.WaitGroup
 	keeper.Go(func() {
 		s.Keep(ctx, func(line string) {
 			mu.Lock()
 			defer mu.Unlock()
-			told = append(told, line)
+			reported = append(reported, line)
 		})
 	})
 	defer keeper.Wait()
@@ -77,8 +77,8 @@ func TestAKeptServiceIsStartedAgainAndItIsTold(t *testing.T) {
 	})
 	mu.Lock()
 	defer mu.Unlock()
-	if len(told) != 1 || !strings.Contains(told[0], "test service") || !strings.Contains(told[0], "killed") {
-		t.Errorf("told %q, want one line with the service's name and how it ended", told)
+	if len(reported) != 1 || !strings.Contains(reported[0], "test service") || !strings.Contains(reported[0], "killed") {
+		t.Errorf("reported %q, want one line with the service's name and how it ended", reported)
 	}
 }
 

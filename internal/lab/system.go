@@ -229,11 +229,11 @@ func (s *System) Project() string { return s.cfg.Project }
 // Bus publishes to this system's topics, as a step would.
 func (s *System) Bus() *bus.Bus { return s.bus }
 
-// Keep restarts services that end by themselves, until ctx ends, and tells so.
-func (s *System) Keep(ctx context.Context, tell func(string)) {
+// Keep restarts services that end by themselves, until ctx ends, and reports that.
+func (s *System) Keep(ctx context.Context, report func(string)) {
 	var keepers sync.WaitGroup
-	keepers.Go(func() { s.API.Keep(ctx, tell) })
-	keepers.Go(func() { s.Functions.Keep(ctx, tell) })
+	keepers.Go(func() { s.API.Keep(ctx, report) })
+	keepers.Go(func() { s.Functions.Keep(ctx, report) })
 	keepers.Wait()
 }
 

@@ -19,7 +19,7 @@ import (
 const grace = 10 * time.Second
 
 // execWithServers runs a command while throw-away servers are up, and returns its
-// exit error. The environment tells the command where they are.
+// exit error. The environment says where they are.
 func execWithServers(ctx context.Context, args []string) (err error) {
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]

@@ -33,7 +33,7 @@ const (
 	dashboardsPort = 8090
 )
 
-// errUsage says that the flags were wrong; the flag package has told why.
+// errUsage means that the flags were wrong. The flag package has printed why.
 var errUsage = errors.New("wrong usage")
 
 func parseOptions(args []string, module string) (options, error) {

@@ -27,7 +27,7 @@ type cast struct {
 
 func (c cast) all() []*client.Person { return []*client.Person{c.mina, c.jun, c.haneul} }
 
-// account, pot and statement are the parts of the API's answers that the play tells.
+// account, pot and statement are the parts of the API's answers that the play prints.
 type account struct {
 	Cash struct {
 		Available int64 `json:"available"` // won
@@ -51,7 +51,7 @@ type statement struct {
 	} `json:"items"`
 }
 
-// play lives one mission from sign-up to e-mail through the API, and tells each step.
+// play runs one mission from sign-up to e-mail through the API, and prints each step.
 func play(ctx context.Context, t *terminal, system *lab.System) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*patience)
 	defer cancel()
@@ -145,7 +145,7 @@ func succeed(ctx context.Context, t *terminal, people cast, mission string) erro
 	return waitForPot(ctx, t, people, mission, "the settlement", func(p pot) bool { return p.SettledAt != "" })
 }
 
-// waitForPot waits until the mission is as wanted and tells it, with everybody's cash.
+// waitForPot waits until the mission is as wanted and prints it, with everybody's cash.
 func waitForPot(ctx context.Context, t *terminal, people cast, mission, what string, wanted func(pot) bool) error {
 	var seen pot
 	err := poll(ctx, what, func() (bool, error) {

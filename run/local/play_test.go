@@ -11,9 +11,9 @@ import (
 func TestThePlayTellsAMissionsWholeLife(t *testing.T) {
 	t.Parallel()
 	system := labtest.System(t)
-	var told bytes.Buffer
-	if err := play(t.Context(), &terminal{out: &told}, system); err != nil {
-		t.Fatalf("play: %v\nso far:\n%s", err, &told)
+	var printed bytes.Buffer
+	if err := play(t.Context(), &terminal{out: &printed}, system); err != nil {
+		t.Fatalf("play: %v\nso far:\n%s", err, &printed)
 	}
 	for _, want := range []string{
 		"Mina 10,000 · Jun 5,000 · Haneul 0 won",
@@ -22,8 +22,8 @@ func TestThePlayTellsAMissionsWholeLife(t *testing.T) {
 		"succeeded", "Mina 7,000 · Jun 3,000 · Haneul 5,000 won",
 		"+10,000", "-3,000", "wallets 15,000 + escrows 0 = charged 15,000 won",
 	} {
-		if !strings.Contains(told.String(), want) {
-			t.Errorf("the play does not tell %q:\n%s", want, &told)
+		if !strings.Contains(printed.String(), want) {
+			t.Errorf("the play does not print %q:\n%s", want, &printed)
 		}
 	}
 	for _, who := range []string{"mina", "jun", "haneul"} {

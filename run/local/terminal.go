@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal tells a person what happens. It uses colours only where they are seen: on
+// terminal prints what happens, for people. It uses colours only where they are seen: on
 // a terminal, unless NO_COLOR is set (https://no-color.org).
 type terminal struct {
 	mu      sync.Mutex
@@ -46,20 +46,20 @@ func (t *terminal) line(format string, args ...any) {
 // heading begins a part.
 func (t *terminal) heading(text string) { t.line("\n%s", t.paint(bold, text)) }
 
-// ready tells that a part of the stand is up.
+// ready reports that a part of the stand is up.
 func (t *terminal) ready(name string, took time.Duration) {
 	t.line("  %s %-28s %s", t.paint(green, "ok"), name, t.paint(dim, fmt.Sprintf("%4.1f s", took.Seconds())))
 }
 
-// trouble tells of something that went wrong and is being dealt with.
+// trouble reports a problem that is being handled.
 func (t *terminal) trouble(text string) { t.line("  %s %s", t.paint(red, "!!"), text) }
 
-// step tells what somebody does in the play.
+// step prints what somebody does in the play.
 func (t *terminal) step(number int, text string) {
 	t.line("\n  %s %s", t.paint(bold, fmt.Sprintf("%d.", number)), text)
 }
 
-// fact tells what can be seen after a step.
+// fact prints what can be seen after a step.
 func (t *terminal) fact(name, text string) {
 	t.line("     %s %s", t.paint(dim, fmt.Sprintf("%-8s", name)), text)
 }

@@ -50,7 +50,7 @@ func up(ctx context.Context, args []string) (err error) {
 	t := newTerminal(os.Stdout)
 	t.heading("Missionpot on this machine")
 	defer func() {
-		// What fails because it was told to stop has not failed.
+		// A part that ends because it was stopped has not failed.
 		if ctx.Err() != nil {
 			err = nil
 		}

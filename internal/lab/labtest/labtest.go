@@ -2,7 +2,7 @@
 // cloned in milliseconds, and a project of its own on the Firestore and Pub/Sub
 // emulators. Tests can therefore run in parallel and need no mocks.
 //
-// The servers are started once for a whole test run by `local exec`, which tells
+// The servers are started once for a whole test run by `local exec`, which passes
 // their addresses through the environment. Without them a test fails; it is never
 // skipped. This package is apart from lab so that no program imports testing.
 package labtest
@@ -115,7 +115,7 @@ func lookup(env string) (string, error) {
 // projectID follows Google's rules: 6 to 30 lower-case letters, digits and hyphens.
 func projectID() string { return "test-" + strings.ToLower(rand.Text()[:16]) }
 
-// uniqueName tells a test's database apart on the server, at most 63 bytes.
+// uniqueName names a test's database on the server, in at most 63 bytes.
 func uniqueName(label string) string {
 	name := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
