@@ -26,7 +26,7 @@ const (
 	betweenChanges = 1200 * time.Millisecond
 	// fanoutTime bounds the wait for all watchers.
 	fanoutTime = 2 * time.Minute
-	// spareFiles are what a process has open beside its watchers.
+	// spareFiles are the files that a process has open apart from its watchers.
 	spareFiles = 500
 )
 

@@ -276,7 +276,7 @@ func (f *flood) never(ctx context.Context, begin, more string) (time.Duration, e
 		})
 	}
 	if _, err := f.bet(ctx, 0, f.missions[0]); err != nil {
-		return 0, fmt.Errorf("beside slow clients: %w", err)
+		return 0, fmt.Errorf("a call next to slow clients: %w", err)
 	}
 	group.Wait()
 	return time.Since(began), ctx.Err()

@@ -18,7 +18,7 @@ import (
 const opinionPool = 2
 
 // checkBooks has the product's own check of the books read everything once, with nothing in
-// progress. It is a second judge beside the model: it can't be the only one, because it is part of
+// progress. It is a second judge next to the model: it can't be the only one, because it is part of
 // the system under test.
 func (s *stand) checkBooks(ctx context.Context, v *Verdict) error {
 	ctx, cancel := context.WithTimeout(ctx, readTime)

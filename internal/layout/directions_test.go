@@ -32,7 +32,7 @@ var kinds = map[string]kind{
 		project:  []string{"pure"},
 		modules:  []string{ids, "golang.org/x/text/unicode/norm", "golang.org/x/net/publicsuffix", "golang.org/x/net/idna", "github.com/mtibben/confusables"},
 	},
-	// Concurrency and flow without an SDK; what a step may use beside the pure ones.
+	// Concurrency and flow without an SDK: packages that a step may use apart from the pure ones.
 	"flow": {
 		packages: []string{"internal/batch", "internal/broadcast", "internal/redrive"},
 		project:  []string{"pure"},
