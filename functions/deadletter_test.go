@@ -76,7 +76,7 @@ func serve(t *testing.T) *bus.Bus {
 	t.Helper()
 	mux := http.NewServeMux()
 	for name, build := range all() {
-		mux.HandleFunc("/"+name, lazily(build))
+		mux.HandleFunc("/"+name, lazily(row(name), build))
 	}
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

@@ -30,19 +30,6 @@ import (
 	"example.com/missionpot/internal/push"
 )
 
-// Connections of one instance to its Postgres. The sum over all instances of
-// all functions must stay below the server's max_connections.
-const (
-	holdPool   = 4 // one batch being decided, one being marked as published, and one of each to spare
-	growPool   = 8 // each mission writes once a second at most
-	settlePool = 8 // each settlement runs one chunk at a time
-	closePool  = 4
-	mailPool   = 8  // one for each mail under way
-	duePool    = 4  // missions whose time is up, one round at a time
-	checkPool  = 2  // of each instance: the snapshot, and writes beside it
-	sweepPool  = 10 // four shards at once, each a lock and a query, and two to spare
-)
-
 const (
 	mailConnections = 8                // to SendGrid, one for each mail under way
 	keepTime        = 20 * time.Second // to keep one dead letter
@@ -50,7 +37,7 @@ const (
 
 func init() {
 	for name, build := range all() {
-		functions.HTTP(name, drained(measured(lazily(guarded(build)))))
+		functions.HTTP(name, drained(measured(lazily(row(name), guarded(build)))))
 	}
 }
 
@@ -75,8 +62,8 @@ func holdBets(o *opening) http.HandlerFunc {
 		config.UsersDatabase
 	}
 	o.settings(&c, &c.Program)
-	step := holdbets.New(o.users(c.UsersDatabase, holdPool), o.bus(c.Project))
-	return push.Handler(step.Handle, handlerTime("HoldBets"))
+	step := holdbets.New(o.users(c.UsersDatabase), o.bus(c.Project))
+	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func growPot(o *opening) http.HandlerFunc {
@@ -85,9 +72,9 @@ func growPot(o *opening) http.HandlerFunc {
 		config.MissionsDatabase
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsDatabase, growPool)
+	missions := o.missions(c.MissionsDatabase)
 	step := growpot.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), growpot.Pace)
-	return push.Handler(step.Handle, handlerTime("GrowPot"))
+	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func settleMission(o *opening) http.HandlerFunc {
@@ -96,8 +83,8 @@ func settleMission(o *opening) http.HandlerFunc {
 		config.UsersDatabase
 	}
 	o.settings(&c, &c.Program)
-	step := settlemission.New(o.users(c.UsersDatabase, settlePool), o.bus(c.Project))
-	return push.Handler(step.Handle, handlerTime("SettleMission"))
+	step := settlemission.New(o.users(c.UsersDatabase), o.bus(c.Project))
+	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func closeMission(o *opening) http.HandlerFunc {
@@ -106,9 +93,9 @@ func closeMission(o *opening) http.HandlerFunc {
 		config.MissionsDatabase
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsDatabase, closePool)
+	missions := o.missions(c.MissionsDatabase)
 	step := closemission.New(missions, broadcast.New(missions, o.board(c.Google)))
-	return push.Handler(step.Handle, handlerTime("CloseMission"))
+	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func mailResults(o *opening) http.HandlerFunc {
@@ -118,9 +105,9 @@ func mailResults(o *opening) http.HandlerFunc {
 		config.Mail
 	}
 	o.settings(&c, &c.Program)
-	users := o.users(c.UsersDatabase, mailPool)
+	users := o.users(c.UsersDatabase)
 	step := mailresults.New(users, o.mail(c.Mail), mailresults.Options{Pause: c.Pause, Now: users.Now})
-	return push.Handler(step.Handle, handlerTime("MailResults"))
+	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func sweepMissions(o *opening) http.HandlerFunc {
@@ -130,10 +117,10 @@ func sweepMissions(o *opening) http.HandlerFunc {
 		config.Audit
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsDatabase, duePool)
+	missions := o.missions(c.MissionsDatabase)
 	step := sweepmissions.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), missions.Now)
 	census := audit.Missions(missions, c.AuditPeriod)
-	return push.Handler(push.Step(census.After(step.Handle)), handlerTime("SweepMissions"))
+	return push.Handler(push.Step(census.After(step.Handle)), o.handlerTime())
 }
 
 func sweepBets(o *opening) http.HandlerFunc {
@@ -145,11 +132,11 @@ func sweepBets(o *opening) http.HandlerFunc {
 		config.Audit
 	}
 	o.settings(&c, &c.Program)
-	users := o.users(c.UsersDatabase, sweepPool)
+	users := o.users(c.UsersDatabase)
 	step := sweepbets.New(users, o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
 		sweepbets.Options{Age: c.Age, Now: users.Now})
 	books := audit.Books(users, c.AuditPeriod)
-	return push.Handler(push.Step(books.After(step.Handle)), handlerTime("SweepBets"))
+	return push.Handler(push.Step(books.After(step.Handle)), o.handlerTime())
 }
 
 func checkBooks(o *opening) http.HandlerFunc {
@@ -159,10 +146,10 @@ func checkBooks(o *opening) http.HandlerFunc {
 		config.Check
 	}
 	o.settings(&c, &c.Program)
-	users, missions := o.users(c.UsersDatabase, checkPool), o.missions(c.MissionsDatabase, checkPool)
+	users, missions := o.users(c.UsersDatabase), o.missions(c.MissionsDatabase)
 	step := checkbooks.New(books.Checker{Ledger: users, Board: missions, Log: o.betLog(c.Google)}, users,
 		checkbooks.Options{Period: c.Period, Settle: c.Settle, Late: c.Late, Now: time.Now, Clock: users.Now})
-	return push.Handler(step.Handle, handlerTime("CheckBooks"))
+	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func keepDeadLetter(o *opening) http.HandlerFunc {
@@ -172,11 +159,21 @@ func keepDeadLetter(o *opening) http.HandlerFunc {
 	return push.RawHandler(step.Handle, keepTime)
 }
 
+// row is a function's row in the pipeline's table.
+func row(function string) event.Step {
+	for _, s := range event.Steps() {
+		if s.Function == function {
+			return s
+		}
+	}
+	panic("terraform/pipeline.json does not have " + function) // it is part of the program
+}
+
 // handlerTime is when a function gives up: the longest of its subscriptions.
-func handlerTime(function string) time.Duration {
+func (o *opening) handlerTime() time.Duration {
 	var longest time.Duration
 	for _, s := range event.Pipeline() {
-		if s.Function == function {
+		if s.Function == o.row.Function {
 			longest = max(longest, s.Handler)
 		}
 	}

@@ -47,8 +47,8 @@ func TestRule19AStepGivesUpBeforePubSubDoes(t *testing.T) {
 		if got := [2]time.Duration{s.Handler, s.AckDeadline}; got != want {
 			t.Errorf("%s: handler and ack deadline are %v, want %v", s.Name, got, want)
 		}
-		if handlerTime(s.Function) < s.Handler {
-			t.Errorf("%s gives up after %s, want no sooner than its subscription's %s", s.Function, handlerTime(s.Function), s.Handler)
+		if got := (&opening{row: row(s.Function)}).handlerTime(); got < s.Handler {
+			t.Errorf("%s gives up after %s, want no sooner than its subscription's %s", s.Function, got, s.Handler)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func TestAFailedStartIsTriedAgain(t *testing.T) {
 	project := os.Getenv("GOOGLE_CLOUD_PROJECT")
 	for name, build := range all() {
 		t.Run(name, func(t *testing.T) {
-			function := lazily(build)
+			function := lazily(row(name), build)
 			t.Setenv("GOOGLE_CLOUD_PROJECT", "")
 			if got := pushed(function, "not an envelope"); got != http.StatusInternalServerError {
 				t.Errorf("without settings the answer is %d, want 500", got)
@@ -92,6 +92,40 @@ func TestAFailedStartIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A function has the rights to what its row gives it. What it does not open it must not
+// have a right to.
+func TestAFunctionOpensAllThatItsRowGivesIt(t *testing.T) {
+	setenv(t)
+	for name, build := range all() {
+		o := &opening{ctx: t.Context(), row: row(name)}
+		build(o)
+		if o.err != nil {
+			t.Errorf("%s: %v", name, o.err)
+		}
+		o.giveUp()
+		want := map[string]bool{
+			"users instance": slices.Contains(o.row.Databases, "users"), "missions instance": slices.Contains(o.row.Databases, "missions"),
+			"topic to publish to": len(o.row.Publishes) > 0, "bet log": o.row.Firestore == "log", "live board": o.row.Firestore == "board",
+			"dead letters": o.row.Firestore == "letters",
+		}
+		for part, given := range want {
+			if given && !slices.Contains(o.parts, part) {
+				t.Errorf("%s may use the %s and does not open it", name, part)
+			}
+		}
+	}
+}
+
+func TestAFunctionDoesNotOpenWhatItsRowDoesNotGiveIt(t *testing.T) {
+	setenv(t)
+	o := &opening{ctx: t.Context(), row: row("GrowPot")}
+	holdBets(o)
+	o.giveUp()
+	if o.err == nil || !strings.Contains(o.err.Error(), "gives growpot no users instance") {
+		t.Errorf("the error is %v, want that growpot has no users instance", o.err)
+	}
+}
+
 func TestATickGoesThroughTheWholeStep(t *testing.T) {
 	setenv(t)
 	for _, s := range event.Pipeline() {
@@ -103,7 +137,7 @@ func TestATickGoesThroughTheWholeStep(t *testing.T) {
 			t.Errorf("no function is named %s", s.Function)
 			continue
 		}
-		if got := pushed(lazily(build), message("tick", `{}`)); got != http.StatusNoContent {
+		if got := pushed(lazily(row(s.Function), build), message("tick", `{}`)); got != http.StatusNoContent {
 			t.Errorf("%s answers %d to a tick, want 204", s.Function, got)
 		}
 	}
@@ -111,7 +145,7 @@ func TestATickGoesThroughTheWholeStep(t *testing.T) {
 
 func TestADeadLetterIsKeptWhateverIsInIt(t *testing.T) {
 	setenv(t)
-	if got := pushed(lazily(keepDeadLetter), message("dance", "\xff not JSON")); got != http.StatusNoContent {
+	if got := pushed(lazily(row("KeepDeadLetter"), keepDeadLetter), message("dance", "\xff not JSON")); got != http.StatusNoContent {
 		t.Errorf("the answer is %d, want 204", got)
 	}
 }
@@ -119,7 +153,7 @@ func TestADeadLetterIsKeptWhateverIsInIt(t *testing.T) {
 func TestAFunctionIsStartedOnceHoweverManyRequestsComeFirst(t *testing.T) {
 	t.Parallel()
 	started := 0
-	function := lazily(func(*opening) http.HandlerFunc {
+	function := lazily(event.Step{}, func(*opening) http.HandlerFunc {
 		started++
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 	})
@@ -136,7 +170,7 @@ func TestAFunctionIsStartedOnceHoweverManyRequestsComeFirst(t *testing.T) {
 func TestWhatAFailedStartHadOpenedIsClosed(t *testing.T) {
 	t.Parallel()
 	var closed []int
-	function := lazily(func(o *opening) http.HandlerFunc {
+	function := lazily(event.Step{}, func(o *opening) http.HandlerFunc {
 		for i := range 3 {
 			open(o, func() (int, error) { return i, nil }, func(i int) { closed = append(closed, i) })
 		}

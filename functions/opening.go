@@ -2,6 +2,7 @@ package functions
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"example.com/missionpot/internal/cloudsql"
 	"example.com/missionpot/internal/config"
 	"example.com/missionpot/internal/deadletter"
+	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/mail"
 	"example.com/missionpot/internal/missionsdb"
 	"example.com/missionpot/internal/payment"
@@ -28,7 +30,7 @@ import (
 // a cold start pays only for the function that is called. A build that failed
 // is tried again by the next request: the failure may have passed, and an
 // instance that remembered it could never work again.
-func lazily(build func(*opening) http.HandlerFunc) http.HandlerFunc {
+func lazily(row event.Step, build func(*opening) http.HandlerFunc) http.HandlerFunc {
 	var mu sync.Mutex
 	var built http.HandlerFunc
 	get := func(ctx context.Context) (http.HandlerFunc, error) {
@@ -38,7 +40,7 @@ func lazily(build func(*opening) http.HandlerFunc) http.HandlerFunc {
 			return built, nil
 		}
 		// The clients outlive the first request.
-		o := &opening{ctx: context.WithoutCancel(ctx)}
+		o := &opening{ctx: context.WithoutCancel(ctx), row: row}
 		handler := build(o)
 		if o.err != nil {
 			o.giveUp()
@@ -62,10 +64,24 @@ func lazily(build func(*opening) http.HandlerFunc) http.HandlerFunc {
 // first failure it opens nothing more, err says what failed, and the methods
 // return values that must not be used. No method makes a call over the network:
 // the clients connect when they are first used.
+//
+// A function opens what its row in the pipeline's table gives it: it has the rights to
+// that and to nothing else.
 type opening struct {
 	ctx   context.Context
+	row   event.Step
+	parts []string // of the row that were opened
 	err   error
 	close []func()
+}
+
+// given notes that a part of the row is opened. It is an error if the row has no such
+// part.
+func (o *opening) given(has bool, part string) {
+	o.parts = append(o.parts, part)
+	if o.err == nil && !has {
+		o.err = fmt.Errorf("terraform/pipeline.json gives %s no %s", o.row.Name, part)
+	}
 }
 
 // open runs one step of an opening.
@@ -97,37 +113,46 @@ func (o *opening) settings(target any, p *config.Program) {
 	}
 }
 
-func (o *opening) users(c config.UsersDatabase, connections int32) *usersdb.DB {
+func (o *opening) users(c config.UsersDatabase) *usersdb.DB {
+	o.given(slices.Contains(o.row.Databases, "users"), "users instance")
 	dialer := o.dialer(c.UsersInstance)
 	return open(o, func() (*usersdb.DB, error) {
-		return usersdb.Open(o.ctx, c.UsersURL.Reveal(), connections, usersdb.Through(dialer.To(c.UsersInstance)))
+		return usersdb.Open(o.ctx, c.UsersURL.Reveal(), o.pool(), usersdb.Through(dialer.To(c.UsersInstance)))
 	}, (*usersdb.DB).Close)
 }
 
-func (o *opening) missions(c config.MissionsDatabase, connections int32) *missionsdb.DB {
+func (o *opening) missions(c config.MissionsDatabase) *missionsdb.DB {
+	o.given(slices.Contains(o.row.Databases, "missions"), "missions instance")
 	dialer := o.dialer(c.MissionsInstance)
 	return open(o, func() (*missionsdb.DB, error) {
-		return missionsdb.Open(o.ctx, c.MissionsURL.Reveal(), connections, missionsdb.Through(dialer.To(c.MissionsInstance)))
+		return missionsdb.Open(o.ctx, c.MissionsURL.Reveal(), o.pool(), missionsdb.Through(dialer.To(c.MissionsInstance)))
 	}, (*missionsdb.DB).Close)
 }
+
+// pool is how many connections one instance of the function opens to each database.
+func (o *opening) pool() int32 { return int32(o.row.Pool) } // #nosec G115 -- a few
 
 func (o *opening) dialer(instance string) *cloudsql.Dialer {
 	return open(o, func() (*cloudsql.Dialer, error) { return cloudsql.Open(o.ctx, instance) }, closing[*cloudsql.Dialer])
 }
 
 func (o *opening) bus(project string) *bus.Bus {
+	o.given(len(o.row.Publishes) > 0, "topic to publish to")
 	return open(o, func() (*bus.Bus, error) { return bus.Open(o.ctx, project) }, closing[*bus.Bus])
 }
 
 func (o *opening) betLog(c config.Google) *betlog.Log {
+	o.given(o.row.Firestore == "log", "bet log")
 	return open(o, func() (*betlog.Log, error) { return betlog.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*betlog.Log])
 }
 
 func (o *opening) board(c config.Google) *board.Board {
+	o.given(o.row.Firestore == "board", "live board")
 	return open(o, func() (*board.Board, error) { return board.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*board.Board])
 }
 
 func (o *opening) deadLetters(c config.Google) *deadletter.Store {
+	o.given(o.row.Firestore == "letters", "dead letters")
 	return open(o, func() (*deadletter.Store, error) { return deadletter.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*deadletter.Store])
 }
 

@@ -1,8 +1,9 @@
-# The flow as a table. It repeats what the code knows: topics, time-outs and attempts are those of
-# internal/event/pipeline.go, databases and pools those of functions/functions.go. A Go test
-# (internal/layout) compares both, in both directions.
+# The flow as a table, pipeline.json, which the programs read as well: the local stand makes the same
+# subscriptions, and a function opens what its row says and nothing else. A row is a step:
 #
+#   name           folder under functions/, and the name of the function on Google Cloud
 #   function       name in the function registry
+#   why            reasons for its figures
 #   databases      the Cloud SQL instances it sees: one, but for checkbooks (docs/decisions)
 #   firestore      the one Firestore database it sees
 #   publishes      topics it sends to
@@ -11,155 +12,12 @@
 #   timeout        seconds until the service ends a request. The handler gives up before, Pub/Sub waits longer
 #   subscriptions  by topic: seconds of the handler, seconds until Pub/Sub delivers again, deliveries
 #                  before a message is dead, the wait between them and how long it is kept, in seconds
+#
+# A database that is down must not fill the dead letters: 100 attempts with a backoff of 1 to 600 seconds
+# last for more than half a day. Ticks are forgotten after 10 minutes, before their attempts are used up:
+# the next tick does what this one missed.
 locals {
-  pipeline = {
-    # More instances would split the batches, and the batches are what makes it fast.
-    holdbets = {
-      function      = "HoldBets"
-      databases     = ["users"]
-      firestore     = null
-      publishes     = ["pots"]
-      concurrency   = 1000
-      max_instances = 2
-      pool          = 4
-      cpu           = "2"
-      memory        = "1Gi"
-      timeout       = 30
-      subscriptions = {
-        bets = { handler = 20, ack_deadline = 60, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
-      }
-    }
-
-    growpot = {
-      function      = "GrowPot"
-      databases     = ["missions"]
-      firestore     = "board"
-      publishes     = ["verdicts"]
-      concurrency   = 1000
-      max_instances = 4
-      pool          = 8
-      cpu           = "1"
-      memory        = "512Mi"
-      timeout       = 30
-      subscriptions = {
-        pots = { handler = 20, ack_deadline = 60, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
-      }
-    }
-
-    settlemission = {
-      function      = "SettleMission"
-      databases     = ["users"]
-      firestore     = null
-      publishes     = ["settlements"]
-      concurrency   = 20
-      max_instances = 4
-      pool          = 8
-      cpu           = "1"
-      memory        = "512Mi"
-      timeout       = 540
-      subscriptions = {
-        verdicts = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
-      }
-    }
-
-    closemission = {
-      function      = "CloseMission"
-      databases     = ["missions"]
-      firestore     = "board"
-      publishes     = []
-      concurrency   = 80
-      max_instances = 4
-      pool          = 4
-      cpu           = "1"
-      memory        = "512Mi"
-      timeout       = 540
-      subscriptions = {
-        settlements = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
-      }
-    }
-
-    # One function, so one time-out, for both of its topics.
-    mailresults = {
-      function      = "MailResults"
-      databases     = ["users"]
-      firestore     = null
-      publishes     = []
-      concurrency   = 20
-      max_instances = 4
-      pool          = 8
-      cpu           = "1"
-      memory        = "512Mi"
-      timeout       = 540
-      subscriptions = {
-        settlements = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 600, retention = 604800 }
-        ticks       = { handler = 500, ack_deadline = 600, attempts = 100, min_backoff = 1, max_backoff = 60, retention = 600 }
-      }
-    }
-
-    sweepmissions = {
-      function      = "SweepMissions"
-      databases     = ["missions"]
-      firestore     = "board"
-      publishes     = ["verdicts"]
-      concurrency   = 10
-      max_instances = 1
-      pool          = 4
-      cpu           = "1"
-      memory        = "512Mi"
-      timeout       = 60
-      subscriptions = {
-        ticks = { handler = 50, ack_deadline = 120, attempts = 100, min_backoff = 1, max_backoff = 60, retention = 600 }
-      }
-    }
-
-    sweepbets = {
-      function      = "SweepBets"
-      databases     = ["users"]
-      firestore     = "log"
-      publishes     = ["bets", "pots"]
-      concurrency   = 10
-      max_instances = 1
-      pool          = 10
-      cpu           = "1"
-      memory        = "512Mi"
-      timeout       = 60
-      subscriptions = {
-        ticks = { handler = 50, ack_deadline = 120, attempts = 100, min_backoff = 1, max_backoff = 60, retention = 600 }
-      }
-    }
-
-    # It trusts nobody: it reads both instances and the log, and writes its own notes.
-    checkbooks = {
-      function      = "CheckBooks"
-      databases     = ["missions", "users"]
-      firestore     = "log"
-      publishes     = []
-      concurrency   = 10
-      max_instances = 1
-      pool          = 2
-      cpu           = "1"
-      memory        = "512Mi"
-      timeout       = 60
-      subscriptions = {
-        ticks = { handler = 50, ack_deadline = 120, attempts = 100, min_backoff = 1, max_backoff = 60, retention = 600 }
-      }
-    }
-
-    # Nothing comes after it: it serves every step's dead letters and has none of its own.
-    keepdeadletter = {
-      function      = "KeepDeadLetter"
-      databases     = []
-      firestore     = "letters"
-      publishes     = []
-      concurrency   = 80
-      max_instances = 2
-      pool          = 0
-      cpu           = "1"
-      memory        = "512Mi"
-      timeout       = 30
-      subscriptions = {}
-    }
-  }
+  pipeline = { for step in jsondecode(file("${path.module}/pipeline.json")) : step.name => step }
 }
 
 locals {

@@ -13,6 +13,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"example.com/missionpot/internal/event"
 )
 
 // naming is what Google accepts as the id of a resource. The provider checks few
@@ -182,10 +184,10 @@ func settings(t *testing.T) (text string) {
 
 func keysAndTopics(t *testing.T) (steps, topics []string) {
 	t.Helper()
-	for name, step := range local(t, "pipeline.tf", "pipeline", nil).AsValueMap() {
-		steps = append(steps, name)
-		for topic := range step.AsValueMap()["subscriptions"].AsValueMap() {
-			topics = append(topics, topic)
+	for _, step := range event.Steps() {
+		steps = append(steps, step.Name)
+		for topic := range step.Subscriptions {
+			topics = append(topics, string(topic))
 		}
 	}
 	return steps, topics

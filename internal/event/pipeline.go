@@ -1,6 +1,15 @@
 package event
 
-import "time"
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"example.com/missionpot/terraform"
+)
 
 // Topic is the name of a Pub/Sub topic.
 type Topic string
@@ -24,8 +33,48 @@ const (
 	AttributeTraceparent = "traceparent" // W3C Trace Context
 )
 
+// Step is a function and what it gets: a row of terraform/pipeline.json.
+type Step struct {
+	Name          string            `json:"name"`     // folder under functions/
+	Function      string            `json:"function"` // name in the function registry
+	Why           string            `json:"why"`
+	Databases     []string          `json:"databases"` // users, missions
+	Firestore     string            `json:"firestore"` // log, board or letters
+	Publishes     []Topic           `json:"publishes"`
+	Concurrency   int               `json:"concurrency"` // requests at once in one instance
+	MaxInstances  int               `json:"max_instances"`
+	Pool          int               `json:"pool"` // connections to each database
+	CPU           string            `json:"cpu"`
+	Memory        string            `json:"memory"`
+	Timeout       int               `json:"timeout"` // seconds
+	Subscriptions map[Topic]figures `json:"subscriptions"`
+}
+
+// figures of a subscription, in seconds.
+type figures struct {
+	Handler     int `json:"handler"`
+	AckDeadline int `json:"ack_deadline"`
+	Attempts    int `json:"attempts"`
+	MinBackoff  int `json:"min_backoff"`
+	MaxBackoff  int `json:"max_backoff"`
+	Retention   int `json:"retention"`
+}
+
+// Steps is the pipeline: every function, in the order of the table.
+func Steps() []Step { return steps() }
+
+var steps = sync.OnceValue(func() []Step {
+	decoder := json.NewDecoder(bytes.NewReader(terraform.Pipeline()))
+	decoder.DisallowUnknownFields()
+	var table []Step
+	if err := decoder.Decode(&table); err != nil {
+		panic("terraform/pipeline.json: " + err.Error()) // it is part of the program
+	}
+	return table
+})
+
 // Subscription is one step listening to one topic. Terraform and the local
-// stand make the same subscriptions from the same figures.
+// stand make the same subscriptions from the same table.
 type Subscription struct {
 	Name        string // "<step>-<topic>"
 	Step        string // folder under functions/
@@ -49,64 +98,34 @@ type Dead struct {
 	Function string
 }
 
-// Pipeline is the flow as a table. A database that is down must not fill the
-// dead letters: 100 attempts with a backoff of 1 to 600 seconds last for more
-// than half a day.
+// Pipeline lists the subscriptions.
 func Pipeline() []Subscription {
-	return []Subscription{
-		fast("holdbets", "HoldBets", Bets, 1000),
-		fast("growpot", "GrowPot", Pots, 1000),
-		slow("settlemission", "SettleMission", Verdicts, 20),
-		slow("closemission", "CloseMission", Settlements, 80),
-		slow("mailresults", "MailResults", Settlements, 20),
-		// One function, so the same times as for its other topic.
-		tick("mailresults", "MailResults", 500*time.Second, 600*time.Second),
-		tick("sweepmissions", "SweepMissions", 50*time.Second, 120*time.Second),
-		tick("sweepbets", "SweepBets", 50*time.Second, 120*time.Second),
-		tick("checkbooks", "CheckBooks", 50*time.Second, 120*time.Second),
+	var all []Subscription
+	for _, s := range Steps() {
+		for _, topic := range slices.Sorted(maps.Keys(s.Subscriptions)) {
+			f := s.Subscriptions[topic]
+			all = append(all, Subscription{
+				Name: s.Name + "-" + string(topic), Step: s.Name, Function: s.Function, Topic: topic,
+				DeadLetter: deadTopic(s.Name), Attempts: f.Attempts, MinBackoff: seconds(f.MinBackoff), MaxBackoff: seconds(f.MaxBackoff),
+				Retention: seconds(f.Retention), AckDeadline: seconds(f.AckDeadline), Handler: seconds(f.Handler), Concurrency: s.Concurrency,
+			})
+		}
 	}
+	return all
 }
 
-// DeadLetters lists one dead-letter topic with its subscription for each step.
+// DeadLetters lists one dead-letter topic with its subscription for each step that
+// listens to a topic.
 func DeadLetters() []Dead {
 	var dead []Dead
-	seen := map[string]bool{}
-	for _, s := range Pipeline() {
-		if seen[s.Step] {
-			continue
+	for _, s := range Steps() {
+		if len(s.Subscriptions) > 0 {
+			dead = append(dead, Dead{Name: s.Name + "-dead-keep", Step: s.Name, Topic: deadTopic(s.Name), Function: "KeepDeadLetter"})
 		}
-		seen[s.Step] = true
-		dead = append(dead, Dead{Name: s.Step + "-dead-keep", Step: s.Step, Topic: s.DeadLetter, Function: "KeepDeadLetter"})
 	}
 	return dead
 }
 
-func subscription(step, function string, topic Topic) Subscription {
-	return Subscription{
-		Name: step + "-" + string(topic), Step: step, Function: function, Topic: topic,
-		DeadLetter: Topic(step + "-dead"), Attempts: 100, MinBackoff: time.Second, MaxBackoff: 600 * time.Second,
-		Retention: 7 * 24 * time.Hour,
-	}
-}
+func deadTopic(step string) Topic { return Topic(step + "-dead") }
 
-func fast(step, function string, topic Topic, concurrency int) Subscription {
-	s := subscription(step, function, topic)
-	s.Handler, s.AckDeadline, s.Concurrency = 20*time.Second, 60*time.Second, concurrency
-	return s
-}
-
-func slow(step, function string, topic Topic, concurrency int) Subscription {
-	s := subscription(step, function, topic)
-	s.Handler, s.AckDeadline, s.Concurrency = 500*time.Second, 600*time.Second, concurrency
-	return s
-}
-
-// tick subscriptions have a short retention, because the next tick does what
-// this one missed. A tick never becomes a dead letter, however long a database
-// or its tables are missing: it expires before its attempts are used up.
-func tick(step, function string, handler, ackDeadline time.Duration) Subscription {
-	s := subscription(step, function, Ticks)
-	s.MaxBackoff, s.Retention = 60*time.Second, 10*time.Minute
-	s.Handler, s.AckDeadline, s.Concurrency = handler, ackDeadline, 10
-	return s
-}
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

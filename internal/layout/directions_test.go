@@ -29,9 +29,11 @@ const otel = "go.opentelemetry.io/otel"
 var kinds = map[string]kind{
 	"pure": {
 		packages: []string{"internal/fault", "internal/ledger", "internal/mission", "internal/event", "internal/letter", "internal/text", "internal/account", "internal/books", "internal/restore"},
-		project:  []string{"pure"},
+		project:  []string{"pure", "terraform"}, // terraform has the table that Terraform reads as well
 		modules:  []string{ids, "golang.org/x/text/unicode/norm", "golang.org/x/net/publicsuffix", "golang.org/x/net/idna", "github.com/mtibben/confusables"},
 	},
+	// The table of the pipeline, embedded.
+	"terraform": {packages: []string{"terraform"}},
 	// Concurrency and flow without an SDK: packages that a step may use apart from the pure ones.
 	"flow": {
 		packages: []string{"internal/batch", "internal/broadcast", "internal/redrive"},

@@ -10,97 +10,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
-
-	"example.com/missionpot/internal/event"
 )
 
 const terraform = "../../terraform"
-
-// step is a row of the pipeline's table in terraform/pipeline.tf. Times are in
-// seconds.
-type step struct {
-	Function      string                  `json:"function"`
-	Databases     []string                `json:"databases"`
-	Firestore     string                  `json:"firestore"`
-	Publishes     []string                `json:"publishes"`
-	Concurrency   int                     `json:"concurrency"`
-	MaxInstances  int                     `json:"max_instances"`
-	Pool          int                     `json:"pool"`
-	CPU           string                  `json:"cpu"`
-	Memory        string                  `json:"memory"`
-	Timeout       int                     `json:"timeout"`
-	Subscriptions map[string]subscription `json:"subscriptions"`
-}
-
-type subscription struct {
-	Handler     int `json:"handler"`
-	AckDeadline int `json:"ack_deadline"`
-	Attempts    int `json:"attempts"`
-	MinBackoff  int `json:"min_backoff"`
-	MaxBackoff  int `json:"max_backoff"`
-	Retention   int `json:"retention"`
-}
-
-// The local stand makes its subscriptions from the registry, the cloud from the table. They must be
-// equal, so that what is tested is what is deployed.
-func TestTheTableOfTerraformIsTheRegistryOfTheCode(t *testing.T) {
-	t.Parallel()
-	table := pipelineTable(t)
-	ofTable, ofCode := map[string]event.Subscription{}, map[string]event.Subscription{}
-	for name, s := range table {
-		for topic, sub := range s.Subscriptions {
-			ofTable[name+"-"+topic] = event.Subscription{
-				Name: name + "-" + topic, Step: name, Function: s.Function, Topic: event.Topic(topic), DeadLetter: event.Topic(name + "-dead"),
-				Attempts: sub.Attempts, MinBackoff: seconds(sub.MinBackoff), MaxBackoff: seconds(sub.MaxBackoff),
-				Retention: seconds(sub.Retention), AckDeadline: seconds(sub.AckDeadline), Handler: seconds(sub.Handler),
-			}
-		}
-	}
-	concurrency := map[string]int{}
-	for _, s := range event.Pipeline() {
-		concurrency[s.Step] = max(concurrency[s.Step], s.Concurrency)
-		s.Concurrency = 0 // Cloud Run's is of the function; compared below
-		ofCode[s.Name] = s
-	}
-	if diff := cmp.Diff(ofCode, ofTable); diff != "" {
-		t.Errorf("subscriptions (-internal/event/pipeline.go +terraform/pipeline.tf):\n%s", diff)
-	}
-	for name, want := range concurrency {
-		if table[name].Concurrency != want {
-			t.Errorf("%s takes %d at once in the table, want %d", name, table[name].Concurrency, want)
-		}
-	}
-}
-
-func TestEveryStepOfTheTableHasItsDeadLettersKept(t *testing.T) {
-	t.Parallel()
-	table := pipelineTable(t)
-	kept := table["keepdeadletter"].Function
-	var failing, want []string
-	for name, s := range table {
-		if len(s.Subscriptions) > 0 {
-			failing = append(failing, name)
-		}
-	}
-	for _, d := range event.DeadLetters() {
-		want = append(want, d.Step)
-		if d.Function != kept || d.Name != d.Step+"-dead-keep" || d.Topic != event.Topic(d.Step+"-dead") {
-			t.Errorf("%s of %s goes to %s, want %s-dead-keep of %s-dead to %s, as in terraform/pipeline.tf", d.Name, d.Topic, d.Function, d.Step, d.Step, kept)
-		}
-	}
-	slices.Sort(failing)
-	slices.Sort(want)
-	if diff := cmp.Diff(want, failing); diff != "" {
-		t.Errorf("steps with dead letters (-code +table):\n%s", diff)
-	}
-}
 
 // A reviewer would not notice a grant that is in no list.
 func TestEveryGrantOfTerraformIsInItsList(t *testing.T) {
@@ -175,19 +93,6 @@ func decode(t *testing.T, value cty.Value, into any) {
 	if err := decoder.Decode(into); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
-
-// pipelineTable reads local.pipeline, which holds constants only.
-func pipelineTable(t *testing.T) map[string]step {
-	t.Helper()
-	var table map[string]step
-	decode(t, local(t, filepath.Join(terraform, "pipeline.tf"), "pipeline"), &table)
-	if len(table) == 0 {
-		t.Fatal("the table is empty")
-	}
-	return table
 }
 
 // local evaluates a local value of a file, which must need no other.

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,32 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/missionpot/internal/event"
 )
-
-// opened is what the wiring of a function opens, read from functions/functions.go.
-type opened struct {
-	Databases []string
-	Pool      int // of each
-	Firestore string
-	Publishes bool
-}
-
-// A function gets rights only to what it opens. A pool that grew only in the code could exceed the
-// server's connections.
-func TestTheTableOfTerraformMatchesTheWiring(t *testing.T) {
-	t.Parallel()
-	wiring := wiringOfFunctions(t)
-	table := map[string]opened{}
-	for _, s := range pipelineTable(t) {
-		table[s.Function] = opened{Databases: slices.Sorted(slices.Values(s.Databases)), Pool: s.Pool, Firestore: s.Firestore, Publishes: len(s.Publishes) > 0}
-	}
-	if diff := cmp.Diff(wiring, table); diff != "" {
-		t.Errorf("what functions open (-functions/functions.go +terraform/pipeline.tf):\n%s", diff)
-	}
-}
 
 // The constructors of events in the code of the steps, by topic.
 var makers = map[string]event.Topic{
@@ -48,9 +25,9 @@ var makers = map[string]event.Topic{
 
 func TestAStepMayPublishToTheTopicsOfTheEventsItMakes(t *testing.T) {
 	t.Parallel()
-	for name, s := range pipelineTable(t) {
-		made := map[string]bool{}
-		for _, file := range parseFolder(t, filepath.Join("../../functions", name)) {
+	for _, s := range event.Steps() {
+		made := map[event.Topic]bool{}
+		for _, file := range parseFolder(t, filepath.Join("../../functions", s.Name)) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				var called ast.Expr
 				switch n := n.(type) {
@@ -61,21 +38,15 @@ func TestAStepMayPublishToTheTopicsOfTheEventsItMakes(t *testing.T) {
 				}
 				if selector, ok := called.(*ast.SelectorExpr); ok && nameOf(selector.X) == "event" {
 					if topic, makes := makers[selector.Sel.Name]; makes {
-						made[string(topic)] = true
+						made[topic] = true
 					}
 				}
 				return true
 			})
 		}
-		var topics []string
-		for topic := range made {
-			topics = append(topics, topic)
-		}
-		slices.Sort(topics)
-		want := slices.Clone(s.Publishes)
-		slices.Sort(want)
+		topics, want := slices.Sorted(maps.Keys(made)), slices.Sorted(slices.Values(s.Publishes))
 		if !slices.Equal(topics, want) {
-			t.Errorf("functions/%s makes events for %v, but terraform/pipeline.tf lets it publish to %v", name, topics, want)
+			t.Errorf("functions/%s makes events for %v, but terraform/pipeline.json lets it publish to %v", s.Name, topics, want)
 		}
 	}
 }
@@ -126,79 +97,6 @@ func TestEverySettingOfTerraformIsReadByAProgram(t *testing.T) {
 	if found < 12 {
 		t.Errorf("found %d settings, want more: is the pattern still right?", found)
 	}
-}
-
-// wiringOfFunctions reads which opening each registered function calls.
-func wiringOfFunctions(t *testing.T) map[string]opened {
-	t.Helper()
-	files := parseFolder(t, "../../functions")
-	pools := constants(files)
-	builders := map[string]string{} // builder → registered name
-	opens := map[string]opened{}
-	for _, file := range files {
-		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Recv != nil {
-				continue
-			}
-			if f.Name.Name == "all" {
-				builders = registered(f)
-			}
-			opens[f.Name.Name] = openings(f, pools)
-		}
-	}
-	wiring := map[string]opened{}
-	for builder, name := range builders {
-		wiring[name] = opens[builder]
-	}
-	if len(wiring) == 0 {
-		t.Fatal("functions/functions.go registers nothing")
-	}
-	return wiring
-}
-
-// registered reads the map that all returns.
-func registered(all *ast.FuncDecl) map[string]string {
-	builders := map[string]string{}
-	ast.Inspect(all, func(n ast.Node) bool {
-		if pair, ok := n.(*ast.KeyValueExpr); ok {
-			if name, ok := pair.Key.(*ast.BasicLit); ok {
-				builders[nameOf(pair.Value)] = strings.Trim(name.Value, `"`)
-			}
-		}
-		return true
-	})
-	return builders
-}
-
-// openings reads the calls on an *opening.
-func openings(f *ast.FuncDecl, pools map[string]int) opened {
-	var o opened
-	ast.Inspect(f, func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok {
-			return true
-		}
-		selector, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || nameOf(selector.X) != "o" {
-			return true
-		}
-		switch selector.Sel.Name {
-		case "users", "missions":
-			o.Databases, o.Pool = append(o.Databases, selector.Sel.Name), pools[nameOf(call.Args[1])]
-		case "board":
-			o.Firestore = "board"
-		case "betLog":
-			o.Firestore = "log"
-		case "deadLetters":
-			o.Firestore = "letters"
-		case "bus":
-			o.Publishes = true
-		}
-		return true
-	})
-	slices.Sort(o.Databases)
-	return o
 }
 
 // constants reads the whole numbers that are named in files.
