@@ -11,7 +11,7 @@ module "monitoring" {
 }
 
 variable "alert_email" {
-  description = "Who is told of alerts; empty: nobody, they show in the console alone."
+  description = "Who gets the alerts by mail; empty: nobody, they show in the console alone."
   type        = string
   default     = ""
 }

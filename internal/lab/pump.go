@@ -88,7 +88,7 @@ func (p *Pump) subscription(ctx context.Context, name, function string, concurre
 	}
 }
 
-// push reports whether the function took the message. A refusal is told by the
+// push reports whether the function took the message. A refusal is in the
 // function's own log; here only an unreachable function is worth a line.
 func (p *Pump) push(ctx context.Context, url, subscription string, m *pubsubpb.ReceivedMessage) bool {
 	body, err := json.Marshal(envelope(subscription, m))

@@ -11,7 +11,7 @@ import (
 const scratchPrefix = "missionpot-scratch-"
 
 // Scratch is a temporary directory for servers that are thrown away. It is locked
-// while its owner lives, so that what a killed run left behind can be told apart
+// while its owner lives, so that what a killed run left behind can be distinguished
 // and removed by the next one.
 type Scratch struct {
 	Dir  string

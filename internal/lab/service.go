@@ -22,8 +22,8 @@ type Service struct {
 	process *Process
 }
 
-// NewService makes a service of a program that serves HTTP at 127.0.0.1:port, as PORT
-// tells it. It is ready when the path ready answers 200; with an empty path, when it
+// NewService makes a service of a program that serves HTTP at 127.0.0.1:port, which it reads
+// from PORT. It is ready when the path ready answers 200; with an empty path, when it
 // answers at all.
 func NewService(program Program, port int, ready string) *Service {
 	return &Service{program: program, port: port, ready: ready}

@@ -49,7 +49,7 @@ func TestCashIsTakenAgainOnlyAfterACleanCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := func(check int64) error {
-		_, err := f.TakeCashAgain(t.Context(), "jun", "mended", check)
+		_, err := f.TakeCashAgain(t.Context(), "jun", "repaired", check)
 		return err
 	}
 	overtaken := f.keptCheck(true, 0, 2*time.Minute)
@@ -75,7 +75,7 @@ func TestCashIsTakenAgainOnlyAfterACleanCheck(t *testing.T) {
 		t.Errorf("already open: changed %t (%v), want no change", changed, err)
 	}
 	changes, err := f.ModeChanges(t.Context(), 10)
-	if err != nil || len(changes) != 2 || changes[0].Reason != "mended" || changes[1].Reason != "the drill" {
+	if err != nil || len(changes) != 2 || changes[0].Reason != "repaired" || changes[1].Reason != "the drill" {
 		t.Errorf("the changes are %+v (%v), want both, newest first", changes, err)
 	}
 }

@@ -89,7 +89,7 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-func (s *stage) deploy(t *testing.T, sendGridKey string, more ...string) (told string, err error) {
+func (s *stage) deploy(t *testing.T, sendGridKey string, more ...string) (output string, err error) {
 	t.Helper()
 	t.Setenv("SENDGRID_API_KEY", sendGridKey)
 	return s.run(t, append([]string{
@@ -97,7 +97,7 @@ func (s *stage) deploy(t *testing.T, sendGridKey string, more ...string) (told s
 	}, more...)...)
 }
 
-func (s *stage) run(t *testing.T, args ...string) (told string, err error) {
+func (s *stage) run(t *testing.T, args ...string) (output string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	err = run(t.Context(), args, &out, io.Discard)
@@ -133,9 +133,9 @@ const (
 
 func TestAnEmptyProjectIsBootstrappedGetsItsSecretsAndARelease(t *testing.T) {
 	s := newStage(t)
-	told, err := s.deploy(t, "SG.key")
+	output, err := s.deploy(t, "SG.key")
 	if err != nil {
-		t.Fatalf("deploy: %v\n%s", err, told)
+		t.Fatalf("deploy: %v\n%s", err, output)
 	}
 	want := []string{
 		"bootstrap my-pot asia-northeast3",
@@ -161,8 +161,8 @@ func TestAnEmptyProjectIsBootstrappedGetsItsSecretsAndARelease(t *testing.T) {
 	if err := json.Unmarshal(keys, &set); err != nil || len(set.Keys) != 1 {
 		t.Fatalf("%d signing keys, %v; want one", len(set.Keys), err)
 	}
-	if strings.Contains(told, "SG.key") || strings.Contains(told, set.Keys[0].D) {
-		t.Errorf("a secret is told:\n%s", told)
+	if strings.Contains(output, "SG.key") || strings.Contains(output, set.Keys[0].D) {
+		t.Errorf("a secret is in the output:\n%s", output)
 	}
 }
 
@@ -173,8 +173,8 @@ func TestASecondReleaseLeavesTheSecretsAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if told, err := s.deploy(t, ""); err != nil {
-		t.Fatalf("deploy: %v\n%s", err, told)
+	if output, err := s.deploy(t, ""); err != nil {
+		t.Fatalf("deploy: %v\n%s", err, output)
 	}
 	if diff := cmp.Diff([]string{"bootstrap my-pot asia-northeast3", built, released}, s.changes(t)); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
@@ -183,7 +183,7 @@ func TestASecondReleaseLeavesTheSecretsAlone(t *testing.T) {
 
 func TestADryRunSaysEverythingAndChangesNothing(t *testing.T) {
 	s := newStage(t)
-	told, err := s.deploy(t, "SG.key", "-dry-run")
+	output, err := s.deploy(t, "SG.key", "-dry-run")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,8 +196,8 @@ func TestADryRunSaysEverythingAndChangesNothing(t *testing.T) {
 + git archive --format=tar.gz --output=DIR/tree.tgz 0123abc cloudbuild.release.yaml terraform
 + gcloud beta builds submit DIR/tree.tgz --config=DIR/cloudbuild.release.yaml --project=my-pot --gcs-source-staging-dir=gs://my-pot-source/builds '--substitutions=^|^_REGION=asia-northeast3|_ENVIRONMENT=dev|_MAIL_FROM=Pot <pot@example.com>|_DOMAIN=|_COMMIT=0123abc|_ALERT_EMAIL=|_PLAYBOOKS_URL=|_BUDGET='
 `
-	if diff := cmp.Diff(want, told); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, output); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
 	}
 	if _, err := os.Stat(s.calls); !os.IsNotExist(err) {
 		t.Errorf("a program was called: %v", err)

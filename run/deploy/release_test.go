@@ -11,8 +11,8 @@ import (
 
 func TestABuildIsUploadedWholeAndAReleaseIsItsConfigurationOnly(t *testing.T) {
 	s := newStage(t)
-	if told, err := s.deploy(t, "SG.key"); err != nil {
-		t.Fatalf("deploy: %v\n%s", err, told)
+	if output, err := s.deploy(t, "SG.key"); err != nil {
+		t.Fatalf("deploy: %v\n%s", err, output)
 	}
 	want := "archive 0123abc  \nconfig 0123abc:cloudbuild.yaml\n" +
 		"archive 0123abc cloudbuild.release.yaml terraform\nconfig 0123abc:cloudbuild.release.yaml\n"
@@ -27,7 +27,7 @@ func TestABuildIsUploadedWholeAndAReleaseIsItsConfigurationOnly(t *testing.T) {
 
 var releaseArgs = []string{"-project", "my-pot", "-region", "asia-northeast3", "-mail-from", "Pot <pot@example.com>"}
 
-func (s *stage) release(t *testing.T, more ...string) (told string, err error) {
+func (s *stage) release(t *testing.T, more ...string) (output string, err error) {
 	t.Helper()
 	return s.run(t, append(append([]string{"release", "-module", s.module}, releaseArgs...), more...)...)
 }
@@ -36,9 +36,9 @@ func (s *stage) release(t *testing.T, more ...string) (told string, err error) {
 func TestAnOldCommitIsReleasedWithoutABuild(t *testing.T) {
 	s := newStage(t)
 	t.Setenv("DIRTY", " M internal/api/bets.go") // which is not what is released
-	told, err := s.release(t, "-commit", "old")
+	output, err := s.release(t, "-commit", "old")
 	if err != nil {
-		t.Fatalf("release: %v\n%s", err, told)
+		t.Fatalf("release: %v\n%s", err, output)
 	}
 	if diff := cmp.Diff([]string{strings.ReplaceAll(released, "0123abc", "4567def")}, s.changes(t)); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
@@ -59,16 +59,16 @@ func TestACommitThatIsNotKnownIsNotReleased(t *testing.T) {
 	}
 }
 
-func (s *stage) destroy(t *testing.T, more ...string) (told string, err error) {
+func (s *stage) destroy(t *testing.T, more ...string) (output string, err error) {
 	t.Helper()
 	return s.run(t, append([]string{"destroy", "-project", "my-pot", "-region", "asia-northeast3", "-module", s.module}, more...)...)
 }
 
 func TestAnEnvironmentIsDestroyedAndWhatIsLeftIsNamed(t *testing.T) {
 	s := newStage(t)
-	told, err := s.destroy(t)
+	output, err := s.destroy(t)
 	if err != nil {
-		t.Fatalf("destroy: %v\n%s", err, told)
+		t.Fatalf("destroy: %v\n%s", err, output)
 	}
 	nothing := "none@sha256:" + strings.Repeat("0", 64)
 	want := []string{
@@ -82,8 +82,8 @@ func TestAnEnvironmentIsDestroyedAndWhatIsLeftIsNamed(t *testing.T) {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 	for _, thing := range []string{"my-pot-terraform", "my-pot-artefacts", "token-keys", "peering", "gcloud projects delete my-pot"} {
-		if !strings.Contains(told, thing) {
-			t.Errorf("%s is not named:\n%s", thing, told)
+		if !strings.Contains(output, thing) {
+			t.Errorf("%s is not named:\n%s", thing, output)
 		}
 	}
 }
@@ -106,8 +106,8 @@ func TestWhatIsProtectedIsNotDestroyed(t *testing.T) {
 func TestADestroyThatStopsHalfwaySaysWhy(t *testing.T) {
 	s := newStage(t)
 	t.Setenv("TERRAFORM_STATUS", "1")
-	if told, err := s.destroy(t); err == nil || strings.Contains(told, "What is left") {
-		t.Errorf("destroy: %v\n%s\nwant Terraform's failure", err, told)
+	if output, err := s.destroy(t); err == nil || strings.Contains(output, "What is left") {
+		t.Errorf("destroy: %v\n%s\nwant Terraform's failure", err, output)
 	}
 }
 

@@ -46,7 +46,7 @@ run "prod" {
     error_message = "An alert does not link its playbook."
   }
   assert {
-    condition     = alltrue([for a in output.monitoring.alerts : a.told == 1])
+    condition     = alltrue([for a in output.monitoring.alerts : a.notified == 1])
     error_message = "An alert tells nobody."
   }
   assert {

@@ -74,7 +74,7 @@ resource "google_cloud_run_v2_service" "service" {
 
       # An instance gets no call before it has reached both databases. The program's own limit is 3
       # seconds. A grant made a moment ago takes minutes to hold, so the first instance waits for as
-      # long as Cloud Run lets it: 240 seconds. While it runs only a process that hangs is restarted: a restart mends no database.
+      # long as Cloud Run lets it: 240 seconds. While it runs only a process that hangs is restarted: a restart repairs no database.
       startup_probe {
         period_seconds    = 5
         timeout_seconds   = 4

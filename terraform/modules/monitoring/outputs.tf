@@ -17,13 +17,13 @@ output "alerts" {
       severity = policy.severity
       queries  = [for c in policy.conditions : c.condition_prometheus_query_language[0].query]
       links    = policy.documentation[0].links[*].url
-      told     = length(policy.notification_channels)
+      notified = length(policy.notification_channels)
     } },
     { for name, policy in { unreachable = google_monitoring_alert_policy.unreachable, key-rotation = google_monitoring_alert_policy.rotation } : name => {
       severity                          = policy.severity
       queries                           = []
       links                             = policy.documentation[0].links[*].url
-      told                              = length(policy.notification_channels)
+      notified                          = length(policy.notification_channels)
     } },
   )
 }
@@ -44,7 +44,7 @@ output "uptime" {
 }
 
 output "budget" {
-  description = "Shares of the budget that are told, or null."
+  description = "Shares of the budget that are reported, or null."
   value       = one([for b in google_billing_budget.month : b.threshold_rules[*].threshold_percent])
 }
 

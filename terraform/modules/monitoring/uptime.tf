@@ -1,4 +1,4 @@
-# Whether the API answers, asked from outside: nothing in the project could tell that the way to it
+# Whether the API answers, asked from outside: nothing in the project could notice that the way to it
 # is broken. /readyz answers 200 only if both databases do.
 resource "google_monitoring_uptime_check_config" "api" {
   display_name     = "API ready"

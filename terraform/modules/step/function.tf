@@ -19,7 +19,7 @@ resource "google_cloudfunctions2_function" "step" {
     service_account   = "projects/${var.project}/serviceAccounts/${var.builder}"
     docker_repository = var.repository
 
-    # Google mends the base image without a deployment.
+    # Google fixes the base image without a deployment.
     automatic_update_policy {}
 
     source {

@@ -1,4 +1,4 @@
-# How two lists differ, told item by item.
+# How two lists differ, item by item.
 terraform {
   required_version = ">= 1.9"
 }
