@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/missionpot/internal/event"
 )
 
 const module = "example.com/missionpot/"
@@ -41,12 +43,9 @@ var kinds = map[string]kind{
 		modules:  []string{ids},
 	},
 	"step": {
-		packages: []string{
-			"functions/holdbets", "functions/growpot", "functions/settlemission", "functions/closemission",
-			"functions/mailresults", "functions/sweepmissions", "functions/sweepbets", "functions/keepdeadletter", "functions/checkbooks",
-		},
-		project: []string{"pure", "flow", "internal/push"},
-		modules: []string{ids, "golang.org/x/sync/", otel},
+		packages: stepPackages(),
+		project:  []string{"pure", "flow", "internal/push"},
+		modules:  []string{ids, "golang.org/x/sync/", otel},
 	},
 	"postgres": {
 		packages: []string{"internal/usersdb", "internal/missionsdb"},
@@ -78,6 +77,14 @@ var kinds = map[string]kind{
 	"audit": {packages: []string{"internal/audit"}, project: []string{"pure"}, modules: []string{otel}},
 	// It acts as an outside client, so it imports nothing of the system.
 	"client": {packages: []string{"internal/client"}, modules: []string{ids}},
+}
+
+// stepPackages are the folders of the pipeline's steps.
+func stepPackages() (packages []string) {
+	for _, s := range event.Steps() {
+		packages = append(packages, "functions/"+s.Name)
+	}
+	return packages
 }
 
 // Packages that wire the others together may import anything.
