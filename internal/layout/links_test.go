@@ -99,3 +99,18 @@ func TestEveryTestThatAPageNamesExists(t *testing.T) {
 		}
 	}
 }
+
+// A reader of a decision must know whether it still holds.
+func TestEveryDecisionSaysWhetherItHolds(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob(filepath.Join(root, "docs/decisions/*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("found %d decisions (%v)", len(pages), err)
+	}
+	status := regexp.MustCompile(`^# \d+\. .+\n\n(Accepted, \d{4}-\d\d-\d\d\.|Superseded by )`)
+	for _, path := range pages {
+		if !status.MatchString(read(t, path)) {
+			t.Errorf("%s does not begin with its number and, in a line of its own, its status and date", path)
+		}
+	}
+}
