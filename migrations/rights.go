@@ -93,6 +93,29 @@ var rights = map[Instance]map[string]map[string]string{
 			"refresh_families": "SELECT (user_id, revoked_at), UPDATE (revoked_at)",
 			"second_factors":   "SELECT (user_id, confirmed_at), DELETE",
 			"password_resets":  "SELECT (user_id), DELETE",
+			// For the commands of the books: what checkbooks needs, and no more.
+			"wallets": "SELECT", "contributions": "SELECT", "escrows": "SELECT", "late_bets": "SELECT", "mails": "SELECT", "strays": "SELECT", "sweep_marks": "SELECT",
+			"books_state": "SELECT", "books_missions": "SELECT", "books_shards": "SELECT", "books_pending": "SELECT",
+			"books_checks": "SELECT, INSERT, DELETE",
+			"mode_changes": "SELECT, INSERT",
+		},
+		// A restore replays what holdbets, settlemission and the API did. Its account can reach the
+		// instance only while terraform's `restoring` is set.
+		"restore": { // #nosec G101 -- a table's name
+			"users":         "SELECT (" + profile + "), UPDATE (id)",
+			"operators":     "SELECT",
+			"charges":       "SELECT, INSERT, UPDATE (status, resolved_at)",
+			"ledger":        "SELECT, INSERT",
+			"wallets":       "SELECT, UPDATE (cash)",
+			"contributions": "SELECT, INSERT, UPDATE (amount)",
+			"escrows": "SELECT, INSERT, UPDATE (inflow, contributors, state, ending, decided_at, late_known, late, streamer_id, creator_id, title, outflow, " +
+				"settled_through, version, changed_at, closed_at, settled_at, published_version, ranked_version)",
+			"standings":    "SELECT, INSERT, UPDATE (amount)",
+			"late_bets":    "SELECT, INSERT, UPDATE (refunded)",
+			"mails":        "SELECT, INSERT",
+			"strays":       "SELECT",
+			"sweep_marks":  "SELECT",
+			"mode_changes": "SELECT, INSERT",
 		},
 	},
 	Missions: {
@@ -113,7 +136,12 @@ var rights = map[Instance]map[string]map[string]string{
 			"missions":       "SELECT, INSERT, UPDATE (status, deadline, revision, accepted_at, decided_at, verdict_next_at)",
 			"mission_events": "SELECT, INSERT, UPDATE (copied_at)",
 		},
-		"live": {"missions": "SELECT"},
+		"live":     {"missions": "SELECT"},
+		"operator": {"missions": "SELECT"},
+		"restore": {
+			"missions":       "SELECT, INSERT, UPDATE (settled_at, verdict_tries, verdict_next_at)",
+			"mission_events": "SELECT, INSERT, UPDATE (copied_at)",
+		},
 	},
 }
 

@@ -5,14 +5,19 @@ locals {
     scheduler = "${google_service_account.scheduler.account_id}@${var.project}.iam.gserviceaccount.com"
     migrate   = "${google_service_account.migrate.account_id}@${var.project}.iam.gserviceaccount.com"
     operator  = "${google_service_account.operator.account_id}@${var.project}.iam.gserviceaccount.com"
+    restore   = "job-restore@${var.project}.iam.gserviceaccount.com"
     smoke     = "${google_service_account.smoke.account_id}@${var.project}.iam.gserviceaccount.com"
   }
   # The account of every program that may have rights in Postgres, by its name in migrations/rights.go.
   programs = merge(
     { for name, step in module.step : name => step.account },
     module.api.accounts,
-    { operator = local.accounts.operator },
+    { operator = local.accounts.operator, restore = local.accounts.restore },
   )
+  # What it takes to reach both instances.
+  database_roles = { for pair in setproduct(keys(var.databases), ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]) :
+    join(" ", pair) => { instance = module.database[pair[0]].connection.instance, role = pair[1] }
+  }
   deployer            = "serviceAccount:deploy@${var.project}.iam.gserviceaccount.com"
   function_builder    = "function-build@${var.project}.iam.gserviceaccount.com"
   function_repository = "projects/${var.project}/locations/${var.region}/repositories/missionpot"

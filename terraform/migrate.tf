@@ -12,9 +12,7 @@ resource "google_service_account_iam_member" "migrate_deployer" {
 }
 
 resource "google_project_iam_member" "migrate" {
-  for_each = { for pair in setproduct(keys(var.databases), ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]) :
-    join(" ", pair) => { instance = module.database[pair[0]].connection.instance, role = pair[1] }
-  }
+  for_each = local.database_roles
 
   project = var.project
   role    = each.value.role

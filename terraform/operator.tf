@@ -1,9 +1,10 @@
-# The job behind the command `operator`: who is one, and dead letters while the API is away. The
-# instances have no public address, so it runs where they are. Nobody but a person starts it, by
-# name and with arguments; Cloud Run's audit log says who. It leaves the missions instance alone.
+# The job behind the program `operator`: who is one, dead letters while the API is away, the check of
+# the books and the switch to exit-only mode. The instances have no public address, so it runs where
+# they are. Only a person starts it, by name and with arguments; Cloud Run's audit log records who.
+# Restores are another job: restore.tf.
 resource "google_service_account" "operator" {
   account_id   = "job-operator"
-  display_name = "The command operator"
+  display_name = "The program operator"
 }
 
 resource "google_service_account_iam_member" "operator_deployer" {
@@ -13,26 +14,29 @@ resource "google_service_account_iam_member" "operator_deployer" {
 }
 
 resource "google_project_iam_member" "operator_database" {
-  for_each = toset(["roles/cloudsql.client", "roles/cloudsql.instanceUser"])
+  for_each = local.database_roles
+
+  project = var.project
+  role    = each.value.role
+  member  = "serviceAccount:${local.accounts.operator}"
+
+  condition {
+    title      = "only ${each.value.instance}"
+    expression = "resource.name == 'projects/${var.project}/instances/${each.value.instance}' && resource.service == 'sqladmin.googleapis.com'"
+  }
+}
+
+# The check of the books reads the bet log. A dead letter that is sent again is marked.
+resource "google_project_iam_member" "operator_firestore" {
+  for_each = { log = "roles/datastore.viewer", letters = local.redrive }
 
   project = var.project
   role    = each.value
   member  = "serviceAccount:${local.accounts.operator}"
 
   condition {
-    title      = "only ${module.database["users"].connection.instance}"
-    expression = "resource.name == 'projects/${var.project}/instances/${module.database["users"].connection.instance}' && resource.service == 'sqladmin.googleapis.com'"
-  }
-}
-
-resource "google_project_iam_member" "operator_letters" {
-  project = var.project
-  role    = local.redrive
-  member  = "serviceAccount:${local.accounts.operator}"
-
-  condition {
-    title      = "only ${module.firestore["letters"].name}"
-    expression = "resource.name == 'projects/${var.project}/databases/${module.firestore["letters"].name}'"
+    title      = "only ${module.firestore[each.key].name}"
+    expression = "resource.name == 'projects/${var.project}/databases/${module.firestore[each.key].name}'"
   }
 }
 
@@ -45,7 +49,9 @@ resource "google_pubsub_topic_iam_member" "operator_publishes" {
 }
 
 resource "google_sql_user" "operator" {
-  instance = module.database["users"].connection.instance
+  for_each = module.database
+
+  instance = each.value.connection.instance
   name     = trimsuffix(local.accounts.operator, ".gserviceaccount.com")
   type     = "CLOUD_IAM_SERVICE_ACCOUNT"
 
@@ -61,8 +67,8 @@ resource "google_cloud_run_v2_job" "operator" {
   template {
     template {
       service_account = local.accounts.operator
-      max_retries     = 0 # a person is watching
-      timeout         = "120s"
+      max_retries     = 0       # a person is watching
+      timeout         = "3600s" # a check of the whole books takes longest; run/operator gives up before
 
       vpc_access {
         egress = "PRIVATE_RANGES_ONLY"
@@ -76,12 +82,17 @@ resource "google_cloud_run_v2_job" "operator" {
         image = var.images.operator
 
         dynamic "env" {
-          for_each = {
-            GOOGLE_CLOUD_PROJECT = var.project
-            LETTERS_DATABASE     = module.firestore["letters"].name
-            USERS_INSTANCE       = module.database["users"].connection.connection_name
-            USERS_DATABASE_URL   = "postgres://${urlencode(google_sql_user.operator.name)}@127.0.0.1/${module.database["users"].connection.name}?sslmode=disable"
-          }
+          for_each = merge(
+            {
+              GOOGLE_CLOUD_PROJECT = var.project
+              FIRESTORE_DATABASE   = module.firestore["log"].name
+              LETTERS_DATABASE     = module.firestore["letters"].name
+            },
+            { for key, d in module.database : "${upper(key)}_INSTANCE" => d.connection.connection_name },
+            { for key, d in module.database : "${upper(key)}_DATABASE_URL" =>
+              "postgres://${urlencode(google_sql_user.operator[key].name)}@127.0.0.1/${d.connection.name}?sslmode=disable"
+            },
+          )
           content {
             name  = env.key
             value = env.value

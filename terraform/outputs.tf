@@ -75,14 +75,15 @@ output "connections" {
 locals {
   service_pool         = 10 # of each service's instance to each database; run/api/wiring.go
   migrate_connections  = 2  # the lock and the migration
-  operator_connections = 1  # run/operator, to the users instance
+  operator_connections = 2  # of each of its jobs to each instance; run/operator/open.go
   reserved_connections = 15 # Postgres keeps 3 for superusers; the rest is for Cloud SQL's own agents and a person
 
   connections = { for key in keys(var.databases) : key => (
     2 * sum(concat([0], [for step in local.steps : step.max_instances * step.pool if contains(step.databases, key)]))
     + local.service_pool * sum([for s in values(var.services) : s.max_instances])
     + local.migrate_connections
-    + (key == "users" ? local.operator_connections : 0)
+    + local.operator_connections
+    + (var.restoring ? local.operator_connections : 0)
     + local.reserved_connections
   ) }
 }
@@ -103,7 +104,9 @@ locals {
     [for g in google_project_iam_member.migrate : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
     [for g in [google_service_account_iam_member.migrate_deployer] : { member = g.member, role = g.role, on = "account job-migrate" }],
     [for g in google_project_iam_member.operator_database : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in [google_project_iam_member.operator_letters] : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
+    [for g in google_project_iam_member.operator_firestore : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
+    [for g in concat(values(google_project_iam_member.restore_database), values(google_project_iam_member.restore_firestore)) : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
+    [for g in google_service_account_iam_member.restore_deployer : { member = g.member, role = g.role, on = "account job-restore" }],
     [for g in google_pubsub_topic_iam_member.operator_publishes : { member = g.member, role = g.role, on = "topic ${g.topic}" }],
     [for g in [google_service_account_iam_member.operator_deployer] : { member = g.member, role = g.role, on = "account job-operator" }],
     [for g in [google_service_account_iam_member.smoke_deployer] : { member = g.member, role = g.role, on = "account job-smoke" }],
@@ -111,4 +114,15 @@ locals {
     [for g in [google_service_account_iam_member.scheduler_deployer] : { member = g.member, role = g.role, on = "account scheduler" }],
     [for g in [google_pubsub_topic_iam_member.scheduler] : { member = g.member, role = g.role, on = "topic ${g.topic}" }],
   )
+}
+
+output "restore" {
+  description = "The job restore as made; null unless a restore is under way."
+  value = one([for job in google_cloud_run_v2_job.restore : {
+    account    = job.template[0].template[0].service_account
+    image      = job.template[0].template[0].containers[0].image
+    statements = job.template[0].template[0].volumes[0].gcs[0].bucket
+    read_only  = job.template[0].template[0].volumes[0].gcs[0].read_only
+    mounted_at = job.template[0].template[0].containers[0].volume_mounts[0].mount_path
+  }])
 }

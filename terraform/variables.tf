@@ -87,6 +87,12 @@ variable "paused_steps" {
   }
 }
 
+variable "restoring" {
+  description = "Whether the job restore is there, which may write wallets, the ledger, missions, the bet log and the board. Only during a restore."
+  type        = bool
+  default     = false
+}
+
 variable "services" {
   description = <<-TEXT
     The API's two Cloud Run services: api takes calls, live serves event streams. cpu is in

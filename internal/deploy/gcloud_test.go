@@ -72,6 +72,9 @@ func (c *commandCheck) gcloud(words []string) {
 			c.wrong("Terraform makes no %s %s", named.kind, name)
 		}
 		if named.kind == "job" && options["--args"] != "" {
+			if name == "restore" { // the same image
+				name = "operator"
+			}
 			c.program(name, strings.Split(options["--args"], ","))
 		}
 	}

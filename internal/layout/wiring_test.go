@@ -51,12 +51,14 @@ func TestAStepMayPublishToTheTopicsOfTheEventsItMakes(t *testing.T) {
 	}
 }
 
-func TestTheConnectionsOfTheServicesAreCounted(t *testing.T) {
+func TestTheConnectionsOfTheProgramsAreCounted(t *testing.T) {
 	t.Parallel()
-	connections := constants(parseFolder(t, "../../run/api"))["connections"]
-	pool := regexp.MustCompile(`service_pool\s*=\s*(\d+)`).FindStringSubmatch(terraformFolders(t)["."]["outputs.tf"])
-	if pool == nil || strconv.Itoa(connections) != pool[1] {
-		t.Errorf("service_pool in terraform/outputs.tf is %v, want %d, as in run/api", pool, connections)
+	for name, folder := range map[string]string{"service_pool": "run/api", "operator_connections": "run/operator"} {
+		connections := constants(parseFolder(t, "../../"+folder))["connections"]
+		pool := regexp.MustCompile(name + `\s*=\s*(\d+)`).FindStringSubmatch(terraformFolders(t)["."]["outputs.tf"])
+		if pool == nil || strconv.Itoa(connections) != pool[1] {
+			t.Errorf("%s in terraform/outputs.tf is %v, want %d, as in %s", name, pool, connections, folder)
+		}
 	}
 }
 

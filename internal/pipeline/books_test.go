@@ -17,7 +17,11 @@ import (
 func (w *fixture) check(t failer, o books.Options) books.Report {
 	t.Helper()
 	o.Now = time.Now
-	report, ran, err := books.Checker{Ledger: w.usersOf["checkbooks"], Board: w.missionsOf["checkbooks"], Log: w.log}.Check(w.ctx, o)
+	program := "checkbooks"
+	if o.Whole {
+		program = "operator"
+	}
+	report, ran, err := books.Checker{Ledger: w.usersOf[program], Board: w.missionsOf[program], Log: w.log}.Check(w.ctx, o)
 	if err != nil || !ran {
 		t.Fatalf("check the books: ran %t, %v", ran, err)
 	}

@@ -45,11 +45,11 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 		t.Error("the books are clean without a log")
 	}
 
-	written, err := restore.LogEntries(t.Context(), w.users, w.missions, entries{w.log})
+	written, err := restore.LogEntries(t.Context(), w.usersOf["restore"], w.missionsOf["restore"], entries{w.log})
 	if err != nil || written == 0 {
 		t.Fatalf("wrote %d entries (%v)", written, err)
 	}
-	if repeated, err := restore.LogEntries(t.Context(), w.users, w.missions, entries{w.log}); err != nil || repeated != 0 {
+	if repeated, err := restore.LogEntries(t.Context(), w.usersOf["restore"], w.missionsOf["restore"], entries{w.log}); err != nil || repeated != 0 {
 		t.Errorf("a second run wrote %d entries (%v), want none", repeated, err)
 	}
 	w.sweep(t)
@@ -81,7 +81,7 @@ func TestDrillTheBoardIsLostAndWrittenAnew(t *testing.T) {
 	w, paid, refunded, running := played(t)
 	w.openFirestore(t)
 	w.wire(t)
-	if missions, err := restore.BoardEvents(t.Context(), w.missions, broadcast.New(w.missions, w.board)); err != nil || missions != 3 {
+	if missions, err := restore.BoardEvents(t.Context(), w.missionsOf["restore"], broadcast.New(w.missionsOf["restore"], w.board)); err != nil || missions != 3 {
 		t.Fatalf("wrote the events of %d missions (%v), want 3", missions, err)
 	}
 	for _, id := range []uuid.UUID{paid.ID, refunded.ID, running.ID} {

@@ -62,14 +62,14 @@ func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 
 	w.openMissions(t, labtest.MissionsDatabase(t)) // an empty instance
 	w.wire(t)
-	r, err := restore.Missions(t.Context(), sources{w.users, w.log, w.board}, w.missions, time.Now)
+	r, err := restore.Missions(t.Context(), sources{w.usersOf["restore"], w.log, w.board}, w.missionsOf["restore"], time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Missions != 5 || len(r.Lost) != 1 || r.Lost[0] != made.ID {
 		t.Errorf("rebuilt %+v, want five missions, and the one just created as lost", r)
 	}
-	again, err := restore.Missions(t.Context(), sources{w.users, w.log, w.board}, w.missions, time.Now)
+	again, err := restore.Missions(t.Context(), sources{w.usersOf["restore"], w.log, w.board}, w.missionsOf["restore"], time.Now)
 	if err != nil || again.Missions != r.Missions || len(again.Lost) != len(r.Lost) {
 		t.Errorf("a second run: %+v (%v), want the same", again, err)
 	}
@@ -177,7 +177,7 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 
 	w.load(t, backup)
 	w.mails = map[string]int{} // people get the mails again
-	r, err := restore.Users(t.Context(), w.users, w.log, w.missions, l.charges, time.Now)
+	r, err := restore.Users(t.Context(), w.usersOf["restore"], w.log, w.missionsOf["restore"], l.charges, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 			t.Errorf("a wallet has %s, want %s as before the loss", got, cash)
 		}
 	}
-	again, err := restore.Users(t.Context(), w.users, w.log, w.missions, l.charges, time.Now)
+	again, err := restore.Users(t.Context(), w.usersOf["restore"], w.log, w.missionsOf["restore"], l.charges, time.Now)
 	if err != nil || again.Charges != 0 || again.Settled != 0 || again.Reopened != 0 || len(again.Changed) != 0 {
 		t.Errorf("a second replay did %+v (%v), want nothing", again, err)
 	}
@@ -223,7 +223,7 @@ func TestDrillTheEffectsOfMissingChargesAreListed(t *testing.T) {
 	w.load(t, backup)
 	w.mails = map[string]int{}
 	stranger := ledger.Charge{ID: uuid.Must(uuid.NewV7()), UserID: l.newcomer, Amount: 1_000}
-	r, err := restore.Users(t.Context(), w.users, w.log, w.missions, []ledger.Charge{stranger}, time.Now)
+	r, err := restore.Users(t.Context(), w.usersOf["restore"], w.log, w.missionsOf["restore"], []ledger.Charge{stranger}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

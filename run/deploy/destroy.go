@@ -9,10 +9,10 @@ import (
 
 // left is what a destroyed environment leaves behind, and why.
 var left = []string{
-	"the buckets PROJECT-terraform, PROJECT-source and PROJECT-artefacts: the state, submitted trees, manifests and zips",
+	"the buckets PROJECT-terraform, PROJECT-source, PROJECT-artefacts and PROJECT-statements: the state, submitted trees, manifests and zips, statements for a restore",
 	"the image repository missionpot, and the buckets that Cloud Functions made for itself (gcf-v2-...)",
 	"the secrets token-keys and sendgrid-key with their versions, the topic secret-rotation and its subscription",
-	"the accounts deploy, builder and function-build, their grants and the custom roles",
+	"the accounts deploy, builder, function-build and job-restore, their grants and the custom roles",
 	"the services that were enabled, and logs and metrics until they expire",
 	"the peering of the network with Cloud SQL, which Google holds for days after the last instance",
 	"the deleted accounts of the programs, which Google keeps for 30 days",

@@ -28,6 +28,15 @@ output "rotations" {
   value       = { for id, secret in google_secret_manager_secret.this : id => secret.rotation[0].rotation_period }
 }
 
+output "statements" {
+  description = "How the payment provider's statements are kept, for the tests."
+  value = {
+    bucket    = google_storage_bucket.statements.name
+    public    = google_storage_bucket.statements.public_access_prevention
+    kept_days = one([for c in google_storage_bucket.statements.lifecycle_rule[0].condition : c.age])
+  }
+}
+
 output "state" {
   description = "How the state is kept, for the tests."
   value = {
@@ -40,6 +49,7 @@ output "grants" {
   description = "Every grant of this configuration: member role on resource."
   value = sort([for g in concat(module.build.grants, [
     { member = google_pubsub_topic_iam_member.rotation.member, role = google_pubsub_topic_iam_member.rotation.role, on = "topic ${google_pubsub_topic_iam_member.rotation.topic}" },
+    { member = google_storage_bucket_iam_member.restore.member, role = google_storage_bucket_iam_member.restore.role, on = "bucket ${google_storage_bucket_iam_member.restore.bucket}" },
     ]) :
     "${trimsuffix(trimprefix(g.member, "serviceAccount:"), "@${var.project}.iam.gserviceaccount.com")} ${replace(g.role, "projects/${var.project}/", "")} ${g.on}"
   ])

@@ -17,6 +17,10 @@ run "bootstrap" {
     error_message = "The state must be versioned and private."
   }
   assert {
+    condition     = output.statements == { bucket = "missionpot-test-statements", public = "enforced", kept_days = 30 }
+    error_message = "Statements of charges must be private, and not kept: ${jsonencode(output.statements)}"
+  }
+  assert {
     condition     = output.rotations == { token-keys = "7776000s", sendgrid-key = "15552000s" }
     error_message = "Every secret must be rotated: ${jsonencode(output.rotations)}"
   }
@@ -90,6 +94,7 @@ run "grants" {
       "function-build roles/artifactregistry.writer repository missionpot",
       "function-build roles/logging.logWriter project",
       "function-build roles/storage.objectViewer project, only the functions' source",
+      "job-restore roles/storage.objectViewer bucket missionpot-test-statements",
       "service-123456789012@gcp-sa-secretmanager.iam.gserviceaccount.com roles/pubsub.publisher topic secret-rotation",
     ]
   }

@@ -145,7 +145,7 @@ locals {
   }
   counted = { for key in ["users", "missions"] : key =>
     sum([for name in local.sees[key] : 2 * local.steps[name].function.instances * local.pools[name]])
-    + 10 * sum(values(var.made.services)[*].max_instances) + 2 + (key == "users" ? 1 : 0) + 15
+    + 10 * sum(values(var.made.services)[*].max_instances) + 2 + 2 + 15
   }
 
   services = {
@@ -167,7 +167,8 @@ locals {
     "only the push account calls a function" = toset([for g in var.made.grants : g if length(regexall("roles/run.invoker", g)) > 0 && !startswith(g, "allUsers ")]) == toset([
       for name in keys(local.steps) : "pubsub-push roles/run.invoker service ${name}"
     ])
-    "only the API, sweepbets and checkbooks read the log, and only the API writes it" = [for g in var.made.grants : g if endswith(g, " databases/bet-log")] == [
+    "only the API and the checks read the log, and only the API writes it" = [for g in var.made.grants : g if endswith(g, " databases/bet-log")] == [
+      "job-operator roles/datastore.viewer databases/bet-log",
       "service-api roles/firestoreAppend databases/bet-log", "step-checkbooks roles/datastore.viewer databases/bet-log", "step-sweepbets roles/datastore.viewer databases/bet-log"
     ]
     "a function sees one SQL instance, checkbooks both" = alltrue([for name in keys(local.steps) : length(distinct([
