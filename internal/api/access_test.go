@@ -15,6 +15,7 @@ import (
 
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/redrive"
@@ -207,7 +208,7 @@ func (c *cast) call(route, role string) string {
 	if r.status < 400 {
 		return fmt.Sprint(r.status)
 	}
-	var p api.Problem
+	var p edge.Problem
 	if err := json.Unmarshal(r.body, &p); err != nil {
 		return fmt.Sprintf("%d %s", r.status, r.body)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/token"
 )
@@ -182,7 +183,7 @@ func TestStreamersAreListedInPages(t *testing.T) {
 	var got []uuid.UUID
 	query := "?limit=2"
 	for pages := 0; pages < 5; pages++ {
-		page := read[api.Listed[api.Profile]](s.get("/v1/streamers"+query, "").want(http.StatusOK))
+		page := read[edge.Listed[api.Profile]](s.get("/v1/streamers"+query, "").want(http.StatusOK))
 		for _, p := range page.Items {
 			got = append(got, p.ID)
 		}
@@ -217,7 +218,7 @@ func TestAChargeIsMadeOnceForItsKey(t *testing.T) {
 	if cash := s.cash(mina); cash.Available != 50_000 {
 		t.Errorf("the wallet has %v, want 50,000 won", cash.Available)
 	}
-	lines := read[api.Listed[api.Transaction]](s.get("/v1/users/me/transactions", mina.token).want(http.StatusOK))
+	lines := read[edge.Listed[api.Transaction]](s.get("/v1/users/me/transactions", mina.token).want(http.StatusOK))
 	if len(lines.Items) != 1 || lines.Items[0].ID != first.ID || lines.Items[0].Kind != "charge" || lines.Items[0].MissionID != nil {
 		t.Errorf("the statement is %+v", lines.Items)
 	}

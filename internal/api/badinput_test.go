@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 )
 
 // entry is a route that takes a body, with one that is good.
@@ -172,7 +173,7 @@ func TestFieldsThatBreakARuleAreRefusedByName(t *testing.T) {
 					t.Errorf("%s %s with %s = %.40s answered %d, want %d: %s", e.method, e.path, field, value, r.status, want, r.body)
 					continue
 				}
-				if p := read[api.Problem](r); want == 422 && (len(p.Errors) == 0 || !strings.HasPrefix(p.Errors[0].Location, "body")) {
+				if p := read[edge.Problem](r); want == 422 && (len(p.Errors) == 0 || !strings.HasPrefix(p.Errors[0].Location, "body")) {
 					t.Errorf("%s %s with %s = %.40s does not say where: %s", e.method, e.path, field, value, r.body)
 				}
 				if bytes.Contains(r.body, []byte("Go ")) || bytes.Contains(r.body, []byte("int64")) {
@@ -263,7 +264,7 @@ func TestPathsAndQueriesAreChecked(t *testing.T) {
 	mina, jun := s.viewer("mina", 100_000), s.signUp("jun", true)
 	m := s.mission(mina, jun, 1_000)
 	id := m.ID.String()
-	other := read[api.Listed[api.Transaction]](s.get("/v1/users/me/transactions?limit=1", mina.token).want(http.StatusOK))
+	other := read[edge.Listed[api.Transaction]](s.get("/v1/users/me/transactions?limit=1", mina.token).want(http.StatusOK))
 	for path, location := range map[string]string{
 		"/v1/users/not-an-id":                             "path.id",
 		"/v1/missions/1":                                  "path.id",

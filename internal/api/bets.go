@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/ledger"
@@ -15,8 +16,8 @@ import (
 )
 
 type placeBetInput struct {
-	Keyed
-	Waiting
+	edge.Keyed
+	edge.Waiting
 	ID   uuid.UUID `path:"id" doc:"The id of the mission."`
 	Body struct {
 		Amount ledger.Won `json:"amount" minimum:"100" maximum:"1000000" doc:"In won. The streamer's min_stake and max_stake narrow it." example:"2000"`
@@ -78,49 +79,55 @@ type placedBetAnswer struct {
 
 type betAnswer struct{ Body Bet }
 
-func (s *server) serveBets() {
-	serve(s, operation{
-		id: "place-bet", method: http.MethodPost, path: "/v1/missions/{id}/bets", tag: "Bets", status: http.StatusAccepted,
-		signedIn: true, keyed: true, waits: true, summary: "Put cash on a mission",
-		description: "202 means that your bet is logged and can't be lost; it is decided within moments. Look at `Location`, follow the mission's events, " +
+// bets adds to pots.
+type bets struct {
+	log      BetLog
+	outcomes *outcomes
+	seen     *missionCache
+	mode     *modeWatch
+	after    *followUp
+	accepted acceptedBets
+	now      func() time.Time
+}
+
+func (s *bets) serve(e *edge.Edge) {
+	edge.Serve(e, movesCash(edge.Operation{
+		ID: "place-bet", Method: http.MethodPost, Path: "/v1/missions/{id}/bets", Tag: "Bets", Status: http.StatusAccepted,
+		Waits: true, Summary: "Put cash on a mission",
+		Description: "202 means that your bet is logged and can't be lost; it is decided within moments. Look at `Location`, follow the mission's events, " +
 			"or send `Prefer: wait=5` to get the outcome in this answer. A key is yours and one mission's. " +
 			"A mission that is `proposed` takes no bets yet, though its `is_active` is true: `409 not_accepted`.",
-		also: map[int]string{
+		Also: map[int]string{
 			http.StatusOK:      "A repeated call: the bet with its outcome.",
 			http.StatusCreated: "Decided while you waited: held, or declined with a reason.",
 		},
-		refusals: []*fault.Kind{fault.InsufficientCash, fault.OwnMission, fault.NotFound, fault.NotAccepted, fault.NotActive, fault.ExitOnly},
-	}, s.placeBet)
-	serve(s, operation{
-		id: "get-bet", method: http.MethodGet, path: "/v1/missions/{id}/bets/{bet_id}", tag: "Bets", signedIn: true,
-		summary: "What became of your bet", refusals: []*fault.Kind{fault.NotFound},
-		description: "Only its owner sees a bet. A bet that is `pending` for more than five seconds is late, not lost: it has a `delay`.",
+		Refusals: []*fault.Kind{fault.InsufficientCash, fault.OwnMission, fault.NotFound, fault.NotAccepted, fault.NotActive, fault.ExitOnly},
+	}), s.placeBet)
+	edge.Serve(e, edge.Operation{
+		ID: "get-bet", Method: http.MethodGet, Path: "/v1/missions/{id}/bets/{bet_id}", Tag: "Bets", SignedIn: true,
+		Summary: "What became of your bet", Refusals: []*fault.Kind{fault.NotFound},
+		Description: "Only its owner sees a bet. A bet that is `pending` for more than five seconds is late, not lost: it has a `delay`.",
 	}, s.getBet)
-	serve(s, operation{
-		id: "list-contributors", method: http.MethodGet, path: "/v1/missions/{id}/contributors", tag: "Bets",
-		summary: "Who put in how much", description: "Most first. A person's bets are added up. The ranking goes on while you read it: someone who rises or falls between two pages " +
-			"can be missing from both, or be on both. Read it again from the start for a new view.", refusals: []*fault.Kind{fault.NotFound},
-	}, s.contributors)
 }
 
-func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAnswer, error) {
-	user, hash := caller(ctx), requestHash("bet", in.Body.Amount)
+func (s *bets) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAnswer, error) {
+	user, hash := edge.Caller(ctx), edge.RequestHash("bet", in.Body.Amount)
 	b, first, err := s.logBet(ctx, in, user, hash)
 	if err != nil {
 		return nil, err
 	}
-	s.metrics.betAccepted(ctx, ledger.BetEntry, first)
+	s.accepted.count(ctx, ledger.BetEntry, first)
 	decided := outcome{}
 	if !first {
-		decided, _ = s.outcomes.Do(ctx, b.ID) // unknown is as good as pending
+		decided, _ = s.outcomes.of(ctx, b.ID) // unknown is as good as pending
 	}
 	if !decided.known {
 		// A repeated call may be here because its first try died before this.
-		s.publish(ctx, event.NewBetPlaced(b))
-		decided = s.awaitOutcome(ctx, b.ID, in.wait())
+		s.after.publish(ctx, event.NewBetPlaced(b))
+		decided = s.outcomes.await(ctx, b.ID, in.Wait())
 	}
 	out := &placedBetAnswer{
-		Status: http.StatusAccepted, Body: s.showBet(b, decided), PreferenceApplied: in.applied(),
+		Status: http.StatusAccepted, Body: s.showBet(b, decided), PreferenceApplied: in.Applied(),
 		Location: "/v1/missions/" + b.MissionID.String() + "/bets/" + b.ID.String(),
 	}
 	switch {
@@ -136,25 +143,25 @@ func (s *server) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAns
 // has, so a key is looked up only for a call that is about to be refused: one
 // that came before gets its first answer all the same (rule 1). That spares
 // every other bet a read of the log.
-func (s *server) logBet(ctx context.Context, in *placeBetInput, user uuid.UUID, hash []byte) (ledger.Bet, bool, error) {
-	m, refusal := s.takesBet(ctx, in, user)
+func (s *bets) logBet(ctx context.Context, in *placeBetInput, user uuid.UUID, hash []byte) (ledger.Bet, bool, error) {
+	m, refusal := s.checkBet(ctx, in, user)
 	e := ledger.LogEntry{
 		Bet:  ledger.Bet{MissionID: in.ID, UserID: user, Amount: in.Body.Amount, Deadline: m.Deadline},
 		Kind: ledger.BetEntry, IdempotencyKey: in.Key, RequestHash: hash,
 	}
 	if refusal == nil {
-		return s.BetLog.Append(ctx, e)
+		return s.log.Append(ctx, e)
 	}
-	b, known, err := s.BetLog.Lookup(ctx, e)
+	b, known, err := s.log.Lookup(ctx, e)
 	if err == nil && !known {
 		err = refusal
 	}
 	return b, false, err
 }
 
-// takesBet returns the mission, or why it does not take this bet.
-func (s *server) takesBet(ctx context.Context, in *placeBetInput, user uuid.UUID) (mission.Mission, error) {
-	if err := s.takesCash(ctx); err != nil {
+// checkBet returns the mission, or why it does not take this bet.
+func (s *bets) checkBet(ctx context.Context, in *placeBetInput, user uuid.UUID) (mission.Mission, error) {
+	if err := s.mode.checkOpen(ctx); err != nil {
 		return mission.Mission{}, err
 	}
 	m, err := s.openMission(ctx, in.ID, user)
@@ -170,22 +177,22 @@ func (s *server) takesBet(ctx context.Context, in *placeBetInput, user uuid.UUID
 // openMission returns a mission the user may bet on. The mission seen may be a
 // second old; before it is refused for its state it is looked at again, so that
 // nobody is told of a state that has passed.
-func (s *server) openMission(ctx context.Context, id, user uuid.UUID) (mission.Mission, error) {
+func (s *bets) openMission(ctx context.Context, id, user uuid.UUID) (mission.Mission, error) {
 	m, err := s.seen.get(ctx, id)
 	if err != nil {
 		return mission.Mission{}, err
 	}
-	if m.MayBet(user, s.Now()) == nil {
+	if m.MayBet(user, s.now()) == nil {
 		return m, nil
 	}
 	if m, err = s.seen.fresh(ctx, id); err != nil {
 		return mission.Mission{}, err
 	}
-	return m, m.MayBet(user, s.Now())
+	return m, m.MayBet(user, s.now())
 }
 
-func (s *server) getBet(ctx context.Context, in *getBetInput) (*betAnswer, error) {
-	decided, err := s.outcomes.Do(ctx, in.BetID)
+func (s *bets) getBet(ctx context.Context, in *getBetInput) (*betAnswer, error) {
+	decided, err := s.outcomes.of(ctx, in.BetID)
 	if err != nil {
 		return nil, err
 	}
@@ -194,20 +201,20 @@ func (s *server) getBet(ctx context.Context, in *getBetInput) (*betAnswer, error
 		Amount: decided.status.Amount, LoggedAt: decided.status.LoggedAt,
 	}
 	if !decided.known {
-		if b, err = s.BetLog.ByBetID(ctx, in.ID, in.BetID); err != nil {
+		if b, err = s.log.ByBetID(ctx, in.ID, in.BetID); err != nil {
 			return nil, err
 		}
 	}
-	if b.UserID != caller(ctx) || b.MissionID != in.ID {
+	if b.UserID != edge.Caller(ctx) || b.MissionID != in.ID {
 		return nil, fault.NotFound.Because("You have no such bet on this mission.")
 	}
 	return &betAnswer{Body: s.showBet(b, decided)}, nil
 }
 
 // showBet shows a bet in the same way whether it was read from the log or the ledger.
-func (s *server) showBet(b ledger.Bet, decided outcome) Bet {
+func (s *bets) showBet(b ledger.Bet, decided outcome) Bet {
 	shown := Bet{ID: b.ID, MissionID: b.MissionID, Amount: b.Amount, Status: "pending", PlacedAt: b.LoggedAt}
-	if !decided.known && s.Now().Sub(shown.PlacedAt) > decisionTime {
+	if !decided.known && s.now().Sub(shown.PlacedAt) > decisionTime {
 		shown.Delay = delayedSafe()
 	}
 	if decided.known {

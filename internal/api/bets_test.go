@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
@@ -234,11 +235,11 @@ func TestContributorsAreRankedWithTheirSums(t *testing.T) {
 		s.postKeyed(betsOf(m), sora.token, object{"amount": 2_000}).want(http.StatusAccepted)
 	}
 	path := "/v1/missions/" + m.ID.String() + "/contributors"
-	first := read[api.Listed[api.Contributor]](s.get(path+"?limit=1", "").want(http.StatusOK))
+	first := read[edge.Listed[api.Contributor]](s.get(path+"?limit=1", "").want(http.StatusOK))
 	if len(first.Items) != 1 || first.Items[0] != (api.Contributor{UserID: sora.id, DisplayName: "sora", Amount: 4_000}) || first.NextCursor == nil {
 		t.Fatalf("the first page is %+v", first)
 	}
-	second := read[api.Listed[api.Contributor]](s.get(path+"?limit=1&cursor="+*first.NextCursor, "").want(http.StatusOK))
+	second := read[edge.Listed[api.Contributor]](s.get(path+"?limit=1&cursor="+*first.NextCursor, "").want(http.StatusOK))
 	if len(second.Items) != 1 || second.Items[0].DisplayName != "mina" || second.NextCursor != nil {
 		t.Errorf("the second page is %+v", second)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/books"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/ledger"
@@ -61,26 +62,32 @@ type booksAnswer struct {
 	Body         Proof
 }
 
-func (s *server) serveBooks() {
-	serve(s, operation{
-		id: "get-books", method: http.MethodGet, path: "/v1/books", tag: "Books",
-		summary: "The public proof of the books",
-		description: "What the last check found, usually not older than a minute or two: the sums over all accounts at one moment, which add up to zero, " +
-			"and whether any rule is broken. 503 until there was a first check.",
-	}, s.books)
+// proofs shows what the last check of the books found.
+type proofs struct {
+	mode   *modeWatch
+	checks *proofCache
 }
 
-func (s *server) books(ctx context.Context, _ *struct{}) (*booksAnswer, error) {
+func (s *proofs) serve(e *edge.Edge) {
+	edge.Serve(e, edge.Operation{
+		ID: "get-books", Method: http.MethodGet, Path: "/v1/books", Tag: "Books",
+		Summary: "The public proof of the books",
+		Description: "What the last check found, usually not older than a minute or two: the sums over all accounts at one moment, which add up to zero, " +
+			"and whether any rule is broken. 503 until there was a first check.",
+	}, s.last)
+}
+
+func (s *proofs) last(ctx context.Context, _ *struct{}) (*booksAnswer, error) {
 	mode, err := s.mode.current(ctx)
 	if err != nil {
 		return nil, err
 	}
-	last, err := s.proofs.get(ctx)
+	last, err := s.checks.get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	proof := showProof(last)
-	proof.Mode = s.modeName(mode)
+	proof.Mode = s.mode.name(mode)
 	if !mode.Since.IsZero() {
 		proof.ModeSince = &mode.Since
 	}
@@ -100,7 +107,7 @@ func showProof(r books.Report) Proof {
 // small read in a while and is no way to load it.
 type proofCache struct {
 	now     func() time.Time
-	checks  Checks
+	checks  LastChecks
 	flights singleflight.Group
 	known   atomic.Pointer[seenProof]
 }
@@ -129,7 +136,7 @@ func (c *proofCache) get(ctx context.Context) (books.Report, error) {
 // fresh reads the last check together with whoever else wants it.
 func (c *proofCache) fresh(ctx context.Context) (*seenProof, error) {
 	results := c.flights.DoChan("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), edge.CallTime)
 		defer cancel()
 		report, ok, err := c.checks.LastCheck(ctx)
 		seen := &seenProof{report, ok, c.now()}
@@ -143,6 +150,6 @@ func (c *proofCache) fresh(ctx context.Context) (*seenProof, error) {
 		seen, _ := result.Val.(*seenProof)
 		return seen, result.Err
 	case <-ctx.Done():
-		return nil, fault.Unavailable.Because("").After(retryLater).Wrap(ctx.Err())
+		return nil, fault.Unavailable.Because("").After(edge.RetryLater).Wrap(ctx.Err())
 	}
 }

@@ -3,14 +3,17 @@ package api
 import (
 	"context"
 	"math"
+	"net/http"
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/ledger"
 )
 
 type contributorsInput struct {
-	Page
+	edge.Page
 	ID uuid.UUID `path:"id" doc:"The id of the mission."`
 }
 
@@ -21,7 +24,7 @@ type Contributor struct {
 	Amount      ledger.Won `json:"amount" doc:"All they put in, in won." example:"7000"`
 }
 
-type contributorsAnswer struct{ Body Listed[Contributor] }
+type contributorsAnswer struct{ Body edge.Listed[Contributor] }
 
 // place is where a ranking is read on.
 type place struct {
@@ -29,20 +32,34 @@ type place struct {
 	UserID uuid.UUID  `json:"u"`
 }
 
-func (s *server) contributors(ctx context.Context, in *contributorsInput) (*contributorsAnswer, error) {
-	list := listOf("contributors", in.ID)
-	from, err := after(in.Page, list, place{Amount: math.MaxInt64})
+// contributors ranks those who put cash on a mission.
+type contributors struct {
+	seen     *missionCache
+	rankings Rankings
+}
+
+func (s *contributors) serve(e *edge.Edge) {
+	edge.Serve(e, edge.Operation{
+		ID: "list-contributors", Method: http.MethodGet, Path: "/v1/missions/{id}/contributors", Tag: "Bets",
+		Summary: "Who put in how much", Description: "Most first. A person's bets are added up. The ranking goes on while you read it: someone who rises or falls between two pages " +
+			"can be missing from both, or be on both. Read it again from the start for a new view.", Refusals: []*fault.Kind{fault.NotFound},
+	}, s.list)
+}
+
+func (s *contributors) list(ctx context.Context, in *contributorsInput) (*contributorsAnswer, error) {
+	list := edge.ListOf("contributors", in.ID)
+	from, err := edge.After(in.Page, list, place{Amount: math.MaxInt64})
 	if err != nil {
 		return nil, err
 	}
 	if _, err := s.seen.get(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	ranking, err := s.Books.Ranking(ctx, in.ID, ledger.Standing{Amount: from.Amount, UserID: from.UserID}, in.Limit+1)
+	ranking, err := s.rankings.Ranking(ctx, in.ID, ledger.Standing{Amount: from.Amount, UserID: from.UserID}, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := page(in.Page, list, ranking,
+	listed, err := edge.Paginate(in.Page, list, ranking,
 		func(st ledger.Standing) Contributor { return Contributor(st) },
 		func(st ledger.Standing) place { return place{st.Amount, st.UserID} })
 	return &contributorsAnswer{Body: listed}, err

@@ -9,12 +9,13 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/fault"
 )
 
 type lettersInput struct {
-	Page
+	edge.Page
 	Status string `query:"status" enum:"kept,sent" default:"kept" doc:"kept: nobody has sent them again yet. sent: somebody has."`
 	Step   string `query:"step" maxLength:"64" doc:"Only those of this step." example:"holdbets"`
 }
@@ -47,54 +48,62 @@ type DeadLetter struct {
 	Contents map[string]any `json:"contents" nullable:"true" doc:"The payload without the people: no id of a person and no text of theirs. Null if no step can read it."`
 }
 
-type lettersAnswer struct{ Body Listed[DeadLetterSummary] }
+type lettersAnswer struct {
+	Body edge.Listed[DeadLetterSummary]
+}
 
 type letterAnswer struct{ Body DeadLetter }
 
-func (s *server) serveDeadLetters() {
-	serve(s, operation{
-		id: "list-dead-letters", method: http.MethodGet, path: "/v1/deadletters", tag: "Operators", operator: true,
-		summary: "Messages that no attempt could handle", description: "In the order of their ids, so by step.",
-	}, s.letters)
-	serve(s, operation{
-		id: "get-dead-letter", method: http.MethodGet, path: "/v1/deadletters/{id}", tag: "Operators", operator: true,
-		description: "The message and why it failed. Reading it is recorded.",
-		summary:     "One dead letter", refusals: []*fault.Kind{fault.NotFound},
-	}, s.letter)
-	serve(s, operation{
-		id: "redrive-dead-letter", method: http.MethodPost, path: "/v1/deadletters/{id}/redrive", tag: "Operators", operator: true,
-		summary: "Send a dead letter again", refusals: []*fault.Kind{fault.NotFound, fault.NotRedrivable},
-		description: "Mend what killed it first. It is sent once: a second call sends nothing and gets the first one's answer. " +
-			"After a 503 nobody knows whether it was sent; call again after `Retry-After`. Should it go out twice then, no step does its work twice.",
-	}, s.redriveLetter)
+// deadLetters is what operators do with messages that no step could handle.
+type deadLetters struct {
+	desk   DeadLetters
+	access *access
 }
 
-func (s *server) letters(ctx context.Context, in *lettersInput) (*lettersAnswer, error) {
-	list := listOf("dead letters", in.Status, in.Step)
-	from, err := after(in.Page, list, "")
+func (s *deadLetters) serve(e *edge.Edge) {
+	edge.Serve(e, s.access.operators(edge.Operation{
+		ID: "list-dead-letters", Method: http.MethodGet, Path: "/v1/deadletters", Tag: "Operators",
+		Summary: "Messages that no attempt could handle", Description: "In the order of their ids, so by step.",
+	}), s.letters)
+	edge.Serve(e, s.access.operators(edge.Operation{
+		ID: "get-dead-letter", Method: http.MethodGet, Path: "/v1/deadletters/{id}", Tag: "Operators",
+		Description: "The message and why it failed. Reading it is recorded.",
+		Summary:     "One dead letter", Refusals: []*fault.Kind{fault.NotFound},
+	}), s.letter)
+	edge.Serve(e, s.access.operators(edge.Operation{
+		ID: "redrive-dead-letter", Method: http.MethodPost, Path: "/v1/deadletters/{id}/redrive", Tag: "Operators",
+		Summary: "Send a dead letter again", Refusals: []*fault.Kind{fault.NotFound, fault.NotRedrivable},
+		Description: "Mend what killed it first. It is sent once: a second call sends nothing and gets the first one's answer. " +
+			"After a 503 nobody knows whether it was sent; call again after `Retry-After`. Should it go out twice then, no step does its work twice.",
+	}), s.redriveLetter)
+}
+
+func (s *deadLetters) letters(ctx context.Context, in *lettersInput) (*lettersAnswer, error) {
+	list := edge.ListOf("dead letters", in.Status, in.Step)
+	from, err := edge.After(in.Page, list, "")
 	if err != nil {
 		return nil, err
 	}
-	letters, err := s.DeadLetters.List(ctx, actor(ctx), event.LetterFilter{
+	letters, err := s.desk.List(ctx, actor(ctx), event.LetterFilter{
 		Sent: in.Status == "sent", Step: in.Step, After: from, Limit: in.Limit + 1,
 	})
 	if err != nil {
 		return nil, err
 	}
-	listed, err := page(in.Page, list, letters, summarise, func(d event.DeadLetter) string { return d.ID })
+	listed, err := edge.Paginate(in.Page, list, letters, summarise, func(d event.DeadLetter) string { return d.ID })
 	return &lettersAnswer{Body: listed}, err
 }
 
-func (s *server) letter(ctx context.Context, in *letterInput) (*letterAnswer, error) {
-	d, err := s.DeadLetters.Read(ctx, actor(ctx), in.ID)
+func (s *deadLetters) letter(ctx context.Context, in *letterInput) (*letterAnswer, error) {
+	d, err := s.desk.Read(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &letterAnswer{Body: showLetter(d)}, nil
 }
 
-func (s *server) redriveLetter(ctx context.Context, in *letterInput) (*letterAnswer, error) {
-	d, err := s.DeadLetters.Redrive(ctx, actor(ctx), in.ID)
+func (s *deadLetters) redriveLetter(ctx context.Context, in *letterInput) (*letterAnswer, error) {
+	d, err := s.desk.Redrive(ctx, actor(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +111,7 @@ func (s *server) redriveLetter(ctx context.Context, in *letterInput) (*letterAns
 }
 
 // actor is the calling operator, as the record names them.
-func actor(ctx context.Context) account.Actor { return account.UserActor(caller(ctx)) }
+func actor(ctx context.Context) account.Actor { return account.UserActor(edge.Caller(ctx)) }
 
 func summarise(d event.DeadLetter) DeadLetterSummary {
 	shown := DeadLetterSummary{

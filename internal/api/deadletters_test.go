@@ -13,6 +13,7 @@ import (
 
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/token"
@@ -52,7 +53,7 @@ func TestAnOperatorReadsDeadLettersPageByPageAndSeesNoPerson(t *testing.T) {
 	}
 	var seen []string
 	for query := "?limit=2"; query != ""; {
-		list := read[api.Listed[api.DeadLetterSummary]](s.get("/v1/deadletters"+query, kim.token).want(http.StatusOK))
+		list := read[edge.Listed[api.DeadLetterSummary]](s.get("/v1/deadletters"+query, kim.token).want(http.StatusOK))
 		for _, d := range list.Items {
 			seen = append(seen, d.ID)
 		}

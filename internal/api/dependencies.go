@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/books"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/ledger"
@@ -36,49 +37,84 @@ type Dependencies struct {
 	Passwords   Passwords
 	Tokens      Tokens
 	Payments    Payments
-	Probes      []Probe // what /readyz asks
-	Role        Role    // which routes are served
-	LoginKey    []byte  // hashes accounts and addresses of tries to sign in
-	Limits      Limits  // of calls; the zero value has none
+	Probes      []edge.Probe // what /readyz asks
+
+	// EventsOnly serves events and nothing else, and NoStreams events as lists
+	// only. Watchers have a service of their own, so that they never take a bet's
+	// place (rule 21).
+	EventsOnly, NoStreams bool
+	ExitOnly              bool // no new cash is taken here, whatever Checks says; all that is held goes on its way
+
+	LoginKey []byte // hashes accounts and addresses of tries to sign in
+	// PerAddress and PerUser are how many calls one address and one person may make
+	// in a minute, SignUps how many accounts one address, and Hashes how many
+	// passwords of one address are hashed at once; 0 for any number.
+	PerAddress, PerUser, SignUps, Hashes int
+	// MaxCalls and MaxStreams are how many are worked on at once, 0 for any number.
+	MaxCalls, MaxStreams int
 	// TrustedHops is how many addresses at the right end of X-Forwarded-For the
 	// platform has appended; the first of them is the client's. With 0 the header
 	// is not looked at.
 	TrustedHops int
-	ExitOnly    bool            // no new cash is taken here, whatever Checks says; all that is held goes on its way
 	Draining    <-chan struct{} // closed when streams must end; nil never
-	MaxCalls    int             // how many calls are worked on at once, 0 for any number
-	MaxStreams  int             // how many event streams are open at once, 0 for any number
 	Now         func() time.Time
 	Log         *slog.Logger
 }
 
-// Role is the part of the API that an instance plays. Watchers have a service
-// of their own, so that they never take a bet's place (rule 21).
-type Role string
-
-// The roles.
-const (
-	RoleAll  Role = "all"  // everything, for one machine
-	RoleAPI  Role = "api"  // calls, no event streams
-	RoleLive Role = "live" // events only
-)
-
 // Accounts keeps the people.
 type Accounts interface {
-	SignUp(ctx context.Context, u account.User, passwordHash string) (account.User, error)
-	Credentials(ctx context.Context, email string) (id uuid.UUID, passwordHash string, err error)
+	SignUps
+	Profiles
+	Credentials
+	PasswordChanges
+	Leavers
+	Streamers
+}
+
+// Users reads an account.
+type Users interface {
 	UserByID(ctx context.Context, id uuid.UUID) (account.User, error)
+}
+
+// SignUps makes accounts.
+type SignUps interface {
+	SignUp(ctx context.Context, u account.User, passwordHash string) (account.User, error)
+}
+
+// Profiles shows accounts and changes their settings.
+type Profiles interface {
+	Users
 	ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error)
+	Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error)
+}
+
+// Credentials finds what a password is compared with.
+type Credentials interface {
+	Credentials(ctx context.Context, email string) (id uuid.UUID, passwordHash string, err error)
+}
+
+// PasswordChanges replaces passwords.
+type PasswordChanges interface {
+	Users
 	// ChangePassword ends every sign-in and begins one with the refresh token's hash.
 	ChangePassword(ctx context.Context, user uuid.UUID, from, to string, refresh []byte, unused time.Duration) (account.SignIn, error)
+}
+
+// Leavers deletes accounts.
+type Leavers interface {
+	Users
 	// BeginLeaving makes TakesMissions false, and CancelLeaving undoes that.
 	BeginLeaving(ctx context.Context, user uuid.UUID) error
 	CancelLeaving(ctx context.Context, user uuid.UUID) error
 	Leave(ctx context.Context, user uuid.UUID) error
+}
+
+// Streamers says who missions can be made for.
+type Streamers interface {
+	Users
 	// TakesMissions reports whether a user is a streamer who neither has left nor is
 	// about to.
 	TakesMissions(ctx context.Context, user uuid.UUID) (bool, error)
-	Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error)
 }
 
 // Sessions keeps the hashes of refresh tokens.
@@ -146,35 +182,101 @@ type Charges interface {
 
 // Books reads the ledger.
 type Books interface {
-	Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error)
+	Wallets
+	Balances
+	Statements
+	Rankings
+	Outcomes
+}
+
+// Wallets reads what many people have, for the checks of their calls.
+type Wallets interface {
 	Wallets(ctx context.Context, users []uuid.UUID) ([]account.Wallet, error)
+}
+
+// Balances reads what one person has.
+type Balances interface {
+	Cash(ctx context.Context, user uuid.UUID) (ledger.Cash, error)
+}
+
+// Statements reads what went through a wallet.
+type Statements interface {
 	Statement(ctx context.Context, user uuid.UUID, before int64, limit int) ([]ledger.StatementLine, error)
+}
+
+// Rankings reads who put in how much.
+type Rankings interface {
 	Ranking(ctx context.Context, missionID uuid.UUID, after ledger.Standing, limit int) ([]ledger.Standing, error)
+}
+
+// Outcomes reads what was decided about bets.
+type Outcomes interface {
 	BetStatuses(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]ledger.BetStatus, error)
 }
 
-// Checks tells what the check of the books found and whether cash is taken.
+// Checks returns what the check of the books found and whether cash is taken.
 type Checks interface {
+	Modes
+	LastChecks
+}
+
+// Modes reads whether cash is taken.
+type Modes interface {
 	Mode(ctx context.Context) (books.Mode, error)
+}
+
+// LastChecks reads what the last check found.
+type LastChecks interface {
 	// LastCheck reports false if there was none yet.
 	LastCheck(ctx context.Context) (r books.Report, ok bool, err error)
 }
 
 // Missions keeps the missions.
 type Missions interface {
+	NewMissions
+	MissionLists
+	Verdicts
+	Unsettled
+}
+
+// MissionReads reads a mission.
+type MissionReads interface {
+	ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error)
+}
+
+// NewMissions makes missions.
+type NewMissions interface {
+	MissionReads
 	ByKey(ctx context.Context, creator uuid.UUID, key string) (m mission.Mission, requestHash []byte, ok bool, err error)
 	Create(ctx context.Context, id uuid.UUID, d mission.Draft, t mission.Terms, key string, requestHash []byte) (m mission.Mission, created bool, err error)
-	ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error)
+}
+
+// MissionLists reads missions.
+type MissionLists interface {
+	MissionReads
 	List(ctx context.Context, f mission.Filter) ([]mission.Mission, error)
-	HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error)
+}
+
+// Verdicts changes missions.
+type Verdicts interface {
 	Act(ctx context.Context, id, user uuid.UUID, a mission.Action) (mission.Mission, error)
+}
+
+// Unsettled reports whether a user has a mission that is not settled.
+type Unsettled interface {
+	HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error)
+}
+
+// Appends logs bets.
+type Appends interface {
+	// Append logs a bet and returns it with its id and the log's time. A key that
+	// came before returns the first bet and false, or fault.IdempotencyReused.
+	Append(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, first bool, err error)
 }
 
 // BetLog is the append-only log of bets.
 type BetLog interface {
-	// Append logs a bet and returns it with its id and the log's time. A key that
-	// came before returns the first bet and false, or fault.IdempotencyReused.
-	Append(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, first bool, err error)
+	Appends
 	Lookup(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, ok bool, err error)
 	ByBetID(ctx context.Context, missionID, betID uuid.UUID) (ledger.Bet, error)
 }
@@ -228,10 +330,4 @@ var _ Tokens = (*token.Issuer)(nil)
 // Payments takes cash in.
 type Payments interface {
 	Charge(ctx context.Context, c ledger.Charge) (ledger.ChargeStatus, error)
-}
-
-// Probe is one part that the API can't work without.
-type Probe struct {
-	Name string
-	Ping func(context.Context) error
 }

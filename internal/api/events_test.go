@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/lab/labtest"
 	"example.com/missionpot/internal/mission"
@@ -134,7 +135,7 @@ func TestTheEventLogTellsAMissionsLife(t *testing.T) {
 	var log []mission.Event
 	query := "?limit=2"
 	for {
-		page := read[api.Listed[mission.Event]](s.get(eventsOf(m)+query, "").want(http.StatusOK))
+		page := read[edge.Listed[mission.Event]](s.get(eventsOf(m)+query, "").want(http.StatusOK))
 		log = append(log, page.Items...)
 		if page.NextCursor == nil {
 			break
@@ -231,7 +232,7 @@ func TestRule14AStreamersStreamBeginsWithTheirOpenMissions(t *testing.T) {
 			break
 		}
 	}
-	list := read[api.Listed[mission.Event]](s.get(path, "").want(http.StatusOK))
+	list := read[edge.Listed[mission.Event]](s.get(path, "").want(http.StatusOK))
 	if len(list.Items) != 2 || list.Items[0].Mission.ID != two.ID {
 		t.Errorf("the JSON lists %+v, want two missions, the newest first", list.Items)
 	}
@@ -259,7 +260,7 @@ func TestStreamsEndWhenTheInstanceStops(t *testing.T) {
 
 func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 	t.Parallel()
-	calls := newStand(t, func(_ *stand, d *api.Dependencies) { d.Role = api.RoleAPI })
+	calls := newStand(t, func(_ *stand, d *api.Dependencies) { d.NoStreams = true })
 	mina, jun := calls.viewer("mina", 10_000), calls.signUp("jun", true)
 	m := calls.mission(mina, jun, 1_000)
 	calls.get(eventsOf(m), "").want(http.StatusOK)
@@ -273,7 +274,7 @@ func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 		// As in the cloud, where this service reads two tables and no password.
 		users := labtest.Programs(t, s.usersSQL.Config().ConnString(), migrations.Users)["live"]
 		board := labtest.Programs(t, s.missSQL.Config().ConnString(), migrations.Missions)["live"]
-		d.Role, d.Accounts, d.Missions = api.RoleLive, usersdb.New(s.pool(users)), missionsdb.New(s.pool(board))
+		d.EventsOnly, d.Accounts, d.Missions = true, usersdb.New(s.pool(users)), missionsdb.New(s.pool(board))
 	})
 	live.get("/v1/streamers/"+streamer.String()+"/events", "").want(http.StatusOK)
 	live.get("/v1/missions", "").refused(http.StatusNotFound, "not_found")

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -160,7 +161,7 @@ func TestTheProbesAskTheDatabasesOnceASecond(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	s := newStand(t, func(_ *stand, d *api.Dependencies) {
-		d.Probes = []api.Probe{{Name: "a part", Ping: func(context.Context) error {
+		d.Probes = []edge.Probe{{Name: "a part", Ping: func(context.Context) error {
 			asked.Add(1)
 			time.Sleep(20 * time.Millisecond)
 			return nil
@@ -219,7 +220,7 @@ func TestAStreamEndsWithTheSettlementAndAReconnectIsTold(t *testing.T) {
 	if got := s.connect(eventsOf(m), "Accept", "text/event-stream", "Last-Event-ID", last.id); got != http.StatusNoContent {
 		t.Errorf("a reconnect got %d, want 204", got)
 	}
-	list := read[api.Listed[mission.Event]](s.get("/v1/streamers/"+jun.id.String()+"/events", "").want(http.StatusOK))
+	list := read[edge.Listed[mission.Event]](s.get("/v1/streamers/"+jun.id.String()+"/events", "").want(http.StatusOK))
 	if got := list.Items[0]; string(got.Kind) != "settled" || got.Revision != last.event.Revision {
 		t.Errorf("the list says %s of revision %d, the stream %s of %d", got.Kind, got.Revision, last.kind, last.event.Revision)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"sync/atomic"
 
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -24,27 +25,19 @@ func (f *frames) of(e *mission.Event, withID bool) ([]byte, error) {
 	if kept := slot.Load(); kept != nil && kept.event == e && kept.withID == withID {
 		return kept.text, nil
 	}
-	text, err := encodeFrame(e, withID)
+	text, err := encode(e, withID)
 	if err == nil {
 		slot.Store(&frame{e, withID, text})
 	}
 	return text, err
 }
 
-// encodeFrame writes one server-sent event. A streamer's events are of many
-// missions, whose revisions say nothing about each other, so they go without an
-// id.
-func encodeFrame(e *mission.Event, withID bool) ([]byte, error) {
-	data, err := marshal(e)
-	if err != nil {
-		return nil, err
-	}
-	var text []byte
+// encode writes an event for the wire. A streamer's events are of many missions,
+// whose revisions say nothing about each other, so they go without an id.
+func encode(e *mission.Event, withID bool) ([]byte, error) {
+	id := ""
 	if withID {
-		text = append(append(text, "id: "...), streamID(e.Revision)...)
-		text = append(text, '\n')
+		id = streamID(e.Revision)
 	}
-	text = append(append(text, "event: "...), e.Kind...)
-	text = append(append(text, "\ndata: "...), data...)
-	return append(text, "\n\n"...), nil
+	return edge.Event(id, string(e.Kind), e)
 }

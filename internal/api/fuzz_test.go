@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 )
 
 // fuzzStand is an API on real databases that logs nothing, for many thousand
@@ -97,7 +98,7 @@ func (r reply) sane() {
 	if r.status < 400 {
 		return
 	}
-	var p api.Problem
+	var p edge.Problem
 	if err := json.Unmarshal(r.body, &p); err != nil || p.Code == "" || p.Status != r.status {
 		r.t.Fatalf("%s answered %d with %q, want a problem with a code", r.what, r.status, r.body)
 	}

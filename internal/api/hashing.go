@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -13,11 +13,11 @@ import (
 // the line in front of them and keep everybody else from signing in.
 type fairPasswords struct {
 	Passwords
-	shares *shares
+	shares *edge.Shares
 }
 
 func newFairPasswords(p Passwords, most int) Passwords {
-	return &fairPasswords{Passwords: p, shares: newShares(most)}
+	return &fairPasswords{Passwords: p, shares: edge.NewShares(most)}
 }
 
 // Hash is as the one it wraps, or fault.Unavailable.
@@ -41,9 +41,9 @@ func (f *fairPasswords) Verify(ctx context.Context, password, hash string) (bool
 }
 
 func (f *fairPasswords) enter(ctx context.Context) (leave func(), err error) {
-	place := account.Place(addressOf(ctx))
-	if !f.shares.take(place) {
+	place := edge.Network(ctx)
+	if !f.shares.Take(place) {
 		return nil, fault.Unavailable.Because("Too many people are signing in from your address at this moment.").After(time.Second)
 	}
-	return func() { f.shares.leave(place) }, nil
+	return func() { f.shares.Leave(place) }, nil
 }

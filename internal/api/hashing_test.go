@@ -37,7 +37,7 @@ func (p slowPasswords) Verify(ctx context.Context, password, hash string) (bool,
 func TestADozenAddressesDoNotHoldOffSigningIn(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, func(_ *stand, d *api.Dependencies) {
-		d.TrustedHops, d.Limits.Hashes = 1, 2
+		d.TrustedHops, d.Hashes = 1, 2
 		d.Passwords = slowPasswords{make(chan struct{}, 1)}
 	})
 	s.signUp("mina", false)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -71,7 +72,7 @@ func TestARefusalIsShortAndWrittenForPeople(t *testing.T) {
 	for _, body := range []string{`{` + many.String() + `"amount":1000}`, `{"` + strings.Repeat("가", 20_000) + `":1}`} {
 		r := s.postKeyed("/v1/users/me/charges", mina.token, body)
 		r.refused(http.StatusUnprocessableEntity, "invalid")
-		if p := read[api.Problem](r); len(r.body) > 8<<10 || len(p.Errors) > 20 {
+		if p := read[edge.Problem](r); len(r.body) > 8<<10 || len(p.Errors) > 20 {
 			t.Errorf("the refusal of %d bytes has %d bytes and %d errors", len(body), len(r.body), len(p.Errors))
 		}
 	}
@@ -89,7 +90,7 @@ func TestSeveralStatesNarrowTheListTogether(t *testing.T) {
 	for query, want := range map[string]int{
 		"status=active": 1, "status=failed": 0, "status=failed&status=active": 1, "status=failed&status=rejected": 0,
 	} {
-		if got := read[api.Listed[mission.Snapshot]](s.get("/v1/missions?"+query, "").want(http.StatusOK)); len(got.Items) != want {
+		if got := read[edge.Listed[mission.Snapshot]](s.get("/v1/missions?"+query, "").want(http.StatusOK)); len(got.Items) != want {
 			t.Errorf("%s lists %d missions, want %d (%s is %s)", query, len(got.Items), want, m.ID, m.Status)
 		}
 	}
@@ -102,7 +103,7 @@ func TestACursorIsGoodForItsListAndItsFiltersOnly(t *testing.T) {
 	s.mission(mina, jun, 1_000)
 	s.mission(mina, jun, 1_000)
 	own := "/v1/missions?limit=1&creator_id=" + mina.id.String()
-	cursor := *read[api.Listed[mission.Snapshot]](s.get(own, "").want(http.StatusOK)).NextCursor
+	cursor := *read[edge.Listed[mission.Snapshot]](s.get(own, "").want(http.StatusOK)).NextCursor
 	s.get(own+"&cursor="+cursor, "").want(http.StatusOK)
 	for _, other := range []string{
 		"/v1/missions?cursor=", own + "&status=active&cursor=", "/v1/streamers?cursor=", "/v1/streamers/" + jun.id.String() + "/events?cursor=",

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -42,7 +43,7 @@ func TestSomebodyLeavesAndOthersSeeAFormerUser(t *testing.T) {
 	if profile.DisplayName != "(former user)" {
 		t.Errorf("others see %q", profile.DisplayName)
 	}
-	ranking := read[api.Listed[api.Contributor]](s.get("/v1/missions/"+m.ID.String()+"/contributors", "").want(http.StatusOK))
+	ranking := read[edge.Listed[api.Contributor]](s.get("/v1/missions/"+m.ID.String()+"/contributors", "").want(http.StatusOK))
 	for _, c := range ranking.Items {
 		if strings.Contains(c.DisplayName, "mina") {
 			t.Errorf("the ranking still names her: %+v", c)
@@ -106,7 +107,7 @@ func TestAStreamerWhoLeftIsGivenNoMissions(t *testing.T) {
 	mina, jun := s.viewer("mina", 5_000), s.signUp("jun", true)
 	s.leave(jun).want(http.StatusNoContent)
 	s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000)).refused(http.StatusNotFound, "not_found")
-	if listed := read[api.Listed[api.Profile]](s.get("/v1/streamers", "").want(http.StatusOK)); len(listed.Items) != 0 {
+	if listed := read[edge.Listed[api.Profile]](s.get("/v1/streamers", "").want(http.StatusOK)); len(listed.Items) != 0 {
 		t.Errorf("the streamers are %+v, want none", listed.Items)
 	}
 	s.leave(player{}).refused(http.StatusUnauthorized, "unauthenticated")

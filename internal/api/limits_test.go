@@ -9,17 +9,18 @@ import (
 )
 
 // limited is a stand with limits, whose clock stands still.
-func limited(t *testing.T, limits api.Limits) *stand {
+func limited(t *testing.T, set func(*api.Dependencies)) *stand {
 	t.Helper()
 	now := time.Now()
 	return newStand(t, func(_ *stand, d *api.Dependencies) {
-		d.Limits, d.TrustedHops, d.Now = limits, 1, func() time.Time { return now }
+		d.TrustedHops, d.Now = 1, func() time.Time { return now }
+		set(d)
 	})
 }
 
 func TestCallsOfAnAddressAreLimitedAndToldSo(t *testing.T) {
 	t.Parallel()
-	s := limited(t, api.Limits{PerAddress: 3})
+	s := limited(t, func(d *api.Dependencies) { d.PerAddress = 3 })
 	from := func(address, path string) reply { return s.get(path, "", "X-Forwarded-For", address) }
 	for left, want := range []string{`"address";r=2;t=20`, `"address";r=1;t=40`, `"address";r=0;t=60`} {
 		r := from("192.0.2.1", "/v1/streamers").want(http.StatusOK)
@@ -42,7 +43,7 @@ func TestCallsOfAnAddressAreLimitedAndToldSo(t *testing.T) {
 
 func TestCallsOfAPersonAreLimitedFromEverywhereTogether(t *testing.T) {
 	t.Parallel()
-	s := limited(t, api.Limits{PerUser: 2, PerAddress: 100})
+	s := limited(t, func(d *api.Dependencies) { d.PerUser, d.PerAddress = 2, 100 })
 	mina, jun := s.signUp("mina", false), s.signUp("jun", false)
 	for _, address := range []string{"192.0.2.1", "192.0.2.2"} {
 		r := s.get("/v1/users/me", mina.token, "X-Forwarded-For", address).want(http.StatusOK)
@@ -56,7 +57,7 @@ func TestCallsOfAPersonAreLimitedFromEverywhereTogether(t *testing.T) {
 
 func TestAnAddressMakesFewAccounts(t *testing.T) {
 	t.Parallel()
-	s := limited(t, api.Limits{SignUps: 1})
+	s := limited(t, func(d *api.Dependencies) { d.SignUps = 1 })
 	s.signUp("mina", false)
 	s.call(http.MethodPost, "/v1/users", "", object{"email": "jun@example.com", "password": goodPassword, "display_name": "Jun"}).
 		refused(http.StatusTooManyRequests, "too_many_requests")

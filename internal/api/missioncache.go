@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/singleflight"
 
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/mission"
 )
@@ -26,7 +27,7 @@ const (
 // one read.
 type missionCache struct {
 	now      func() time.Time
-	missions Missions
+	missions MissionReads
 
 	flights singleflight.Group
 	mu      sync.Mutex
@@ -38,7 +39,7 @@ type seenMission struct {
 	at      time.Time
 }
 
-func newMissionCache(now func() time.Time, missions Missions) *missionCache {
+func newMissionCache(now func() time.Time, missions MissionReads) *missionCache {
 	return &missionCache{now: now, missions: missions, known: map[uuid.UUID]seenMission{}}
 }
 
@@ -70,7 +71,7 @@ func (c *missionCache) fresh(ctx context.Context, id uuid.UUID) (mission.Mission
 		m, _ := result.Val.(mission.Mission)
 		return m, result.Err
 	case <-ctx.Done():
-		return mission.Mission{}, fault.Unavailable.Because("").After(retryLater).Wrap(ctx.Err())
+		return mission.Mission{}, fault.Unavailable.Because("").After(edge.RetryLater).Wrap(ctx.Err())
 	}
 }
 

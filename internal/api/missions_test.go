@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/ledger"
@@ -151,7 +152,7 @@ func TestRefusesAMissionThatBreaksARule(t *testing.T) {
 	create(jun, nil).refused(http.StatusForbidden, "own_mission")
 	create(mina, object{"title": "Line\nbreak"}).refused(http.StatusUnprocessableEntity, "invalid")
 	create(mina, object{"description": "Line\nbreak"}).want(http.StatusCreated)
-	list := read[api.Listed[mission.Snapshot]](s.get("/v1/missions", "").want(http.StatusOK))
+	list := read[edge.Listed[mission.Snapshot]](s.get("/v1/missions", "").want(http.StatusOK))
 	if len(list.Items) != 1 {
 		t.Errorf("%d missions were made, want only the one that breaks no rule", len(list.Items))
 	}
@@ -212,7 +213,7 @@ func TestRule2ARetryOfACreationGoesOnAtTheLogWrite(t *testing.T) {
 	if m := read[mission.Snapshot](create().want(http.StatusCreated)); m.Status != mission.Active {
 		t.Errorf("after the retry the mission is %s, want active", m.Status)
 	}
-	list := read[api.Listed[mission.Snapshot]](s.get("/v1/missions?creator_id="+mina.id.String(), "").want(http.StatusOK))
+	list := read[edge.Listed[mission.Snapshot]](s.get("/v1/missions?creator_id="+mina.id.String(), "").want(http.StatusOK))
 	if len(list.Items) != 1 {
 		t.Errorf("%d missions were made, want 1", len(list.Items))
 	}
@@ -251,7 +252,7 @@ func TestMissionsAreListedByStreamerCreatorAndState(t *testing.T) {
 		"?status=failed&limit=1":           {b.ID},
 		"?streamer_id=" + mina.id.String(): {},
 	} {
-		list := read[api.Listed[mission.Snapshot]](s.get("/v1/missions"+query, "").want(http.StatusOK))
+		list := read[edge.Listed[mission.Snapshot]](s.get("/v1/missions"+query, "").want(http.StatusOK))
 		if len(list.Items) != len(want) {
 			t.Errorf("%q lists %d missions, want %d", query, len(list.Items), len(want))
 			continue
@@ -262,8 +263,8 @@ func TestMissionsAreListedByStreamerCreatorAndState(t *testing.T) {
 			}
 		}
 	}
-	page := read[api.Listed[mission.Snapshot]](s.get("/v1/missions?limit=2", "").want(http.StatusOK))
-	rest := read[api.Listed[mission.Snapshot]](s.get("/v1/missions?limit=2&cursor="+*page.NextCursor, "").want(http.StatusOK))
+	page := read[edge.Listed[mission.Snapshot]](s.get("/v1/missions?limit=2", "").want(http.StatusOK))
+	rest := read[edge.Listed[mission.Snapshot]](s.get("/v1/missions?limit=2&cursor="+*page.NextCursor, "").want(http.StatusOK))
 	if len(rest.Items) != 1 || rest.Items[0].ID != a.ID || rest.NextCursor != nil {
 		t.Errorf("the second page is %+v", rest)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/books"
 	"example.com/missionpot/internal/fault"
 )
@@ -34,11 +35,12 @@ const (
 // modeWatch knows whether new cash is taken. Functions know nothing of it, so
 // that whatever is logged still gets its outcome (rule 5).
 type modeWatch struct {
-	now     func() time.Time
-	checks  Checks
-	flights singleflight.Group
-	known   atomic.Pointer[seenMode]
-	failed  atomic.Int64 // when a look failed last, in Unix nanoseconds
+	exitOnly bool // the instance's own setting
+	now      func() time.Time
+	checks   Modes
+	flights  singleflight.Group
+	known    atomic.Pointer[seenMode]
+	failed   atomic.Int64 // when a look failed last, in Unix nanoseconds
 }
 
 type seenMode struct {
@@ -70,7 +72,7 @@ func (w *modeWatch) current(ctx context.Context) (books.Mode, error) {
 		}
 	}
 	if age >= modeTrust {
-		return books.Mode{}, fault.Unavailable.Because("").After(retryLater)
+		return books.Mode{}, fault.Unavailable.Because("").After(edge.RetryLater)
 	}
 	return s.mode, nil
 }
@@ -117,13 +119,13 @@ func (w *modeWatch) look(ctx context.Context) <-chan singleflight.Result {
 	})
 }
 
-// takesCash refuses new cash in exit-only times, by the instance's own setting
+// checkOpen refuses new cash in exit-only times, by the instance's own setting
 // or by the switch that the check of the books throws.
-func (s *server) takesCash(ctx context.Context) error {
-	if s.ExitOnly {
+func (w *modeWatch) checkOpen(ctx context.Context) error {
+	if w.exitOnly {
 		return fault.ExitOnly.Because("")
 	}
-	mode, err := s.mode.current(ctx)
+	mode, err := w.current(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,23 +138,19 @@ func (s *server) takesCash(ctx context.Context) error {
 	return nil
 }
 
-// modeName is the mode as the contract names it. The instance's own setting is
+// name is the mode as the contract names it. The instance's own setting is
 // as good as the switch.
-func (s *server) modeName(mode books.Mode) string {
-	if s.ExitOnly || mode.ExitOnly || mode.Unchecked {
+func (w *modeWatch) name(mode books.Mode) string {
+	if w.exitOnly || mode.ExitOnly || mode.Unchecked {
 		return modeExitOnly
 	}
 	return modeOpen
 }
 
-// showMode tells the mode with every answer. The platform's probes don't ask for
-// it: one of them promises to ask nothing of any other part.
-func (s *server) showMode(ctx context.Context, h http.Header, pattern string) {
-	if isProbe(pattern) {
-		return
-	}
-	mode, known := s.mode.shown(ctx)
-	if known || s.ExitOnly {
-		h.Set(modeHeader, s.modeName(mode))
+// announce shows the mode with an answer.
+func (w *modeWatch) announce(ctx context.Context, h http.Header) {
+	mode, known := w.shown(ctx)
+	if known || w.exitOnly {
+		h.Set(modeHeader, w.name(mode))
 	}
 }

@@ -1,12 +1,6 @@
 package api
 
-import (
-	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
-)
-
-const bearerScheme = "bearer"
+import "github.com/danielgtaylor/huma/v2"
 
 // about is the front page of the documentation.
 const about = `Missionpot: viewers put cash on a *mission* for a streamer, others add to the pot, the streamer judges.
@@ -29,53 +23,17 @@ stakes, bets and charges are refused with ` + "`503 exit_only`" + `; verdicts, p
 
 **Answers** may get more fields; ignore those you do not know. **Lists** are ` + "`{items, next_cursor}`" + `; give ` + "`next_cursor`" + ` as ` + "`cursor`" + ` for the next page.`
 
-// humaConfig is huma without its own pages, links and fallbacks: they load
-// scripts from elsewhere or say what this API does not.
-func humaConfig() huma.Config {
-	json := huma.Format{Marshal: write, Unmarshal: unmarshal}
-	return huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info: &huma.Info{
-				Title: "Missionpot", Version: "1.0.0", Description: about,
-				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-				Contact: &huma.Contact{Name: "The operators of this server"},
-			},
-			Servers: []*huma.Server{{URL: "/", Description: "The server this document came from."}},
-			Tags: []*huma.Tag{
-				{Name: "Accounts", Description: "People and their settings."},
-				{Name: "Sessions", Description: "Signing in and out."},
-				{Name: "Cash", Description: "Putting cash in and seeing where it went."},
-				{Name: "Missions", Description: "Asking, accepting, judging."},
-				{Name: "Bets", Description: "Adding to a pot."},
-				{Name: "Events", Description: "Watching."},
-				{Name: "Books", Description: "The proof that every won is accounted for."},
-				{Name: "Operators", Description: "For whoever looks after it. Needs the role."},
-				{Name: "Platform", Description: "For whoever runs it."},
-			},
-			Components: &huma.Components{
-				Schemas: newRegistry(), Headers: commonHeaders(),
-				SecuritySchemes: map[string]*huma.SecurityScheme{bearerScheme: {
-					Type: "http", Scheme: "bearer", BearerFormat: "JWT",
-					Description: "The access token that `POST /v1/login` returns. It is signed with EdDSA; algorithm, issuer, audience and expiry are verified (RFC8725).",
-				}},
-			},
-		},
-		Formats:       map[string]huma.Format{jsonType: json, "json": json}, // the second one is of problem+json
-		DefaultFormat: jsonType,
-		Transformers:  []huma.Transformer{showProblem},
-	}
-}
-
-// tidy takes huma's own errors out of the document, which nobody ever gets, and
-// opens the schemas of answers: a field that is added one day must not break a
-// client made from today's document. Requests stay closed.
-func tidy(schemas huma.Registry) {
-	delete(schemas.Map(), "ErrorModel")
-	delete(schemas.Map(), "ErrorDetail")
-	for name, schema := range schemas.Map() {
-		if !strings.HasSuffix(name, "InputBody") {
-			schema.AdditionalProperties = nil
-		}
+// tags are the sections of the documentation.
+func tags() []*huma.Tag {
+	return []*huma.Tag{
+		{Name: "Accounts", Description: "People and their settings."},
+		{Name: "Sessions", Description: "Signing in and out."},
+		{Name: "Cash", Description: "Putting cash in and seeing where it went."},
+		{Name: "Missions", Description: "Asking, accepting, judging."},
+		{Name: "Bets", Description: "Adding to a pot."},
+		{Name: "Events", Description: "Watching."},
+		{Name: "Books", Description: "The proof that every won is accounted for."},
+		{Name: "Operators", Description: "For whoever looks after it. Needs the role."},
+		{Name: "Platform", Description: "For whoever runs it."},
 	}
 }

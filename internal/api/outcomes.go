@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/batch"
 	"example.com/missionpot/internal/ledger"
 )
 
@@ -15,9 +16,24 @@ type outcome struct {
 	known  bool
 }
 
+// outcomes reads what was decided, for many callers at once.
+type outcomes struct {
+	decided *batch.Batcher[uuid.UUID, outcome]
+}
+
+func newOutcomes(ledger Outcomes) *outcomes {
+	read := func(ctx context.Context, ids []uuid.UUID) ([]outcome, error) { return readOutcomes(ctx, ledger, ids) }
+	return &outcomes{decided: batch.New(read, batch.Options{Max: 1000})}
+}
+
+// of is what is decided about a bet.
+func (o *outcomes) of(ctx context.Context, id uuid.UUID) (outcome, error) {
+	return o.decided.Do(ctx, id)
+}
+
 // readOutcomes asks the ledger for all who wait on this instance together.
-func (s *server) readOutcomes(ctx context.Context, ids []uuid.UUID) ([]outcome, error) {
-	decided, err := s.Books.BetStatuses(ctx, ids)
+func readOutcomes(ctx context.Context, from Outcomes, ids []uuid.UUID) ([]outcome, error) {
+	decided, err := from.BetStatuses(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -28,12 +44,12 @@ func (s *server) readOutcomes(ctx context.Context, ids []uuid.UUID) ([]outcome, 
 	return outcomes, nil
 }
 
-// awaitOutcome looks for the outcome until the time is up. Not knowing it is no
+// await looks for the outcome until the time is up. Not knowing it is no
 // failure: the bet is logged.
-func (s *server) awaitOutcome(ctx context.Context, id uuid.UUID, wait time.Duration) (seen outcome) {
+func (o *outcomes) await(ctx context.Context, id uuid.UUID, wait time.Duration) (seen outcome) {
 	poll(ctx, wait, func(ctx context.Context) bool {
 		var err error
-		seen, err = s.outcomes.Do(ctx, id)
+		seen, err = o.of(ctx, id)
 		return err == nil && seen.known
 	})
 	return seen

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/usersdb"
@@ -64,8 +65,8 @@ func TestReadinessNamesThePartThatFails(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, func(_ *stand, d *api.Dependencies) {
 		d.Probes = append(d.Probes,
-			api.Probe{Name: "broken part", Ping: func(context.Context) error { return errors.New("the secret of the part") }},
-			api.Probe{Name: "hanging part", Ping: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
+			edge.Probe{Name: "broken part", Ping: func(context.Context) error { return errors.New("the secret of the part") }},
+			edge.Probe{Name: "hanging part", Ping: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
 	})
 	s.get("/healthz", "").want(http.StatusOK)
 	began := time.Now()

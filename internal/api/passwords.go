@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/token"
 )
@@ -17,43 +18,52 @@ type passwordInput struct {
 	}
 }
 
-func (s *server) servePasswords() {
-	serve(s, operation{
-		id: "change-password", method: http.MethodPut, path: "/v1/users/me/password", tag: "Accounts", signedIn: true,
-		summary: "Change your password", refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired, fault.NotFound},
-		description: "Ends every sign-in of yours, with its access tokens, and answers with the tokens of a new one. " +
+// passwords changes the passwords of people who know theirs.
+type passwords struct {
+	accounts    PasswordChanges
+	hashes      Passwords
+	credentials *credentials
+	signer      signer
+	security    edge.SecurityLog
+}
+
+func (s *passwords) serve(e *edge.Edge) {
+	edge.Serve(e, edge.Operation{
+		ID: "change-password", Method: http.MethodPut, Path: "/v1/users/me/password", Tag: "Accounts", SignedIn: true,
+		Summary: "Change your password", Refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired, fault.NotFound},
+		Description: "Ends every sign-in of yours, with its access tokens, and answers with the tokens of a new one. " +
 			"Wrong guesses at the current password are counted with those of `POST /v1/login`.",
 	}, s.changePassword)
 }
 
 // changePassword asks for the password once more: a token that was taken must not be
 // enough to take the account.
-func (s *server) changePassword(ctx context.Context, in *passwordInput) (*tokenAnswer, error) {
+func (s *passwords) changePassword(ctx context.Context, in *passwordInput) (*tokenAnswer, error) {
 	answer, err := s.replacePassword(ctx, in.Body.Current, in.Body.New, in.Body.Code)
-	s.audit(ctx, "change_password", caller(ctx), err)
+	s.security.Note(ctx, "change_password", edge.Caller(ctx), err)
 	return answer, err
 }
 
-func (s *server) replacePassword(ctx context.Context, current, next, code string) (*tokenAnswer, error) {
-	user, err := s.stillHere(ctx)
+func (s *passwords) replacePassword(ctx context.Context, current, next, code string) (*tokenAnswer, error) {
+	user, err := stillHere(ctx, s.accounts)
 	if err != nil {
 		return nil, err
 	}
 	if err := account.CheckPassword("body.new_password", next, user.Email, user.DisplayName); err != nil {
 		return nil, err
 	}
-	_, from, err := s.checkPassword(ctx, user.Email, current, s.takesFactor(code))
+	_, from, err := s.credentials.check(ctx, user.Email, current, s.credentials.second(code))
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.Passwords.Hash(ctx, account.NormalPassword(next))
+	to, err := s.hashes.Hash(ctx, account.NormalPassword(next))
 	if err != nil {
 		return nil, err
 	}
 	refresh := token.NewRefresh()
-	in, err := s.Accounts.ChangePassword(ctx, user.ID, from, to, refresh.Hash(), token.RefreshTime)
+	in, err := s.accounts.ChangePassword(ctx, user.ID, from, to, refresh.Hash(), token.RefreshTime)
 	if err != nil {
 		return nil, err
 	}
-	return s.pair(in, refresh)
+	return s.signer.pair(in, refresh)
 }

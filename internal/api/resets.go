@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/token"
 )
@@ -25,62 +26,71 @@ type resetInput struct {
 	}
 }
 
-func (s *server) serveResets() {
-	serve(s, operation{
-		id: "forgot-password", method: http.MethodPost, path: "/v1/password-resets", tag: "Sessions", status: http.StatusAccepted,
-		summary: "Say that you have forgotten your password",
-		description: "Mails a code to the address within two minutes, if somebody has it. It is good for an hour, and until the next one. " +
+// resets replaces the passwords of people who have forgotten theirs.
+type resets struct {
+	store       Resets
+	hashes      Passwords
+	credentials *credentials
+	signer      signer
+	security    edge.SecurityLog
+}
+
+func (s *resets) serve(e *edge.Edge) {
+	edge.Serve(e, edge.Operation{
+		ID: "forgot-password", Method: http.MethodPost, Path: "/v1/password-resets", Tag: "Sessions", Status: http.StatusAccepted,
+		Summary: "Say that you have forgotten your password",
+		Description: "Mails a code to the address within two minutes, if somebody has it. It is good for an hour, and until the next one. " +
 			"The answer is the same for an address without an account, and takes as long.",
 	}, s.askReset)
-	serve(s, operation{
-		id: "reset-password", method: http.MethodPost, path: "/v1/password-resets/redeem", tag: "Sessions",
-		summary: "Choose a new password with the code", refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired},
-		description: "Ends every sign-in of yours and answers with the tokens of a new one. A code works once.",
+	edge.Serve(e, edge.Operation{
+		ID: "reset-password", Method: http.MethodPost, Path: "/v1/password-resets/redeem", Tag: "Sessions",
+		Summary: "Choose a new password with the code", Refusals: []*fault.Kind{fault.BadCredentials, fault.SecondFactorRequired},
+		Description: "Ends every sign-in of yours and answers with the tokens of a new one. A code works once.",
 	}, s.resetPassword)
 }
 
-func (s *server) askReset(ctx context.Context, in *askResetInput) (*struct{}, error) {
+func (s *resets) askReset(ctx context.Context, in *askResetInput) (*struct{}, error) {
 	email, err := account.NormalEmail("body.email", in.Body.Email)
 	if err != nil {
 		return nil, err
 	}
-	user, wait, err := s.Resets.AskReset(ctx, account.NewResetTry(s.LoginKey, email, addressOf(ctx)), email)
+	user, wait, err := s.store.AskReset(ctx, account.NewResetTry(s.credentials.key, email, edge.Address(ctx)), email)
 	if err == nil && wait > 0 {
 		err = fault.TooMany.Because("Too many codes were asked for. Use the newest one that came, or try later.").After(wait)
 	}
-	s.audit(ctx, "ask_reset", user, err)
+	s.security.Note(ctx, "ask_reset", user, err)
 	return nil, err
 }
 
-func (s *server) resetPassword(ctx context.Context, in *resetInput) (*tokenAnswer, error) {
+func (s *resets) resetPassword(ctx context.Context, in *resetInput) (*tokenAnswer, error) {
 	user, answer, err := s.redeem(ctx, account.Code(in.Body.Code).Hash(), in.Body.New, in.Body.Factor)
-	s.audit(ctx, "reset_password", user, err)
+	s.security.Note(ctx, "reset_password", user, err)
 	return answer, err
 }
 
 // redeem also tells whose the code is, whatever the error. The code is looked up before
 // the work of a hash is done, and once more when it is used. The mail alone does not get
 // around a second factor, and guessing at that is counted.
-func (s *server) redeem(ctx context.Context, code []byte, next, second string) (uuid.UUID, *tokenAnswer, error) {
-	user, err := s.Resets.UserByReset(ctx, code)
+func (s *resets) redeem(ctx context.Context, code []byte, next, second string) (uuid.UUID, *tokenAnswer, error) {
+	user, err := s.store.UserByReset(ctx, code)
 	if err != nil {
 		return uuid.Nil, nil, err
 	}
 	if err := account.CheckPassword("body.new_password", next, user.Email, user.DisplayName); err != nil {
 		return user.ID, nil, err
 	}
-	if err := s.checkFactor(ctx, user, second); err != nil {
+	if err := s.credentials.checkSecond(ctx, user, second); err != nil {
 		return user.ID, nil, err
 	}
-	to, err := s.Passwords.Hash(ctx, account.NormalPassword(next))
+	to, err := s.hashes.Hash(ctx, account.NormalPassword(next))
 	if err != nil {
 		return user.ID, nil, err
 	}
 	refresh := token.NewRefresh()
-	in, err := s.Resets.ResetPassword(ctx, code, to, refresh.Hash(), token.RefreshTime)
+	in, err := s.store.ResetPassword(ctx, code, to, refresh.Hash(), token.RefreshTime)
 	if err != nil {
 		return user.ID, nil, err
 	}
-	answer, err := s.pair(in, refresh)
+	answer, err := s.signer.pair(in, refresh)
 	return user.ID, answer, err
 }

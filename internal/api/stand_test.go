@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/betlog"
 	"example.com/missionpot/internal/board"
 	"example.com/missionpot/internal/broadcast"
@@ -91,8 +92,8 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 		Missions:  held, BetLog: s.log, Events: s.board, Live: live{s.board},
 		DeadLetters: &redrive.Desk{Letters: s.letters, Record: accounts, Publish: s.post.redrive},
 		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
-		Probes: []api.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
-		Role:   api.RoleAll, Draining: s.drain, Now: time.Now,
+		Probes:   []edge.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
+		Draining: s.drain, Now: time.Now,
 		Log: slog.New(slog.NewJSONHandler(s.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range changes {
@@ -283,10 +284,10 @@ func (r reply) want(status int) reply {
 }
 
 // refused ends the test unless the answer is a problem of that code.
-func (r reply) refused(status int, code string) api.Problem {
+func (r reply) refused(status int, code string) edge.Problem {
 	r.t.Helper()
 	r.want(status)
-	p := read[api.Problem](r)
+	p := read[edge.Problem](r)
 	if got := r.header.Get("Content-Type"); got != "application/problem+json" {
 		r.t.Errorf("%s: the problem's media type is %q", r.what, got)
 	}

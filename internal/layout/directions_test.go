@@ -68,10 +68,16 @@ var kinds = map[string]kind{
 	"password": {packages: []string{"internal/password"}, project: []string{"pure"}, modules: []string{"github.com/alexedwards/argon2id"}},
 	"factor":   {packages: []string{"internal/factor"}, project: []string{"pure"}, modules: []string{"github.com/pquerna/otp"}},
 	"payment":  {packages: []string{"internal/payment"}, project: []string{"pure"}, modules: []string{ids}},
+	// HTTP that knows no mission, no cash and no store.
+	"edge": {
+		packages: []string{"internal/api/edge"},
+		project:  []string{"internal/fault", "internal/telemetry", "internal/token", "internal/batch"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/rs/cors", "github.com/throttled/throttled/v2", otel, "golang.org/x/sync/", "google.golang.org/grpc/"},
+	},
 	"api": {
 		packages: []string{"internal/api"},
-		project:  []string{"pure", "flow", "internal/telemetry", "internal/token", "internal/factor"},
-		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/rs/cors", "github.com/throttled/throttled/v2", otel, "golang.org/x/", "google.golang.org/grpc/"},
+		project:  []string{"pure", "flow", "edge", "internal/token", "internal/factor"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", otel, "golang.org/x/sync/"},
 	},
 	"push":  {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}, modules: []string{otel}},
 	"audit": {packages: []string{"internal/audit"}, project: []string{"pure"}, modules: []string{otel}},

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/betlog"
 	"example.com/missionpot/internal/board"
 	"example.com/missionpot/internal/broadcast"
@@ -118,11 +119,12 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 		DeadLetters: &redrive.Desk{Letters: p.letters, Record: p.users, Publish: p.bus.PublishRaw},
 		Publisher:   p.bus, Board: broadcast.New(p.missions, p.board),
 		Passwords: passwords,
-		Probes: []api.Probe{
+		Probes: []edge.Probe{
 			{Name: "users database", Ping: p.users.Ping},
 			{Name: "missions database", Ping: p.missions.Ping},
 		},
-		Role: api.Role(c.Role), TrustedHops: c.TrustedHops, Limits: api.Limits(c.Limits),
+		EventsOnly: c.Role == config.RoleLive, NoStreams: c.Role == config.RoleAPI, TrustedHops: c.TrustedHops,
+		PerAddress: c.PerAddress, PerUser: c.PerUser, SignUps: c.SignUps, Hashes: c.Hashes,
 		ExitOnly: c.ExitOnly, Draining: draining, MaxCalls: c.MaxCalls, MaxStreams: c.MaxStreams,
 		Now: time.Now, Log: log,
 	}

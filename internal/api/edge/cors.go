@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"fmt"
@@ -16,9 +16,10 @@ const preflightAge = 2 * time.Hour
 // AllowOrigins lets scripts of the named web origins, such as
 // https://app.example.com, call the API and read what it answers (the CORS
 // protocol of the Fetch standard). With none, no browser lets any script do
-// that. Cookies are never allowed: the API has none. An error names an origin
+// that. Scripts may read the headers that every API has, and those named here.
+// Cookies are never allowed: the API has none. An error names an origin
 // that is none.
-func AllowOrigins(next http.Handler, origins []string) (http.Handler, error) {
+func AllowOrigins(next http.Handler, origins []string, headers ...string) (http.Handler, error) {
 	if len(origins) == 0 {
 		return next, nil
 	}
@@ -32,7 +33,7 @@ func AllowOrigins(next http.Handler, origins []string) (http.Handler, error) {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Last-Event-ID", "Traceparent"},
-		ExposedHeaders: []string{"Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Preference-Applied", "X-Request-Id", modeHeader, "WWW-Authenticate"},
+		ExposedHeaders: append([]string{"Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Preference-Applied", "X-Request-Id", "WWW-Authenticate"}, headers...),
 		MaxAge:         int(preflightAge.Seconds()),
 	}).Handler(next), nil
 }

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"crypto/sha256"
@@ -64,9 +64,9 @@ func onlyOnce(h http.Header, name string) error {
 	return nil
 }
 
-// requestHash tells requests under one key apart by what they ask for, so that
+// RequestHash tells requests under one key apart by what they ask for, so that
 // a retry may differ in white space or in the order of fields.
-func requestHash(parts ...any) []byte {
+func RequestHash(parts ...any) []byte {
 	text, err := json.Marshal(parts)
 	if err != nil {
 		panic(err) // strings, numbers and ids always marshal

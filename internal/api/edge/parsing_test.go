@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"errors"
@@ -10,21 +10,21 @@ import (
 
 func TestTheBestOfferIsChosenByWeightAndThenByOrder(t *testing.T) {
 	t.Parallel()
-	offers := []string{jsonType, streamType}
+	offers := []string{JSONType, StreamType}
 	for header, want := range map[string]string{
-		"":                                    jsonType,
-		"*/*":                                 jsonType,
-		"text/event-stream":                   streamType,
-		"TEXT/Event-Stream":                   streamType,
-		"text/*":                              streamType,
-		"application/json":                    jsonType,
-		"text/event-stream, application/json": jsonType,
-		"text/event-stream, application/json;q=0.9":      streamType,
-		"application/json;q=0.2,text/event-stream;q=0.3": streamType,
-		"text/event-stream;q=0, */*":                     jsonType,
-		"application/json;q=0, */*;q=0.1":                streamType,
-		"text/event-stream;charset=utf-8;q=0.5, */*;q=1": jsonType,
-		"text/event-stream;q=nonsense":                   streamType,
+		"":                                    JSONType,
+		"*/*":                                 JSONType,
+		"text/event-stream":                   StreamType,
+		"TEXT/Event-Stream":                   StreamType,
+		"text/*":                              StreamType,
+		"application/json":                    JSONType,
+		"text/event-stream, application/json": JSONType,
+		"text/event-stream, application/json;q=0.9":      StreamType,
+		"application/json;q=0.2,text/event-stream;q=0.3": StreamType,
+		"text/event-stream;q=0, */*":                     JSONType,
+		"application/json;q=0, */*;q=0.1":                StreamType,
+		"text/event-stream;charset=utf-8;q=0.5, */*;q=1": JSONType,
+		"text/event-stream;q=nonsense":                   StreamType,
 		"text/html":                                      "",
 		"*/*;q=0":                                        "",
 		"application/*;q=0, text/html":                   "",
@@ -33,7 +33,7 @@ func TestTheBestOfferIsChosenByWeightAndThenByOrder(t *testing.T) {
 			t.Errorf("Accept %q chose %q, want %q", header, got, want)
 		}
 	}
-	if got := prefers(nil, offers); got != jsonType {
+	if got := prefers(nil, offers); got != JSONType {
 		t.Errorf("no Accept chose %q, want JSON", got)
 	}
 }
@@ -45,7 +45,7 @@ func TestAWaitIsReadAndBounded(t *testing.T) {
 		"wait=20": 20 * time.Second, "wait=21": 20 * time.Second, "wait=999999999999": 20 * time.Second, "wait=99999999999999999999": 0, "wait=9999999": 20 * time.Second,
 		"wait=0": 0, "wait=-1": 0, "wait=soon": 0, "wait": 0, "waiting=4": 0,
 	} {
-		if got := (Waiting{Prefer: header}).wait(); got != want {
+		if got := (Waiting{Prefer: header}).Wait(); got != want {
 			t.Errorf("Prefer %q waits %v, want %v", header, got, want)
 		}
 	}
@@ -53,19 +53,19 @@ func TestAWaitIsReadAndBounded(t *testing.T) {
 
 func TestAPageTellsWhetherThereIsANext(t *testing.T) {
 	t.Parallel()
-	self, list := func(n int) int { return n }, listOf("numbers")
-	full, err := page(Page{Limit: 3}, list, []int{9, 8, 7, 6}, self, self)
+	self, list := func(n int) int { return n }, ListOf("numbers")
+	full, err := Paginate(Page{Limit: 3}, list, []int{9, 8, 7, 6}, self, self)
 	if err != nil || len(full.Items) != 3 || full.NextCursor == nil {
 		t.Fatalf("a full page is %+v, error %v", full, err)
 	}
-	next, err := after(Page{Cursor: *full.NextCursor}, list, 0)
+	next, err := After(Page{Cursor: *full.NextCursor}, list, 0)
 	if err != nil || next != 7 {
 		t.Errorf("the next page starts below %d, error %v; want 7", next, err)
 	}
-	if last, _ := page(Page{Limit: 3}, list, []int{9, 8, 7}, self, self); last.NextCursor != nil {
+	if last, _ := Paginate(Page{Limit: 3}, list, []int{9, 8, 7}, self, self); last.NextCursor != nil {
 		t.Error("the last page has a next one")
 	}
-	if _, err := after(Page{Cursor: "eyJ2Ijo5LCJrIjo3fQ"}, list, 0); !errors.Is(err, fault.Invalid) { // {"v":9,"k":7}
+	if _, err := After(Page{Cursor: "eyJ2Ijo5LCJrIjo3fQ"}, list, 0); !errors.Is(err, fault.Invalid) { // {"v":9,"k":7}
 		t.Errorf("a cursor of another version gave %v, want fault.Invalid", err)
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"context"
@@ -12,18 +12,8 @@ import (
 	"github.com/throttled/throttled/v2"
 	"github.com/throttled/throttled/v2/store/memstore"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 )
-
-// Limits are how many calls an instance takes in a minute, all of them at once
-// or spread over it. 0 is no limit.
-type Limits struct {
-	PerAddress int // from one address, or one IPv6 network of 64 bits
-	PerUser    int // by one person who is signed in
-	SignUps    int // new accounts from one address
-	Hashes     int // of passwords, from one address at once; this one is no count of a minute
-}
 
 const (
 	limitWindow = time.Minute
@@ -35,16 +25,17 @@ const (
 	limitTries = 1000
 )
 
-// quota is one limit, kept in this instance's memory: a call must cost no
+// Quota is one limit, kept in this instance's memory: a call must cost no
 // round trip for it. So with n instances a caller may get up to n times as far.
-type quota struct {
+type Quota struct {
 	name    string
 	limit   int
 	limiter *throttled.GCRARateLimiterCtx
 }
 
-// newQuota makes a limit, or nil for none.
-func newQuota(name string, limit int, now func() time.Time) *quota {
+// NewQuota makes a limit of so many calls in a minute, all of them at once or
+// spread over it; nil, which limits nothing, for 0.
+func NewQuota(name string, limit int, now func() time.Time) *Quota {
 	if limit <= 0 {
 		return nil
 	}
@@ -59,12 +50,12 @@ func newQuota(name string, limit int, now func() time.Time) *quota {
 		panic(err) // only for a limit below 1
 	}
 	limiter.SetMaxCASAttemptsLimit(limitTries)
-	return &quota{name: name, limit: limit, limiter: limiter}
+	return &Quota{name: name, limit: limit, limiter: limiter}
 }
 
 // take counts a call and tells the caller where they stand, in the fields of
 // draft-ietf-httpapi-ratelimit-headers-10. The error is fault.TooMany.
-func (q *quota) take(ctx context.Context, who string, h http.Header) error {
+func (q *Quota) take(ctx context.Context, who string, h http.Header) error {
 	if q == nil {
 		return nil
 	}
@@ -93,29 +84,31 @@ func wholeSeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
 
 // limitAddress refuses a call of an address that makes too many. The platform's
 // probes are not counted: they decide whether an instance lives.
-func (s *server) limitAddress(r *http.Request, pattern string, h http.Header) error {
+func (e *Edge) limitAddress(r *http.Request, pattern string, h http.Header) error {
 	if isProbe(pattern) {
 		return nil
 	}
-	return s.perAddress.take(r.Context(), account.Place(addressOf(r.Context())), h)
+	return e.perAddress.take(r.Context(), Network(r.Context()), h)
 }
 
 // limitUser refuses a call of a person who makes too many, from wherever.
-func (s *server) limitUser(ctx huma.Context, next func(huma.Context)) {
+func (e *Edge) limitUser(ctx huma.Context, next func(huma.Context)) {
 	_, w := humago.Unwrap(ctx)
-	if err := s.perUser.take(ctx.Context(), caller(ctx.Context()).String(), w.Header()); err != nil {
-		s.refuse(ctx, err)
+	if err := e.perUser.take(ctx.Context(), Caller(ctx.Context()).String(), w.Header()); err != nil {
+		e.refuse(ctx, err)
 		return
 	}
 	next(ctx)
 }
 
-// limitSignUps refuses to make many accounts for one address.
-func (s *server) limitSignUps(ctx huma.Context, next func(huma.Context)) {
-	_, w := humago.Unwrap(ctx)
-	if err := s.signUps.take(ctx.Context(), account.Place(addressOf(ctx.Context())), w.Header()); err != nil {
-		s.refuse(ctx, err)
-		return
+// limitNetwork refuses a call of an address that makes too many of its kind.
+func (e *Edge) limitNetwork(limit *Quota) middleware {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		_, w := humago.Unwrap(ctx)
+		if err := limit.take(ctx.Context(), Network(ctx.Context()), w.Header()); err != nil {
+			e.refuse(ctx, err)
+			return
+		}
+		next(ctx)
 	}
-	next(ctx)
 }

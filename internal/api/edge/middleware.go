@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -16,47 +15,45 @@ import (
 // A stream moves its own deadline on.
 const writeTime = waitTime + 10*time.Second
 
-// outer is around every route: a place, trace, deadline, headers, log, and an answer
-// even where there is no route or a handler panicked.
-func (s *server) outer(mux *http.ServeMux) http.Handler {
+// middleware is around every route: a place, trace, deadline, headers, log, and an
+// answer even where there is no route or a handler panicked.
+func (e *Edge) middleware() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		handler, pattern := mux.Handler(r)
-		address := clientAddress(r, s.TrustedHops)
-		room, place := s.placesFor(r, pattern), account.Place(address)
-		if !room.take(place) {
-			s.turnAway(w, r)
+		began, from := time.Now(), e.clientOf(r)
+		handler, pattern := e.mux.Handler(r)
+		room := e.placesFor(r, pattern)
+		if !room.take(from.network) {
+			e.rejectBusy(w, r)
 			return
 		}
-		defer room.leave(place)
+		defer room.leave(from.network)
 		ctx, span := startSpan(r, pattern)
-		ctx = withAddress(ctx, address)
+		ctx = context.WithValue(ctx, clientKey, from)
 		r = r.WithContext(ctx)
 		seen := &recorder{ResponseWriter: w}
 		// Without a deadline of its own a connection could hold an instance for ever.
 		// A writer that has none, as in a test, needs none.
 		_ = http.NewResponseController(w).SetWriteDeadline(began.Add(writeTime))
-		setHeaders(ctx, w.Header())
-		s.showMode(ctx, w.Header(), pattern)
-		defer s.metrics.measure(ctx, span, r, seen, pattern, began)
-		defer s.logCall(ctx, r, seen, pattern, began)
-		defer s.rescue(ctx, seen)
-		if err := s.limitAddress(r, pattern, w.Header()); err != nil {
-			s.problem(ctx, err).write(seen)
+		e.setHeaders(ctx, w.Header(), pattern)
+		defer e.metrics.measure(ctx, span, r, seen, pattern, began)
+		defer e.logCall(ctx, r, seen, pattern, began)
+		defer e.recoverPanic(ctx, seen)
+		if err := e.limitAddress(r, pattern, w.Header()); err != nil {
+			e.problem(ctx, err).write(seen)
 			return
 		}
 		if pattern == "" {
-			s.noRoute(seen, r, handler)
+			e.noRoute(seen, r, handler)
 			return
 		}
-		mux.ServeHTTP(seen, r)
+		e.mux.ServeHTTP(seen, r)
 	})
 }
 
 // setHeaders sets what every answer has: what the OWASP REST Security Cheat Sheet
 // and the Secure Headers Project ask of an API. The policy forbids a browser to
 // do anything with an answer but show it; the documentation loosens it for itself.
-func setHeaders(ctx context.Context, h http.Header) {
+func (e *Edge) setHeaders(ctx context.Context, h http.Header, pattern string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -69,11 +66,15 @@ func setHeaders(ctx context.Context, h http.Header) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	h.Set("X-Request-Id", trace.SpanContextFromContext(ctx).TraceID().String())
+	// Of the probes, one promises to ask nothing of any other part.
+	if e.options.Announce != nil && !isProbe(pattern) {
+		e.options.Announce(ctx, h)
+	}
 }
 
 // noRoute turns the router's own refusal into a problem. The router knows the
 // methods a path has; it tells them in Allow.
-func (s *server) noRoute(w http.ResponseWriter, r *http.Request, handler http.Handler) {
+func (e *Edge) noRoute(w http.ResponseWriter, r *http.Request, handler http.Handler) {
 	probe := &refusal{header: http.Header{}}
 	handler.ServeHTTP(probe, r)
 	if probe.status != http.StatusMethodNotAllowed {
@@ -119,8 +120,8 @@ func (w *recorder) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// rescue answers a panic with 500. What it was is for the log.
-func (s *server) rescue(ctx context.Context, w *recorder) {
+// recoverPanic answers a panic with 500. What it was is for the log.
+func (e *Edge) recoverPanic(ctx context.Context, w *recorder) {
 	what := recover()
 	if what == nil {
 		return
@@ -128,7 +129,7 @@ func (s *server) rescue(ctx context.Context, w *recorder) {
 	if what == http.ErrAbortHandler {
 		panic(what) // net/http's own way to drop a connection
 	}
-	s.log.ErrorContext(ctx, "panic", "panic", what, "stack", string(debug.Stack()))
+	e.log.ErrorContext(ctx, "panic", "panic", what, "stack", string(debug.Stack()))
 	if w.status == 0 {
 		newProblem(fault.Internal.Because("")).write(w)
 	}
@@ -136,10 +137,10 @@ func (s *server) rescue(ctx context.Context, w *recorder) {
 
 // logCall writes the access log: the route and never the path's or the query's
 // values, which may name people.
-func (s *server) logCall(ctx context.Context, r *http.Request, w *recorder, pattern string, began time.Time) {
-	log := s.log.InfoContext
+func (e *Edge) logCall(ctx context.Context, r *http.Request, w *recorder, pattern string, began time.Time) {
+	log := e.log.InfoContext
 	if isProbe(pattern) {
-		log = s.log.DebugContext
+		log = e.log.DebugContext
 	}
 	log(ctx, "call", "method", r.Method, "route", pattern, "status", w.status,
 		"ms", float64(time.Since(began).Microseconds())/1000)
@@ -147,8 +148,3 @@ func (s *server) logCall(ctx context.Context, r *http.Request, w *recorder, patt
 
 // isProbe knows the platform's probes, which ask for little and often.
 func isProbe(pattern string) bool { return pattern == "GET /healthz" || pattern == "GET /readyz" }
-
-// isEvents knows the routes that can be answered with a stream.
-func isEvents(pattern string) bool {
-	return pattern == "GET "+missionEventsPath || pattern == "GET "+streamerEventsPath
-}

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"bytes"
@@ -14,8 +14,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	v1 "github.com/go-json-experiment/json/v1"
-
-	"example.com/missionpot/internal/ledger"
 )
 
 // timeFormat has a fraction of fixed width, because strict parsers of other languages
@@ -28,12 +26,12 @@ var answering = json.JoinOptions(v1.DefaultOptionsV1(), json.WithMarshalers(
 		return e.WriteToken(jsontext.String(t.UTC().Format(timeFormat)))
 	})))
 
-// marshal writes a value as every answer of the API has it.
-func marshal(value any) ([]byte, error) { return json.Marshal(value, answering) }
+// Marshal writes a value as every answer of the API has it.
+func Marshal(value any) ([]byte, error) { return json.Marshal(value, answering) }
 
 // write sends a value as every answer of the API has it, with a line break after it.
 func write(w io.Writer, value any) error {
-	text, err := marshal(value)
+	text, err := Marshal(value)
 	if err != nil {
 		return err
 	}
@@ -45,21 +43,24 @@ func write(w io.Writer, value any) error {
 // a member that is not there, refuses it by the member's own schema.
 type null struct{}
 
-// reading is how bodies are read: RFC 8259 with the restrictions of I-JSON (RFC 7493).
-// A member that comes twice and text that is not Unicode are errors.
-var reading = json.WithUnmarshalers(json.JoinUnmarshalers(
-	json.UnmarshalFromFunc(readWhole[int64]), json.UnmarshalFromFunc(readWhole[ledger.Won])))
+// WholeNumbers reads a type of whole numbers however they are written: for JSON
+// Schema 1000, 1000.0 and 1e3 are one integer.
+func WholeNumbers[T ~int64]() *json.Unmarshalers { return json.UnmarshalFromFunc(readWhole[T]) }
 
-// unmarshal reads JSON and says what is wrong in the client's words, never in
-// Go's.
-func unmarshal(data []byte, into any) error {
-	if err := json.Unmarshal(data, into, reading); err != nil {
-		return plain(err)
+// unmarshaller reads JSON and says what is wrong in the client's words, never in
+// Go's: RFC 8259 with the restrictions of I-JSON (RFC 7493). A member that comes
+// twice and text that is not Unicode are errors.
+func unmarshaller(numbers []*json.Unmarshalers) func(data []byte, into any) error {
+	reading := json.WithUnmarshalers(json.JoinUnmarshalers(append(numbers, WholeNumbers[int64]())...))
+	return func(data []byte, into any) error {
+		if err := json.Unmarshal(data, into, reading); err != nil {
+			return plain(err)
+		}
+		if seen, ok := into.(*any); ok {
+			markNulls(*seen)
+		}
+		return nil
 	}
-	if seen, ok := into.(*any); ok {
-		markNulls(*seen)
-	}
-	return nil
 }
 
 // markNulls marks the members of an object. A body has no deeper levels: the
@@ -107,8 +108,6 @@ func jsonName(t reflect.Type) string {
 // exactDigits is how many decimal digits a float64 keeps exactly.
 const exactDigits = 15
 
-// readWhole reads a whole number however it is written: for JSON Schema 1000, 1000.0
-// and 1e3 are one integer.
 func readWhole[T ~int64](d *jsontext.Decoder, into *T) error {
 	if d.PeekKind() != '0' {
 		return errors.ErrUnsupported

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"context"
@@ -16,21 +16,27 @@ import (
 // that the service is deployed with.
 const probeTime = 3 * time.Second
 
+// Probe is one part that the API can't work without.
+type Probe struct {
+	Name string
+	Ping func(context.Context) error
+}
+
 type healthAnswer struct {
 	Body struct {
 		Status string `json:"status" example:"ok"`
 	}
 }
 
-func (s *server) serveHealth() {
-	serve(s, operation{
-		id: "health", method: http.MethodGet, path: "/healthz", tag: "Platform",
-		summary: "Is the process alive?", description: "Asks nothing of any other part. Google answers this path itself on run.app addresses, with 404: ask `/readyz` there.",
+func (e *Edge) serveHealth() {
+	Serve(e, Operation{
+		ID: "health", Method: http.MethodGet, Path: "/healthz", Tag: "Platform",
+		Summary: "Is the process alive?", Description: "Asks nothing of any other part. Google answers this path itself on run.app addresses, with 404: ask `/readyz` there.",
 	}, func(context.Context, *struct{}) (*healthAnswer, error) { return healthy(), nil })
-	serve(s, operation{
-		id: "ready", method: http.MethodGet, path: "/readyz", tag: "Platform",
-		summary: "Can it do its work?", description: "503 names each part that does not answer, under `errors`.",
-	}, (&readiness{server: s}).answer)
+	Serve(e, Operation{
+		ID: "ready", Method: http.MethodGet, Path: "/readyz", Tag: "Platform",
+		Summary: "Can it do its work?", Description: "503 names each part that does not answer, under `errors`.",
+	}, (&readiness{edge: e}).answer)
 }
 
 // readyAge is how old an answer may be. Anybody may ask, as often as they like, and the
@@ -39,7 +45,7 @@ const readyAge = time.Second
 
 // readiness shares one answer of all parts among all who ask.
 type readiness struct {
-	server  *server
+	edge    *Edge
 	flights singleflight.Group
 	known   atomic.Pointer[readyAnswer]
 }
@@ -55,7 +61,7 @@ func (r *readiness) answer(ctx context.Context, _ *struct{}) (*healthAnswer, err
 		return a.answer, a.err
 	}
 	asked := r.flights.DoChan("", func() (any, error) {
-		out, err := r.server.ready(context.WithoutCancel(ctx))
+		out, err := r.edge.ready(context.WithoutCancel(ctx))
 		a := &readyAnswer{out, err, time.Now()}
 		r.known.Store(a)
 		return a, nil
@@ -76,20 +82,20 @@ func healthy() *healthAnswer {
 }
 
 // ready asks all parts at once.
-func (s *server) ready(ctx context.Context) (*healthAnswer, error) {
+func (e *Edge) ready(ctx context.Context) (*healthAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	failures := make([]error, len(s.Probes))
+	failures := make([]error, len(e.options.Probes))
 	var all sync.WaitGroup
-	for i, probe := range s.Probes {
+	for i, probe := range e.options.Probes {
 		all.Go(func() { failures[i] = probe.Ping(ctx) })
 	}
 	all.Wait()
-	p := newProblem(fault.Unavailable.Because("A part does not answer.").After(retryLater))
+	p := newProblem(fault.Unavailable.Because("A part does not answer.").After(RetryLater))
 	for i, err := range failures {
 		if err != nil {
-			s.log.WarnContext(ctx, "not ready", "part", s.Probes[i].Name, "error", err)
-			p.field(s.Probes[i].Name, "does not answer")
+			e.log.WarnContext(ctx, "not ready", "part", e.options.Probes[i].Name, "error", err)
+			p.field(e.options.Probes[i].Name, "does not answer")
 		}
 	}
 	if len(p.Errors) > 0 {

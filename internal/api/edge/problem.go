@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"context"
@@ -70,27 +70,27 @@ func newProblem(f *fault.Error) *Problem {
 	return p
 }
 
-// retryLater is told to clients when a part of ours is away. A second is more
+// RetryLater is told to clients when a part of ours is away. A second is more
 // than a database's failover notices and less than a person's patience.
-const retryLater = time.Second
+const RetryLater = time.Second
 
 // problem decides an error at the edge, once: what is a fault is shown, what
 // passes by itself is 503, and the rest is ours, logged here and nowhere else. Who
 // tries what is not theirs to do is noted.
-func (s *server) problem(ctx context.Context, err error) *Problem {
+func (e *Edge) problem(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
 	}
 	f := fault.From(err)
 	if f.Kind == fault.Internal && passes(err) {
-		f = fault.Unavailable.Because("").After(retryLater).Wrap(err)
+		f = fault.Unavailable.Because("").After(RetryLater).Wrap(err)
 	}
 	if f.Kind.Status >= http.StatusInternalServerError && ctx.Err() != context.Canceled {
-		s.log.ErrorContext(ctx, "call failed", "code", f.Kind.Code, "error", err)
+		e.log.ErrorContext(ctx, "call failed", "code", f.Kind.Code, "error", err)
 	}
 	if f.Kind.Status == http.StatusForbidden {
-		s.audit(ctx, "call", caller(ctx), f)
+		e.security.Note(ctx, "call", Caller(ctx), f)
 	}
 	return newProblem(f)
 }

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"net/http"
@@ -20,7 +20,7 @@ const busyFor = time.Second
 type places struct {
 	taken  atomic.Int64
 	most   int64
-	shares *shares
+	shares *Shares
 }
 
 // newPlaces makes places for a number of calls; 0 bounds nothing. One address may have
@@ -30,7 +30,7 @@ func newPlaces(most int) *places {
 	if most == 0 {
 		return nil
 	}
-	return &places{most: int64(most), shares: newShares((3*most + 3) / 4)}
+	return &places{most: int64(most), shares: NewShares((3*most + 3) / 4)}
 }
 
 // take reports whether there was a place left for an address, and takes it.
@@ -38,7 +38,7 @@ func (p *places) take(address string) bool {
 	if p == nil {
 		return true
 	}
-	if !p.shares.take(address) {
+	if !p.shares.Take(address) {
 		return false
 	}
 	if p.taken.Add(1) > p.most {
@@ -52,26 +52,26 @@ func (p *places) take(address string) bool {
 func (p *places) leave(address string) {
 	if p != nil {
 		p.taken.Add(-1)
-		p.shares.leave(address)
+		p.shares.Leave(address)
 	}
 }
 
 // placesFor are those that a request needs one of. The platform's probes need
 // none: an instance that is busy is not ill. Streams are counted apart, because
 // they stay; a stream is what is answered with one, however it was asked for.
-func (s *server) placesFor(r *http.Request, pattern string) *places {
+func (e *Edge) placesFor(r *http.Request, pattern string) *places {
 	switch {
 	case isProbe(pattern):
 		return nil
-	case r.Method == http.MethodGet && isEvents(pattern) && prefers(r.Header.Values("Accept"), s.eventOffers()) == streamType:
-		return s.streams
+	case r.Method == http.MethodGet && e.offers[pattern] != nil && prefers(r.Header.Values("Accept"), e.offers[pattern]) == StreamType:
+		return e.streams
 	}
-	return s.calls
+	return e.calls
 }
 
-// turnAway answers a request that found no place.
-func (s *server) turnAway(w http.ResponseWriter, r *http.Request) {
-	s.metrics.turnedAway.Add(r.Context(), 1)
+// rejectBusy answers a request that found no place.
+func (e *Edge) rejectBusy(w http.ResponseWriter, r *http.Request) {
+	e.metrics.turnedAway.Add(r.Context(), 1)
 	w.Header().Set("Cache-Control", "no-store")
 	newProblem(fault.Unavailable.Because("too many calls at this moment").After(busyFor)).write(w)
 }

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"bytes"
@@ -24,21 +24,21 @@ var documentationStyle []byte
 
 // serveDocumentation serves the description and a page made of it. The page is
 // whole in itself: no script, nothing from another host.
-func (s *server) serveDocumentation() {
-	asJSON := sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.huma.OpenAPI()) })
-	asYAML := sync.OnceValues(func() ([]byte, error) { return s.huma.OpenAPI().YAML() })
-	asPage := sync.OnceValues(s.renderDocumentation)
-	s.serveText("/openapi.json", "application/openapi+json", asJSON)
-	s.serveText("/openapi.yaml", "application/openapi+yaml", asYAML)
-	s.serveText("/docs", "text/html; charset=utf-8", asPage)
-	s.serveText("/docs/style.css", "text/css; charset=utf-8", func() ([]byte, error) { return documentationStyle, nil })
+func (e *Edge) serveDocumentation() {
+	asJSON := sync.OnceValues(func() ([]byte, error) { return json.Marshal(e.huma.OpenAPI()) })
+	asYAML := sync.OnceValues(func() ([]byte, error) { return e.huma.OpenAPI().YAML() })
+	asPage := sync.OnceValues(e.renderDocumentation)
+	e.serveText("/openapi.json", "application/openapi+json", asJSON)
+	e.serveText("/openapi.yaml", "application/openapi+yaml", asYAML)
+	e.serveText("/docs", "text/html; charset=utf-8", asPage)
+	e.serveText("/docs/style.css", "text/css; charset=utf-8", func() ([]byte, error) { return documentationStyle, nil })
 }
 
-func (s *server) serveText(path, mediaType string, text func() ([]byte, error)) {
-	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+func (e *Edge) serveText(path, mediaType string, text func() ([]byte, error)) {
+	e.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 		body, err := text()
 		if err != nil {
-			s.problem(r.Context(), err).write(w)
+			e.problem(r.Context(), err).write(w)
 			return
 		}
 		h := w.Header()
@@ -63,23 +63,23 @@ type documentedResponse struct {
 	Schema string
 }
 
-func (s *server) renderDocumentation() ([]byte, error) {
+func (e *Edge) renderDocumentation() ([]byte, error) {
 	page, err := template.New("documentation").Funcs(template.FuncMap{"prose": prose}).Parse(documentationPage)
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
 	err = page.Execute(&out, map[string]any{
-		"Document": s.huma.OpenAPI(), "Calls": s.documentedCalls(), "Faults": fault.Kinds(),
-		"Schemas": s.documentedSchemas(),
+		"Document": e.huma.OpenAPI(), "Calls": e.documentedCalls(), "Faults": fault.Kinds(),
+		"Schemas": e.documentedSchemas(),
 	})
 	return out.Bytes(), err
 }
 
 // documentedCalls lists the operations by tag, then by path.
-func (s *server) documentedCalls() map[string][]documentedCall {
+func (e *Edge) documentedCalls() map[string][]documentedCall {
 	calls := map[string][]documentedCall{}
-	for path, item := range s.huma.OpenAPI().Paths {
+	for path, item := range e.huma.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{
 			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
 		} {
@@ -121,9 +121,9 @@ func schemaName(content map[string]*huma.MediaType) string {
 }
 
 // documentedSchemas is every schema as indented JSON, by name.
-func (s *server) documentedSchemas() map[string]string {
+func (e *Edge) documentedSchemas() map[string]string {
 	schemas := map[string]string{}
-	for name, schema := range s.huma.OpenAPI().Components.Schemas.Map() {
+	for name, schema := range e.huma.OpenAPI().Components.Schemas.Map() {
 		text, err := json.MarshalIndent(schema, "", "  ")
 		if err == nil {
 			schemas[name] = string(text)

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func FuzzHeaders(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, prefer, accept, contentType string) {
 		checkWait(t, prefer)
-		offers := []string{jsonType, streamType}
+		offers := []string{JSONType, StreamType}
 		if got := prefers([]string{accept}, offers); got != "" && !slices.Contains(offers, got) {
 			t.Errorf("Accept %q chose %q, which was not offered", accept, got)
 		}
@@ -43,7 +43,7 @@ func FuzzHeaders(f *testing.F) {
 func checkWait(t *testing.T, prefer string) {
 	t.Helper()
 	w := Waiting{Prefer: prefer}
-	wait := w.wait()
+	wait := w.Wait()
 	if wait < 0 || wait > maxWait || wait%time.Second != 0 {
 		t.Errorf("Prefer %q waits %v, want whole seconds from 0 to %v", prefer, wait, maxWait)
 	}
@@ -51,7 +51,7 @@ func checkWait(t *testing.T, prefer string) {
 	if wait > 0 {
 		want = fmt.Sprintf("wait=%d", int(wait.Seconds()))
 	}
-	if got := w.applied(); got != want {
+	if got := w.Applied(); got != want {
 		t.Errorf("Prefer %q waits %v, but %q is told", prefer, wait, got)
 	}
 }

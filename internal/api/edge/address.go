@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"context"
@@ -29,12 +29,25 @@ func clientAddress(r *http.Request, trustedHops int) netip.Addr {
 	return end.Addr()
 }
 
-func withAddress(ctx context.Context, address netip.Addr) context.Context {
-	return context.WithValue(ctx, addressKey, address)
+// client is where a call comes from.
+type client struct {
+	address netip.Addr
+	network string
 }
 
-// addressOf is the client's address that outer has found.
-func addressOf(ctx context.Context) netip.Addr {
-	address, _ := ctx.Value(addressKey).(netip.Addr)
-	return address
+func (e *Edge) clientOf(r *http.Request) client {
+	address := clientAddress(r, e.options.TrustedHops)
+	return client{address, e.options.Network(address)}
 }
+
+func clientIn(ctx context.Context) client {
+	c, _ := ctx.Value(clientKey).(client)
+	return c
+}
+
+// Address is the client's address, which may be invalid.
+func Address(ctx context.Context) netip.Addr { return clientIn(ctx).address }
+
+// Network is what the client's address has in common with others that share its
+// limits.
+func Network(ctx context.Context) string { return clientIn(ctx).network }

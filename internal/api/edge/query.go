@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"maps"
@@ -15,12 +15,12 @@ import (
 
 // checkQuery refuses a query that the operation would not follow in full. A filter that
 // is ignored gives a list that looks right and is not.
-func (s *server) checkQuery(known map[string]bool) middleware {
+func (e *Edge) checkQuery(known map[string]bool) middleware {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, _ := humago.Unwrap(ctx)
 		if r.URL.RawQuery != "" {
 			if err := checkQuery(r.URL.RawQuery, known); err != nil {
-				s.refuse(ctx, err)
+				e.refuse(ctx, err)
 				return
 			}
 		}

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"fmt"
@@ -16,9 +16,9 @@ type Waiting struct {
 	Prefer string `header:"Prefer" doc:"wait=N holds the answer for at most N seconds (20 at most) until the outcome is known, RFC 7240." example:"wait=5"`
 }
 
-// seconds is how long the caller wants to wait. A preference that can't be read
+// Wait is how long the caller wants to wait. A preference that can't be read
 // is ignored, as RFC 7240 asks.
-func (w Waiting) wait() time.Duration {
+func (w Waiting) Wait() time.Duration {
 	for preference := range strings.SplitSeq(w.Prefer, ",") {
 		preference, _, _ = strings.Cut(preference, ";")
 		name, value, _ := strings.Cut(strings.TrimSpace(preference), "=")
@@ -34,9 +34,9 @@ func (w Waiting) wait() time.Duration {
 	return 0
 }
 
-// applied is the value of Preference-Applied, or "" if none was.
-func (w Waiting) applied() string {
-	if wait := w.wait(); wait > 0 {
+// Applied is the value of Preference-Applied, or "" if none was.
+func (w Waiting) Applied() string {
+	if wait := w.Wait(); wait > 0 {
 		return fmt.Sprintf("wait=%d", int(wait.Seconds()))
 	}
 	return ""

@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"encoding/base64"
@@ -30,17 +30,18 @@ type cursor[K any] struct {
 	Key     *K     `json:"k"`
 }
 
-// listing names a list with its filters. A cursor is good for the one it was made for:
+// Listing names a list with its filters. A cursor is good for the one it was made for:
 // in another list it would silently leave things out.
-type listing string
+type Listing string
 
-func listOf(name string, filters ...any) listing {
-	return listing(base64.RawURLEncoding.EncodeToString(requestHash(name, filters)[:9]))
+// ListOf names a list by what decides what is on it.
+func ListOf(name string, filters ...any) Listing {
+	return Listing(base64.RawURLEncoding.EncodeToString(RequestHash(name, filters)[:9]))
 }
 
-// after returns the place a page starts from: the cursor's, or the given first
+// After returns the place a page starts from: the cursor's, or the given first
 // one. The error is fault.Invalid.
-func after[K any](p Page, of listing, first K) (K, error) {
+func After[K any](p Page, of Listing, first K) (K, error) {
 	if p.Cursor == "" {
 		return first, nil
 	}
@@ -55,9 +56,9 @@ func after[K any](p Page, of listing, first K) (K, error) {
 	return *c.Key, nil
 }
 
-// page makes a page out of the rows found. Ask the source for one row more
+// Paginate makes a page out of the rows found. Ask the source for one row more
 // than the limit: whether it came tells whether there is a next page.
-func page[T, R, K any](p Page, of listing, rows []R, show func(R) T, key func(R) K) (Listed[T], error) {
+func Paginate[T, R, K any](p Page, of Listing, rows []R, show func(R) T, key func(R) K) (Listed[T], error) {
 	more := len(rows) > p.Limit
 	if more {
 		rows = rows[:p.Limit]

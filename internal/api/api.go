@@ -1,0 +1,95 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
+
+	"example.com/missionpot/internal/account"
+	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/ledger"
+)
+
+// New is the API as a handler. It does no I/O before the first request.
+func New(d Dependencies) http.Handler { return wire(d).Handler() }
+
+// OpenAPI is the API's description, in YAML.
+func OpenAPI() ([]byte, error) { return wire(Dependencies{}).Document() }
+
+// AllowOrigins lets scripts of the named web origins, such as
+// https://app.example.com, call the API. An error names an origin that is none.
+func AllowOrigins(next http.Handler, origins []string) (http.Handler, error) {
+	return edge.AllowOrigins(next, origins, modeHeader)
+}
+
+// resource is a part of the API with operations of its own.
+type resource interface{ serve(e *edge.Edge) }
+
+// wire gives each resource what it needs, and no more.
+func wire(d Dependencies) *edge.Edge {
+	mode := &modeWatch{exitOnly: d.ExitOnly, now: d.Now, checks: d.Checks}
+	seen := newMissionCache(d.Now, d.Missions)
+	access := newAccess(d.Books, d.Operators, d.Factors)
+	e := edge.New(edgeOptions(d, mode, access))
+	watching := &events{seen: seen, log: d.Events, missions: d.Missions, users: d.Accounts}
+	if !d.NoStreams {
+		watching.streams = &streams{edge: e, live: d.Live, log: d.Events, seen: seen, topics: newTopics()}
+	}
+	resources := []resource{watching}
+	if !d.EventsOnly {
+		resources = append(resources, &deadLetters{d.DeadLetters, access}, &proofs{mode, &proofCache{now: d.Now, checks: d.Checks}})
+		resources = append(resources, people(d)...)
+		resources = append(resources, cash(d, mode, seen)...)
+	}
+	for _, r := range resources {
+		r.serve(e)
+	}
+	return e
+}
+
+// people are the resources of accounts and of signing in.
+func people(d Dependencies) []resource {
+	hashes, signer, security := newFairPasswords(d.Passwords, d.Hashes), signer{d.Tokens}, edge.NewSecurityLog(d.Log)
+	credentials := &credentials{d.Accounts, hashes, d.Factors, d.Logins, d.LoginKey}
+	return []resource{
+		&sessions{d.Sessions, credentials, signer, security},
+		&signUps{d.Accounts, hashes, edge.NewQuota("sign-ups", d.SignUps, d.Now), security},
+		&profiles{d.Accounts, d.Books},
+		&leaving{d.Accounts, d.Missions, credentials, security},
+		&passwords{d.Accounts, hashes, credentials, signer, security},
+		&resets{d.Resets, hashes, credentials, signer, security},
+		&factors{d.Factors, d.Accounts, credentials, security},
+	}
+}
+
+// cash are the resources of missions and of what is put on them.
+func cash(d Dependencies, mode *modeWatch, seen *missionCache) []resource {
+	after, accepted := &followUp{d.Publisher, d.Board, d.Log}, newAcceptedBets()
+	return []resource{
+		&charges{d.Charges, d.Payments, d.Books, mode},
+		&transactions{d.Books},
+		&missions{d.Missions, d.Accounts, d.BetLog, mode, after, accepted},
+		&missionLists{d.Missions},
+		&verdicts{d.Missions, seen, after},
+		&bets{d.BetLog, newOutcomes(d.Books), seen, mode, after, accepted, d.Now},
+		&contributors{seen, d.Books},
+	}
+}
+
+// edgeOptions is what the HTTP around the resources needs.
+func edgeOptions(d Dependencies, mode *modeWatch, access *access) edge.Options {
+	return edge.Options{
+		Title: "Missionpot", About: about, Tags: tags(),
+		Headers: []edge.Header{{
+			Name: modeHeader, Doc: "Whether new cash is taken. Left out by the platform's probes, and while it is not known.",
+			Schema: huma.Schema{Type: huma.TypeString, Enum: []any{modeOpen, modeExitOnly}},
+		}},
+		Announce: mode.announce,
+		Numbers:  []*json.Unmarshalers{edge.WholeNumbers[ledger.Won]()},
+		Tokens:   d.Tokens, Admit: access.admit, Probes: d.Probes,
+		PerAddress: d.PerAddress, PerUser: d.PerUser, MaxCalls: d.MaxCalls, MaxStreams: d.MaxStreams,
+		TrustedHops: d.TrustedHops, Network: account.Place,
+		Draining: d.Draining, Now: d.Now, Log: d.Log,
+	}
+}
