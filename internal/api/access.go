@@ -7,6 +7,7 @@ import (
 
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/batch"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/token"
@@ -16,10 +17,10 @@ import (
 type access struct {
 	wallets *batch.Batcher[uuid.UUID, account.Wallet]
 	roles   Operators
-	factors Factors
+	factors people.Factors
 }
 
-func newAccess(wallets Wallets, operators Operators, factors Factors) *access {
+func newAccess(wallets Wallets, operators Operators, factors people.Factors) *access {
 	read := func(ctx context.Context, users []uuid.UUID) ([]account.Wallet, error) {
 		return wallets.Wallets(ctx, users)
 	}

@@ -16,6 +16,7 @@ import (
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/redrive"
@@ -185,7 +186,7 @@ func (c *cast) accepted() mission.Snapshot {
 }
 
 // someone is an account that no other call uses, signed in.
-func (c *cast) someone() (name string, pair api.TokenPair) {
+func (c *cast) someone() (name string, pair people.TokenPair) {
 	c.t.Helper()
 	name = c.newName()
 	c.signUp(name, false)

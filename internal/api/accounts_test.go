@@ -11,6 +11,7 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/token"
 )
@@ -20,7 +21,7 @@ func TestANewPersonSignsUpSignsInAndSeesThemselves(t *testing.T) {
 	s := newStand(t)
 	signUp := object{"email": " Mina@Example.com ", "password": goodPassword, "display_name": "미나"}
 	created := s.call(http.MethodPost, "/v1/users", "", signUp).want(http.StatusCreated)
-	self := read[api.Self](created)
+	self := read[people.Self](created)
 	if self.Email != "mina@example.com" || self.Locale != "ko" || self.Streamer || !self.AutoAccept || self.MinStake != 100 || self.MaxStake != 1_000_000 {
 		t.Errorf("signed up as %+v", self)
 	}
@@ -32,11 +33,11 @@ func TestANewPersonSignsUpSignsInAndSeesThemselves(t *testing.T) {
 	}
 	s.call(http.MethodPost, "/v1/users", "", signUp).refused(http.StatusConflict, "email_taken")
 
-	pair := read[api.TokenPair](s.call(http.MethodPost, "/v1/login", "", object{"email": "MINA@example.com", "password": goodPassword}).want(http.StatusOK))
+	pair := read[people.TokenPair](s.call(http.MethodPost, "/v1/login", "", object{"email": "MINA@example.com", "password": goodPassword}).want(http.StatusOK))
 	if pair.TokenType != "Bearer" || pair.ExpiresIn != 900 || pair.RefreshToken == "" {
 		t.Errorf("signed in with %+v", pair)
 	}
-	if me := read[api.Self](s.get("/v1/users/me", pair.AccessToken).want(http.StatusOK)); me != self {
+	if me := read[people.Self](s.get("/v1/users/me", pair.AccessToken).want(http.StatusOK)); me != self {
 		t.Errorf("sees %+v, want %+v", me, self)
 	}
 	profile := s.get("/v1/users/"+self.ID.String(), "").want(http.StatusOK)
@@ -65,24 +66,24 @@ func TestAReusedRefreshTokenEndsTheSignIn(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.signUp("mina", false)
-	login := func() api.TokenPair {
-		return read[api.TokenPair](s.call(http.MethodPost, "/v1/login", "", object{"email": "mina@example.com", "password": goodPassword}).want(http.StatusOK))
+	login := func() people.TokenPair {
+		return read[people.TokenPair](s.call(http.MethodPost, "/v1/login", "", object{"email": "mina@example.com", "password": goodPassword}).want(http.StatusOK))
 	}
 	refresh := func(token string) reply {
 		return s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": token})
 	}
 	first, elsewhere := login(), login()
-	second := read[api.TokenPair](refresh(first.RefreshToken).want(http.StatusOK))
+	second := read[people.TokenPair](refresh(first.RefreshToken).want(http.StatusOK))
 	s.get("/v1/users/me", second.AccessToken).want(http.StatusOK)
-	again := read[api.TokenPair](refresh(first.RefreshToken).want(http.StatusOK)) // the answer was lost
+	again := read[people.TokenPair](refresh(first.RefreshToken).want(http.StatusOK)) // the answer was lost
 	if again.RefreshToken != second.RefreshToken {
 		t.Error("a repeated refresh got another token, want the same one")
 	}
-	later := read[api.TokenPair](refresh(second.RefreshToken).want(http.StatusOK))
+	later := read[people.TokenPair](refresh(second.RefreshToken).want(http.StatusOK))
 	refresh(first.RefreshToken).refused(http.StatusUnauthorized, "token_reused")
 	refresh(later.RefreshToken).refused(http.StatusUnauthorized, "unauthenticated")
 	s.get("/v1/users/me", second.AccessToken).refused(http.StatusUnauthorized, "unauthenticated") // it may be the copier's
-	third := read[api.TokenPair](refresh(elsewhere.RefreshToken).want(http.StatusOK))
+	third := read[people.TokenPair](refresh(elsewhere.RefreshToken).want(http.StatusOK))
 
 	for range 2 {
 		s.call(http.MethodPost, "/v1/logout", "", object{"refresh_token": third.RefreshToken}).want(http.StatusNoContent)
@@ -150,13 +151,13 @@ func TestPeopleChangeTheirSettings(t *testing.T) {
 	s := newStand(t)
 	jun := s.signUp("jun", true)
 	patch := func(body any) reply { return s.call(http.MethodPatch, "/v1/users/me", jun.token, body) }
-	changed := read[api.Self](patch(object{
+	changed := read[people.Self](patch(object{
 		"display_name": "Jun", "locale": "ko", "auto_accept": false, "min_stake": 500, "max_stake": 20000, "acceptance_seconds": 3600,
 	}).want(http.StatusOK))
 	if changed.DisplayName != "Jun" || changed.Locale != "ko" || changed.AutoAccept || changed.MinStake != 500 || changed.MaxStake != 20_000 || changed.AcceptanceSeconds != 3600 {
 		t.Errorf("changed to %+v", changed)
 	}
-	if again := read[api.Self](patch(object{}).want(http.StatusOK)); again != changed {
+	if again := read[people.Self](patch(object{}).want(http.StatusOK)); again != changed {
 		t.Errorf("changing nothing gave %+v, want %+v", again, changed)
 	}
 	p := patch(object{"max_stake": 400}).refused(http.StatusUnprocessableEntity, "invalid")
@@ -166,7 +167,7 @@ func TestPeopleChangeTheirSettings(t *testing.T) {
 	for _, fixed := range []string{"email", "streamer", "password", "id"} {
 		patch(object{fixed: "x"}).refused(http.StatusUnprocessableEntity, "invalid")
 	}
-	profile := read[api.Profile](s.get("/v1/users/"+jun.id.String(), "").want(http.StatusOK))
+	profile := read[people.Profile](s.get("/v1/users/"+jun.id.String(), "").want(http.StatusOK))
 	if profile.MinStake != 500 || !profile.Streamer {
 		t.Errorf("the profile shows %+v", profile)
 	}
@@ -183,7 +184,7 @@ func TestStreamersAreListedInPages(t *testing.T) {
 	var got []uuid.UUID
 	query := "?limit=2"
 	for pages := 0; pages < 5; pages++ {
-		page := read[edge.Listed[api.Profile]](s.get("/v1/streamers"+query, "").want(http.StatusOK))
+		page := read[edge.Listed[people.Profile]](s.get("/v1/streamers"+query, "").want(http.StatusOK))
 		for _, p := range page.Items {
 			got = append(got, p.ID)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/ledger"
 )
 
@@ -32,41 +33,17 @@ func wire(d Dependencies) *edge.Edge {
 	seen := newMissionCache(d.Now, d.Missions)
 	access := newAccess(d.Books, d.Operators, d.Factors)
 	e := edge.New(edgeOptions(d, mode, access))
-	watching := &events{seen: seen, log: d.Events, missions: d.Missions, users: d.Accounts}
-	if !d.NoStreams {
-		watching.streams = &streams{edge: e, live: d.Live, log: d.Events, seen: seen, topics: newTopics()}
+	(&events{seen, d.Events, d.Missions, d.Accounts, newStreams(e, d, seen)}).serve(e)
+	if d.EventsOnly {
+		return e
 	}
-	resources := []resource{watching}
-	if !d.EventsOnly {
-		resources = append(resources, &deadLetters{d.DeadLetters, access}, &proofs{mode, &proofCache{now: d.Now, checks: d.Checks}})
-		resources = append(resources, people(d)...)
-		resources = append(resources, cash(d, mode, seen)...)
-	}
-	for _, r := range resources {
-		r.serve(e)
-	}
-	return e
-}
-
-// people are the resources of accounts and of signing in.
-func people(d Dependencies) []resource {
-	hashes, signer, security := newFairPasswords(d.Passwords, d.Hashes), signer{d.Tokens}, edge.NewSecurityLog(d.Log)
-	credentials := &credentials{d.Accounts, hashes, d.Factors, d.Logins, d.LoginKey}
-	return []resource{
-		&sessions{d.Sessions, credentials, signer, security},
-		&signUps{d.Accounts, hashes, edge.NewQuota("sign-ups", d.SignUps, d.Now), security},
-		&profiles{d.Accounts, d.Books},
-		&leaving{d.Accounts, d.Missions, credentials, security},
-		&passwords{d.Accounts, hashes, credentials, signer, security},
-		&resets{d.Resets, hashes, credentials, signer, security},
-		&factors{d.Factors, d.Accounts, credentials, security},
-	}
-}
-
-// cash are the resources of missions and of what is put on them.
-func cash(d Dependencies, mode *modeWatch, seen *missionCache) []resource {
+	people.Serve(e, people.Dependencies{
+		Accounts: d.Accounts, Sessions: d.Sessions, Logins: d.Logins, Resets: d.Resets, Factors: d.Factors,
+		Passwords: d.Passwords, Tokens: d.Tokens, Balances: d.Books, Missions: d.Missions,
+		LoginKey: d.LoginKey, SignUps: d.SignUps, Hashes: d.Hashes, Now: d.Now, Log: d.Log,
+	})
 	after, accepted := &followUp{d.Publisher, d.Board, d.Log}, newAcceptedBets()
-	return []resource{
+	for _, r := range []resource{
 		&charges{d.Charges, d.Payments, d.Books, mode},
 		&transactions{d.Books},
 		&missions{d.Missions, d.Accounts, d.BetLog, mode, after, accepted},
@@ -74,7 +51,12 @@ func cash(d Dependencies, mode *modeWatch, seen *missionCache) []resource {
 		&verdicts{d.Missions, seen, after},
 		&bets{d.BetLog, newOutcomes(d.Books), seen, mode, after, accepted, d.Now},
 		&contributors{seen, d.Books},
+		&deadLetters{d.DeadLetters, access},
+		&proofs{mode, &proofCache{now: d.Now, checks: d.Checks}},
+	} {
+		r.serve(e)
 	}
+	return e
 }
 
 // edgeOptions is what the HTTP around the resources needs.

@@ -11,6 +11,7 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
@@ -41,7 +42,7 @@ func TestABetIsLoggedAnsweredAndHeld(t *testing.T) {
 	}
 	s.get("/v1/missions/"+uuid.NewString()+"/bets/"+b.ID.String(), sora.token).refused(http.StatusNotFound, "not_found")
 	s.get(betsOf(m)+"/"+uuid.NewString(), sora.token).refused(http.StatusNotFound, "not_found")
-	if cash := s.cash(sora); cash != (api.Cash{Available: 3_000, Held: 2_000}) {
+	if cash := s.cash(sora); cash != (people.Cash{Available: 3_000, Held: 2_000}) {
 		t.Errorf("the viewer has %+v", cash)
 	}
 	s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/fail", jun.token, nil).want(http.StatusOK)
@@ -189,7 +190,7 @@ func TestOneKeyIsOneBetHoweverManyAskAtOnce(t *testing.T) {
 			t.Fatalf("one key made the bets %v and %v", ids[0], id)
 		}
 	}
-	if cash := s.cash(sora); cash != (api.Cash{Available: 1_700, Held: 300}) {
+	if cash := s.cash(sora); cash != (people.Cash{Available: 1_700, Held: 300}) {
 		t.Errorf("the viewer has %+v, want one bet held", cash)
 	}
 }

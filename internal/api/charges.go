@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/ledger"
 )
@@ -23,7 +24,7 @@ type Charge struct {
 	ID     uuid.UUID           `json:"id"`
 	Amount ledger.Won          `json:"amount" example:"50000"`
 	Status ledger.ChargeStatus `json:"status" enum:"succeeded"`
-	Cash   Cash                `json:"cash" doc:"What you have now."`
+	Cash   people.Cash         `json:"cash" doc:"What you have now."`
 }
 
 type chargeAnswer struct{ Body Charge }
@@ -32,7 +33,7 @@ type chargeAnswer struct{ Body Charge }
 type charges struct {
 	store    Charges
 	payments Payments
-	balances Balances
+	balances people.Balances
 	mode     *modeWatch
 }
 
@@ -69,7 +70,7 @@ func (s *charges) charge(ctx context.Context, in *chargeInput) (*chargeAnswer, e
 	if err != nil {
 		return nil, err
 	}
-	return &chargeAnswer{Body: Charge{ID: c.ID, Amount: c.Amount, Status: c.Status, Cash: Cash(cash)}}, nil
+	return &chargeAnswer{Body: Charge{ID: c.ID, Amount: c.Amount, Status: c.Status, Cash: people.Cash(cash)}}, nil
 }
 
 func (s *charges) openCharge(ctx context.Context, user uuid.UUID, in *chargeInput, hash []byte) (ledger.Charge, error) {
@@ -88,7 +89,7 @@ func (s *charges) openCharge(ctx context.Context, user uuid.UUID, in *chargeInpu
 // has gone meanwhile. When either fails the charge stays pending and the sweep
 // resolves it.
 func (s *charges) askProvider(ctx context.Context, c ledger.Charge) (ledger.ChargeStatus, error) {
-	ctx, cancel := afterCommit(ctx)
+	ctx, cancel := edge.AfterCommit(ctx)
 	defer cancel()
 	status, err := s.payments.Charge(ctx, c)
 	if err == nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/factor"
 )
 
@@ -23,7 +23,7 @@ type authenticator struct {
 // beginFactor gives somebody an app, whose second factor is not on yet.
 func (s *stand) beginFactor(token string) *authenticator {
 	s.t.Helper()
-	begun := read[api.FactorSecret](s.call(http.MethodPost, factorPath, token, object{"current_password": goodPassword}).want(http.StatusCreated))
+	begun := read[people.FactorSecret](s.call(http.MethodPost, factorPath, token, object{"current_password": goodPassword}).want(http.StatusCreated))
 	if !strings.Contains(begun.URI, "secret="+begun.Secret) {
 		s.t.Errorf("the URI %s does not hold the secret %s", begun.URI, begun.Secret)
 	}
@@ -48,7 +48,7 @@ func (a *authenticator) next() string {
 func (s *stand) turnOn(token string) (*authenticator, []account.Code) {
 	s.t.Helper()
 	a := s.beginFactor(token)
-	return a, read[api.RecoveryCodes](s.confirm(token, a.next()).want(http.StatusOK)).Codes
+	return a, read[people.RecoveryCodes](s.confirm(token, a.next()).want(http.StatusOK)).Codes
 }
 
 // confirm sends a code of an app back.
@@ -67,7 +67,7 @@ func TestASecondFactorIsAskedForAndItsCodesWorkOnce(t *testing.T) {
 	s := newStand(t)
 	mina := s.signUp("mina", false)
 	a, recovery := s.turnOn(mina.token)
-	if got := read[api.FactorState](s.get(factorPath, mina.token).want(http.StatusOK)); !got.On || got.RecoveryCodes != 10 {
+	if got := read[people.FactorState](s.get(factorPath, mina.token).want(http.StatusOK)); !got.On || got.RecoveryCodes != 10 {
 		t.Errorf("the state is %+v, want on with 10 recovery codes", got)
 	}
 	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "second_factor_required")
@@ -78,7 +78,7 @@ func TestASecondFactorIsAskedForAndItsCodesWorkOnce(t *testing.T) {
 	s.loginWith("mina", goodPassword, code).refused(http.StatusUnauthorized, "bad_credentials")
 	s.loginWith("mina", goodPassword, strings.ToLower(string(recovery[3]))).want(http.StatusOK)
 	s.loginWith("mina", goodPassword, string(recovery[3])).refused(http.StatusUnauthorized, "bad_credentials")
-	if got := read[api.FactorState](s.get(factorPath, mina.token).want(http.StatusOK)); got.RecoveryCodes != 9 {
+	if got := read[people.FactorState](s.get(factorPath, mina.token).want(http.StatusOK)); got.RecoveryCodes != 9 {
 		t.Errorf("%d recovery codes are left, want 9", got.RecoveryCodes)
 	}
 }

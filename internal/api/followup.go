@@ -10,21 +10,11 @@ import (
 	"example.com/missionpot/internal/event"
 )
 
-const (
-	// commitTime bounds what must be done after a commit.
-	commitTime = 10 * time.Second
-	// followUpTime bounds what a sweep does anyway if it is not done now. While
-	// Pub/Sub or Firestore hangs, each call waits for it, and takes a place meanwhile.
-	followUpTime = time.Second
-)
+// followUpTime bounds what a sweep does anyway if it is not done now. While
+// Pub/Sub or Firestore hangs, each call waits for it, and takes a place meanwhile.
+const followUpTime = time.Second
 
-// afterCommit goes on although the client may have gone: what is written down
-// must now be told.
-func afterCommit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), commitTime)
-}
-
-// soonAfter is afterCommit for what a sweep repeats.
+// soonAfter is edge.AfterCommit for what a sweep repeats.
 func soonAfter(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), followUpTime)
 }

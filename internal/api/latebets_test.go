@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/event"
 )
 
@@ -44,10 +45,10 @@ func TestRule22BetsAtAnotherInstanceAfterTheVerdictComeBack(t *testing.T) {
 		}
 	}
 	s.ok(s.process(t.Context(), verdict))
-	if cash := s.cash(jun); cash != (api.Cash{Available: 4_000}) {
+	if cash := s.cash(jun); cash != (people.Cash{Available: 4_000}) {
 		t.Errorf("the streamer has %+v, want what came before the verdict", cash)
 	}
-	if cash := s.cash(sora); cash != (api.Cash{Available: 9_000}) {
+	if cash := s.cash(sora); cash != (people.Cash{Available: 9_000}) {
 		t.Errorf("the late bettor has %+v, want all but the bet before the verdict", cash)
 	}
 	for _, b := range late {

@@ -10,6 +10,7 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -28,7 +29,7 @@ func TestSomebodyLeavesAndOthersSeeAFormerUser(t *testing.T) {
 	}
 	s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/success", jun.token, nil).want(http.StatusOK)
 	s.leave(jun).refused(http.StatusConflict, "account_in_use") // he has 5,000 won
-	pair := read[api.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
+	pair := read[people.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
 	s.leave(mina).want(http.StatusNoContent)
 
 	s.leave(mina).refused(http.StatusUnauthorized, "unauthenticated")
@@ -39,7 +40,7 @@ func TestSomebodyLeavesAndOthersSeeAFormerUser(t *testing.T) {
 	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "bad_credentials")
 	s.login(mina.id.String()+"@left.invalid", "").refused(http.StatusUnauthorized, "bad_credentials")
 
-	profile := read[api.Profile](s.get("/v1/users/"+mina.id.String(), "").want(http.StatusOK))
+	profile := read[people.Profile](s.get("/v1/users/"+mina.id.String(), "").want(http.StatusOK))
 	if profile.DisplayName != "(former user)" {
 		t.Errorf("others see %q", profile.DisplayName)
 	}
@@ -94,7 +95,7 @@ func TestRule23AMissionThatMeetsALeavingIsRefusedBeforeItsStake(t *testing.T) {
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
 	s.ok(s.users.BeginLeaving(t.Context(), jun.id))
 	s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000)).refused(http.StatusNotFound, "not_found")
-	if cash := s.cash(mina); cash != (api.Cash{Available: 10_000}) {
+	if cash := s.cash(mina); cash != (people.Cash{Available: 10_000}) {
 		t.Errorf("the creator has %+v, want nothing held", cash)
 	}
 	s.leave(jun).refused(http.StatusConflict, "account_in_use") // the mission is there, so he stays
@@ -107,7 +108,7 @@ func TestAStreamerWhoLeftIsGivenNoMissions(t *testing.T) {
 	mina, jun := s.viewer("mina", 5_000), s.signUp("jun", true)
 	s.leave(jun).want(http.StatusNoContent)
 	s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000)).refused(http.StatusNotFound, "not_found")
-	if listed := read[edge.Listed[api.Profile]](s.get("/v1/streamers", "").want(http.StatusOK)); len(listed.Items) != 0 {
+	if listed := read[edge.Listed[people.Profile]](s.get("/v1/streamers", "").want(http.StatusOK)); len(listed.Items) != 0 {
 		t.Errorf("the streamers are %+v, want none", listed.Items)
 	}
 	s.leave(player{}).refused(http.StatusUnauthorized, "unauthenticated")

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/missionsdb"
 )
@@ -28,7 +29,7 @@ func TestAMissionBeyondTheLimitsIsRefusedWithACodeOfItsOwn(t *testing.T) {
 		t.Error("the answer does not say when another mission is possible")
 	}
 	create(jun, "first").want(http.StatusCreated)
-	if cash := s.cash(mina); cash != (api.Cash{Available: 9_700, Held: 300}) {
+	if cash := s.cash(mina); cash != (people.Cash{Available: 9_700, Held: 300}) {
 		t.Errorf("the creator has %+v, want three stakes held", cash)
 	}
 }

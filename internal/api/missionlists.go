@@ -21,6 +21,10 @@ type listMissionsInput struct {
 
 type missionsAnswer struct{ Body edge.Listed[mission.Snapshot] }
 
+type byID struct {
+	ID uuid.UUID `path:"id" doc:"The id of the account."`
+}
+
 // missionLists shows missions.
 type missionLists struct{ missions MissionLists }
 

@@ -12,6 +12,7 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/event"
 	"example.com/missionpot/internal/fault"
 	"example.com/missionpot/internal/ledger"
@@ -33,7 +34,7 @@ func TestAMissionIsFundedByItsCreatorsStake(t *testing.T) {
 	if left := time.Until(*m.Deadline); left < 59*time.Minute || left > time.Hour {
 		t.Errorf("the deadline is in %v, want an hour", left)
 	}
-	if cash := s.cash(mina); cash != (api.Cash{Available: 6_000, Held: 4_000}) {
+	if cash := s.cash(mina); cash != (people.Cash{Available: 6_000, Held: 4_000}) {
 		t.Errorf("the creator has %+v", cash)
 	}
 	if got := read[mission.Snapshot](s.get("/v1/missions/"+m.ID.String(), "").want(http.StatusOK)); got.ID != m.ID || got.Status != mission.Active {
@@ -77,10 +78,10 @@ func TestVerdictsAreFinalAndMoveTheCash(t *testing.T) {
 	decide(won, "success").refused(http.StatusConflict, "not_active")
 	decide(won, "fail").refused(http.StatusConflict, "not_active")
 	s.call(http.MethodPost, "/v1/missions/"+uuid.NewString()+"/success", jun.token, nil).refused(http.StatusNotFound, "not_found")
-	if cash := s.cash(mina); cash != (api.Cash{Available: 7_000}) {
+	if cash := s.cash(mina); cash != (people.Cash{Available: 7_000}) {
 		t.Errorf("the creator has %+v, want the failed stake back", cash)
 	}
-	if cash := s.cash(jun); cash != (api.Cash{Available: 3_000}) {
+	if cash := s.cash(jun); cash != (people.Cash{Available: 3_000}) {
 		t.Errorf("the streamer has %+v, want the pot", cash)
 	}
 	settled := read[mission.Snapshot](s.get("/v1/missions/"+won.ID.String(), "").want(http.StatusOK))
@@ -172,7 +173,7 @@ func TestRule2ARepeatedCreationIsOneMission(t *testing.T) {
 		t.Errorf("the repeated call made %v, want %v again", again.ID, first.ID)
 	}
 	create(draft(jun, 3_000)).refused(http.StatusUnprocessableEntity, "idempotency_key_reused")
-	if cash := s.cash(mina); cash != (api.Cash{Available: 1_000, Held: 4_000}) {
+	if cash := s.cash(mina); cash != (people.Cash{Available: 1_000, Held: 4_000}) {
 		t.Errorf("the creator has %+v, want one stake held", cash)
 	}
 }

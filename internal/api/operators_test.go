@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 )
 
 // operator is somebody with the role, with a token they got by signing in.
@@ -30,9 +30,9 @@ func (s *stand) secondFactor(p player, on bool) {
 	}
 }
 
-func (s *stand) signIn(name string) api.TokenPair {
+func (s *stand) signIn(name string) people.TokenPair {
 	s.t.Helper()
-	return read[api.TokenPair](s.login(name+"@example.com", goodPassword).want(http.StatusOK))
+	return read[people.TokenPair](s.login(name+"@example.com", goodPassword).want(http.StatusOK))
 }
 
 func TestAnOperatorsTokenCarriesTheRoleFromTheNextPairOn(t *testing.T) {
@@ -45,8 +45,8 @@ func TestAnOperatorsTokenCarriesTheRoleFromTheNextPairOn(t *testing.T) {
 	}
 	_, err := s.users.GrantOperator(t.Context(), "kim@example.com", account.CommandActor("test"))
 	s.ok(err)
-	next := read[api.TokenPair](s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": before.RefreshToken}).want(http.StatusOK))
-	for name, pair := range map[string]api.TokenPair{"the next pair": next, "a new sign-in": s.signIn("kim")} {
+	next := read[people.TokenPair](s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": before.RefreshToken}).want(http.StatusOK))
+	for name, pair := range map[string]people.TokenPair{"the next pair": next, "a new sign-in": s.signIn("kim")} {
 		if b, err := s.tokens.Verify(pair.AccessToken); err != nil || !b.Has(account.Operator) {
 			t.Errorf("%s: the bearer is %+v, %v, want an operator", name, b, err)
 		}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"testing"
 
-	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 )
 
 const otherPassword = "staple wagon of the north"
@@ -19,8 +19,8 @@ func TestAChangedPasswordIsTheOneToSignInWithAndTheOthersAreSignedOut(t *testing
 	t.Parallel()
 	s := newStand(t)
 	s.signUp("mina", false)
-	phone := read[api.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
-	laptop := read[api.TokenPair](s.changePassword(phone.AccessToken, goodPassword, otherPassword).want(http.StatusOK))
+	phone := read[people.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
+	laptop := read[people.TokenPair](s.changePassword(phone.AccessToken, goodPassword, otherPassword).want(http.StatusOK))
 	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": phone.RefreshToken}).refused(http.StatusUnauthorized, "unauthenticated")
 	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": laptop.RefreshToken}).want(http.StatusOK)
 	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "bad_credentials")
@@ -60,8 +60,8 @@ func TestWhatIsTriedAtAnAccountIsLoggedByItsID(t *testing.T) {
 	mina := s.signUp("mina", false)
 	s.login("mina@example.com", "guess").refused(http.StatusUnauthorized, "bad_credentials")
 	s.login("nobody@example.com", "guess").refused(http.StatusUnauthorized, "bad_credentials")
-	pair := read[api.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
-	next := read[api.TokenPair](s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).want(http.StatusOK))
+	pair := read[people.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
+	next := read[people.TokenPair](s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).want(http.StatusOK))
 	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": next.RefreshToken}).want(http.StatusOK)
 	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).refused(http.StatusUnauthorized, "token_reused")
 	mina.token = s.sign(mina.id)

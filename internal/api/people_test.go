@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/ledger"
 	"example.com/missionpot/internal/mission"
 	"example.com/missionpot/internal/token"
@@ -26,7 +26,7 @@ const goodPassword = "correct horse battery"
 // signUp makes an account through the front door.
 func (s *stand) signUp(name string, streamer bool) player {
 	s.t.Helper()
-	self := read[api.Self](s.call(http.MethodPost, "/v1/users", "", object{
+	self := read[people.Self](s.call(http.MethodPost, "/v1/users", "", object{
 		"email": name + "@example.com", "password": goodPassword, "display_name": name, "streamer": streamer, "locale": "en",
 	}).want(http.StatusCreated))
 	return player{self.ID, s.sign(self.ID)}
@@ -55,9 +55,9 @@ func (s *stand) viewer(name string, cash ledger.Won) player {
 	return p
 }
 
-func (s *stand) cash(p player) api.Cash {
+func (s *stand) cash(p player) people.Cash {
 	s.t.Helper()
-	return read[api.Self](s.get("/v1/users/me", p.token).want(http.StatusOK)).Cash
+	return read[people.Self](s.get("/v1/users/me", p.token).want(http.StatusOK)).Cash
 }
 
 func draft(streamer player, stake ledger.Won) object {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 )
 
 func (s *stand) forgot(email string) reply {
@@ -48,7 +48,7 @@ func TestAForgottenPasswordIsReplacedByWhoReadsTheMails(t *testing.T) {
 	s.signUp("mina", false)
 	phone := s.signIn("mina")
 	code := s.code("mina")
-	fresh := read[api.TokenPair](s.redeem(" "+strings.ToLower(code)+"\n", otherPassword).want(http.StatusOK))
+	fresh := read[people.TokenPair](s.redeem(" "+strings.ToLower(code)+"\n", otherPassword).want(http.StatusOK))
 	s.get("/v1/users/me", fresh.AccessToken).want(http.StatusOK)
 	s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": phone.RefreshToken}).refused(http.StatusUnauthorized, "unauthenticated")
 	s.login("mina@example.com", goodPassword).refused(http.StatusUnauthorized, "bad_credentials")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/fault"
 )
 
@@ -20,10 +21,10 @@ func TestSigningOutEverywhereEndsAccessTokensToo(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.signUp("mina", false)
-	phone := read[api.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
-	laptop := read[api.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
+	phone := read[people.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
+	laptop := read[people.TokenPair](s.login("mina@example.com", goodPassword).want(http.StatusOK))
 	s.call(http.MethodDelete, "/v1/users/me/sessions", phone.AccessToken, nil).want(http.StatusNoContent)
-	for _, pair := range []api.TokenPair{phone, laptop} {
+	for _, pair := range []people.TokenPair{phone, laptop} {
 		s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": pair.RefreshToken}).refused(http.StatusUnauthorized, "unauthenticated")
 		s.get("/v1/users/me", pair.AccessToken).refused(http.StatusUnauthorized, "unauthenticated")
 	}
@@ -88,7 +89,7 @@ func TestGuessingAtNobodysAccountIsStoppedAlike(t *testing.T) {
 
 // countedPasswords counts the hashes that are compared, and can have no place.
 type countedPasswords struct {
-	api.Passwords
+	people.Passwords
 	compared atomic.Int64
 	full     atomic.Bool
 }

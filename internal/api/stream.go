@@ -24,6 +24,14 @@ type streams struct {
 	frames frames
 }
 
+// newStreams returns nil where there are none.
+func newStreams(e *edge.Edge, d Dependencies, seen *missionCache) *streams {
+	if d.NoStreams {
+		return nil
+	}
+	return &streams{edge: e, live: d.Live, log: d.Events, seen: seen, topics: newTopics()}
+}
+
 // streamMission joins the live feed first and then reads what the client
 // missed, so that nothing falls between the two.
 func (s *streams) streamMission(ctx context.Context, in *missionEventsInput, m mission.Mission) (*edge.Answer, error) {

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/people"
 	"example.com/missionpot/internal/mission"
 )
 
@@ -47,7 +47,7 @@ func TestACopiedAccessTokenMovesNothingAfterARemedy(t *testing.T) {
 				}
 			}
 			mina.token = s.sign(mina.id)
-			if cash := s.cash(mina); cash != (api.Cash{Available: 10_000}) {
+			if cash := s.cash(mina); cash != (people.Cash{Available: 10_000}) {
 				t.Errorf("she has %+v, want all of it", cash)
 			}
 			s.get("/v1/users/me", hers.token).want(http.StatusOK) // nobody else is signed out
@@ -88,7 +88,7 @@ func TestASecondFactorThatAStrangerBeganEndsWithEveryRemedy(t *testing.T) {
 					t.Errorf("the stranger's factor was turned on: %s", r.body)
 				}
 			}
-			if got := read[api.FactorState](s.get(factorPath, s.sign(mina.id)).want(http.StatusOK)); got.On {
+			if got := read[people.FactorState](s.get(factorPath, s.sign(mina.id)).want(http.StatusOK)); got.On {
 				t.Error("the second factor is on")
 			}
 		})

@@ -76,8 +76,14 @@ var kinds = map[string]kind{
 	},
 	"api": {
 		packages: []string{"internal/api"},
-		project:  []string{"pure", "flow", "edge", "internal/token", "internal/factor"},
+		project:  []string{"pure", "flow", "edge", "people", "internal/token"},
 		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", otel, "golang.org/x/sync/"},
+	},
+	// Accounts and signing in, which move no cash and know no mission's state.
+	"people": {
+		packages: []string{"internal/api/people"},
+		project:  []string{"internal/account", "internal/fault", "internal/ledger", "edge", "internal/token", "internal/factor"},
+		modules:  []string{ids},
 	},
 	"push":  {packages: []string{"internal/push"}, project: []string{"pure", "internal/telemetry"}, modules: []string{otel}},
 	"audit": {packages: []string{"internal/audit"}, project: []string{"pure"}, modules: []string{otel}},

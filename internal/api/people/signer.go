@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"example.com/missionpot/internal/account"

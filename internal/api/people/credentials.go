@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func (c *credentials) guess(ctx context.Context, budgets account.LoginTry, check
 	}
 	err = check()
 	// Whatever becomes of the caller, the count must be right.
-	ctx, cancel := afterCommit(ctx)
+	ctx, cancel := edge.AfterCommit(ctx)
 	defer cancel()
 	switch {
 	case errors.Is(err, fault.BadCredentials):

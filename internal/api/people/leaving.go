@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"context"
@@ -73,7 +73,7 @@ func (s *leaving) leaveMissions(ctx context.Context, user uuid.UUID) error {
 	if err == nil {
 		return nil
 	}
-	ctx, cancel := afterCommit(ctx)
+	ctx, cancel := edge.AfterCommit(ctx)
 	defer cancel()
 	return errors.Join(err, s.accounts.CancelLeaving(ctx, user))
 }
