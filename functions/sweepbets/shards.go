@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	shards = 16 // of the log; the first byte of an entry's key is the shard
 	// parallel is how many shards are swept at once. Each holds one connection for
 	// its lock and needs another to work with, so the pool must be well above it.
 	parallel = 4
@@ -40,7 +39,7 @@ func (s *Step) shards(ctx context.Context, now time.Time) error {
 	var all errgroup.Group
 	all.SetLimit(parallel)
 	var failed collector
-	for shard := range shards {
+	for shard := range ledger.Shards {
 		all.Go(func() error {
 			_, err := s.ledger.WithShard(ctx, shard, func(ctx context.Context) error { return s.shard(ctx, shard, now) })
 			if err != nil {

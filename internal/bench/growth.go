@@ -140,3 +140,11 @@ func writeHistory(ctx context.Context, pool *pgxpool.Pool, people []person, rows
 	}
 	return nil
 }
+
+// walOn returns the position in the server's write-ahead log, in bytes.
+func walOn(ctx context.Context, watch *pgxpool.Pool) (place float64, err error) {
+	if err := watch.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::float8`).Scan(&place); err != nil {
+		return 0, fmt.Errorf("read the position in the WAL: %w", err)
+	}
+	return place, nil
+}

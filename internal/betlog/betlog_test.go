@@ -194,7 +194,7 @@ func TestRule16TheSweepReadsEveryEntryOnceAndInOrder(t *testing.T) {
 	}
 	wg.Wait()
 	swept := map[uuid.UUID]ledger.Bet{}
-	for shard := range betlog.Shards {
+	for shard := range ledger.Shards {
 		var mark ledger.Mark
 		for {
 			page, err := log.Since(t.Context(), shard, mark, time.Now().Add(time.Minute), 3)
@@ -385,7 +385,7 @@ func TestARestoredEntryIsTheOneThatWasLost(t *testing.T) {
 		if _, _, err := after.Append(t.Context(), other); !errors.Is(err, fault.IdempotencyReused) {
 			t.Errorf("%s: another amount under the key: error %v, want %v", kind, err, fault.IdempotencyReused)
 		}
-		page, err := after.Since(t.Context(), int(logged.ID[15])%betlog.Shards, ledger.Mark{}, logged.LoggedAt.Add(time.Microsecond), 10)
+		page, err := after.Since(t.Context(), int(logged.ID[15])%ledger.Shards, ledger.Mark{}, logged.LoggedAt.Add(time.Microsecond), 10)
 		if err != nil || len(page) != 1 || page[0].Bet != logged {
 			t.Errorf("%s: the sweep reads %+v (%v), want the entry at its former time", kind, page, err)
 		}

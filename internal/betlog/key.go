@@ -9,11 +9,6 @@ import (
 	"example.com/missionpot/internal/ledger"
 )
 
-// Shards is how many parts the sweep reads the log in. One part takes about 500
-// writes a second, the limit of an index over a rising value:
-// https://cloud.google.com/firestore/docs/best-practices#indexes
-const Shards = 16
-
 // betID is the id of a bet, made of the call that places it (rule 1): the call and
 // its retries name one entry of the log and one row of the ledger, even after one
 // of the two was lost. It begins as the mission's id does, so that the bets of a
@@ -33,4 +28,4 @@ func betID(kind ledger.EntryKind, mission, user uuid.UUID, idempotencyKey string
 }
 
 // shardOf is the shard of a bet's entry. The last byte of its id is of the hash.
-func shardOf(bet uuid.UUID) int { return int(bet[15]) % Shards }
+func shardOf(bet uuid.UUID) int { return int(bet[15]) % ledger.Shards }

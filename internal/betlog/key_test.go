@@ -45,13 +45,13 @@ func TestEveryPartOfACallMakesItAnotherBet(t *testing.T) {
 func TestRule18BetsSpreadOverAllShards(t *testing.T) {
 	t.Parallel()
 	const total = 16_000
-	var counts [Shards]int
+	var counts [ledger.Shards]int
 	mission, user := uuid.New(), uuid.New()
 	for i := range total {
 		counts[shardOf(betID(ledger.BetEntry, mission, user, fmt.Sprint(i)))]++
 	}
 	for shard, n := range counts {
-		if n < total/Shards*8/10 || n > total/Shards*12/10 {
+		if n < total/ledger.Shards*8/10 || n > total/ledger.Shards*12/10 {
 			t.Errorf("shard %d has %d of %d bets, want about a sixteenth", shard, n, total)
 		}
 	}

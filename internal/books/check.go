@@ -149,7 +149,6 @@ const (
 	walletsPage    = 5_000
 	maxWallets     = 50_000
 	pendingPage    = 1000
-	shards         = 16
 	maxPendingRead = 20_000
 )
 

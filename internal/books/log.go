@@ -16,7 +16,7 @@ func (k *check) readLog(ctx context.Context) error {
 		return err
 	}
 	k.moment.log = k.moment.ledger.Add(-k.Settle)
-	for shard := range shards {
+	for shard := range ledger.Shards {
 		through, err := k.readShard(ctx, shard)
 		if err != nil {
 			return err

@@ -10,6 +10,11 @@ const (
 	BetEntry   EntryKind = "bet"
 )
 
+// Shards is how many parts the bet log is read in. One part takes about 500
+// writes a second, the limit of an index over a rising value (rule 18):
+// https://cloud.google.com/firestore/docs/best-practices#indexes
+const Shards = 16
+
 // LogEntry is a bet as it is logged, with what identifies the request
 // that made it.
 type LogEntry struct {

@@ -8,10 +8,8 @@ type Won int64
 
 // Limits of the REST contract, in won.
 const (
-	MinBet    Won = 100
-	MaxBet    Won = 1_000_000
-	MinCharge Won = 100
-	MaxCharge Won = 10_000_000
+	MinBet Won = 100
+	MaxBet Won = 1_000_000
 )
 
 // String writes the amount with thousands separators: "1,250,000 won".

@@ -21,7 +21,7 @@ const logPage = 1000
 
 // openLog starts where the instance's sweep had stopped.
 func (r *replay) openLog(ctx context.Context, before time.Time) error {
-	for shard := range shards {
+	for shard := range ledger.Shards {
 		mark, err := r.ledger.Mark(ctx, shard)
 		if err != nil {
 			return err

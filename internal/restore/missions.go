@@ -55,10 +55,7 @@ type Rebuilt struct {
 	Lost []uuid.UUID
 }
 
-const (
-	page   = 200
-	shards = 16 // of the log
-)
+const page = 200
 
 // Missions rebuilds a missions instance. It may be repeated, and continues
 // where it stopped. No step should run meanwhile.
@@ -82,7 +79,7 @@ func Missions(ctx context.Context, from Sources, to Target, now func() time.Time
 // readStakes reads the whole log, for the stakes in it.
 func readStakes(ctx context.Context, from Sources, before time.Time) (map[uuid.UUID]ledger.Bet, error) {
 	stakes := map[uuid.UUID]ledger.Bet{}
-	for shard := range shards {
+	for shard := range ledger.Shards {
 		var mark ledger.Mark
 		for {
 			entries, err := from.Since(ctx, shard, mark, before, 1000)

@@ -3,7 +3,6 @@
 //
 //	bench [-quick] [-only NAMES] [-json FILE]   measure
 //	bench list                                  the experiments
-//	bench [-quick] cost                         the price of a million bets on Google Cloud
 package main
 
 import (
@@ -51,26 +50,11 @@ func run(ctx context.Context, args []string) error {
 	if *quick {
 		scale = bench.Quick
 	}
-	if flags.NArg() == 1 && flags.Arg(0) == "cost" {
-		return cost(ctx, scale)
-	}
 	experiments, err := choose(*only)
 	if err != nil {
 		return err
 	}
 	return measure(ctx, scale, experiments, *jsonFile)
-}
-
-func cost(ctx context.Context, scale bench.Scale) error {
-	module, err := lab.ModuleRoot(ctx)
-	if err != nil {
-		return err
-	}
-	parts, err := lab.FindParts()
-	if err != nil {
-		return err
-	}
-	return bench.Cost(ctx, parts, module, scale, os.Stdout, &bench.Progress{Out: os.Stderr})
 }
 
 func list() error {
