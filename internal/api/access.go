@@ -86,7 +86,7 @@ func movesCash(op edge.Operation) edge.Operation {
 // database sees to that; here the caller gets a clear answer.
 func refuseOperator(ctx context.Context) error {
 	if edge.Bearer(ctx).Has(account.Operator) {
-		return fault.OperatorCash.Because("")
+		return fault.OperatorCash
 	}
 	return nil
 }

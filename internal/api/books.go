@@ -150,6 +150,6 @@ func (c *proofCache) fresh(ctx context.Context) (*seenProof, error) {
 		seen, _ := result.Val.(*seenProof)
 		return seen, result.Err
 	case <-ctx.Done():
-		return nil, fault.Unavailable.Because("").After(edge.RetryLater).Wrap(ctx.Err())
+		return nil, fault.Unavailable.After(edge.RetryLater).Wrap(ctx.Err())
 	}
 }

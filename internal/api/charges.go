@@ -64,7 +64,7 @@ func (s *charges) charge(ctx context.Context, in *chargeInput) (*chargeAnswer, e
 		}
 	}
 	if c.Status != ledger.ChargeSucceeded {
-		return nil, fault.ChargeDeclined.Because("")
+		return nil, fault.ChargeDeclined
 	}
 	cash, err := s.balances.Cash(ctx, c.UserID)
 	if err != nil {

@@ -25,7 +25,7 @@ func (p slowPasswords) Verify(ctx context.Context, password, hash string) (bool,
 	select {
 	case p.place <- struct{}{}:
 	case <-time.After(5 * time.Second):
-		return false, fault.Unavailable.Because("")
+		return false, fault.Unavailable
 	}
 	time.Sleep(20 * time.Millisecond)
 	<-p.place

@@ -71,7 +71,7 @@ func (c *missionCache) fresh(ctx context.Context, id uuid.UUID) (mission.Mission
 		m, _ := result.Val.(mission.Mission)
 		return m, result.Err
 	case <-ctx.Done():
-		return mission.Mission{}, fault.Unavailable.Because("").After(edge.RetryLater).Wrap(ctx.Err())
+		return mission.Mission{}, fault.Unavailable.After(edge.RetryLater).Wrap(ctx.Err())
 	}
 }
 

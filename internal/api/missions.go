@@ -88,7 +88,7 @@ func (s *missions) createMission(ctx context.Context, in *createMissionInput) (*
 func (s *missions) knownMission(ctx context.Context, creator uuid.UUID, key string, hash []byte) (mission.Mission, bool, error) {
 	m, known, ok, err := s.store.ByKey(ctx, creator, key)
 	if err == nil && ok && !bytes.Equal(known, hash) {
-		err = fault.IdempotencyReused.Because("")
+		err = fault.IdempotencyReused
 	}
 	return m, ok, err
 }

@@ -196,7 +196,7 @@ func (b *brokenLog) Append(ctx context.Context, e ledger.LogEntry) (ledger.Bet, 
 	broken := b.broken
 	b.mu.Unlock()
 	if broken {
-		return ledger.Bet{}, false, fault.Unavailable.Because("").After(time.Second)
+		return ledger.Bet{}, false, fault.Unavailable.After(time.Second)
 	}
 	return b.BetLog.Append(ctx, e)
 }

@@ -72,7 +72,7 @@ func (w *modeWatch) current(ctx context.Context) (books.Mode, error) {
 		}
 	}
 	if age >= modeTrust {
-		return books.Mode{}, fault.Unavailable.Because("").After(edge.RetryLater)
+		return books.Mode{}, fault.Unavailable.After(edge.RetryLater)
 	}
 	return s.mode, nil
 }
@@ -123,14 +123,14 @@ func (w *modeWatch) look(ctx context.Context) <-chan singleflight.Result {
 // or by the switch that the check of the books throws.
 func (w *modeWatch) checkOpen(ctx context.Context) error {
 	if w.exitOnly {
-		return fault.ExitOnly.Because("")
+		return fault.ExitOnly
 	}
 	mode, err := w.current(ctx)
 	if err != nil {
 		return err
 	}
 	if mode.ExitOnly {
-		return fault.ExitOnly.Because("")
+		return fault.ExitOnly
 	}
 	if mode.Unchecked {
 		return fault.ExitOnly.Because("The books have not been checked for half an hour. It passes with the next check.")

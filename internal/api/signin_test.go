@@ -96,7 +96,7 @@ type countedPasswords struct {
 
 func (c *countedPasswords) Verify(ctx context.Context, password, hash string) (bool, error) {
 	if c.full.Load() {
-		return false, fault.Unavailable.Because("")
+		return false, fault.Unavailable
 	}
 	c.compared.Add(1)
 	return c.Passwords.Verify(ctx, password, hash)

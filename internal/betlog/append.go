@@ -50,11 +50,11 @@ func (l *Log) Append(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, firs
 	stored, at, ok, readErr := l.read(read, ref)
 	switch {
 	case readErr != nil:
-		return ledger.Bet{}, false, fault.Unavailable.Because("").After(retryAfter).Wrap(readErr)
+		return ledger.Bet{}, false, fault.Unavailable.After(retryAfter).Wrap(readErr)
 	case !ok:
-		return ledger.Bet{}, false, fault.Unavailable.Because("").After(retryAfter).Wrap(err)
+		return ledger.Bet{}, false, fault.Unavailable.After(retryAfter).Wrap(err)
 	case !stored.answers(e):
-		return ledger.Bet{}, false, fault.IdempotencyReused.Because("")
+		return ledger.Bet{}, false, fault.IdempotencyReused
 	}
 	b, err = stored.bet(at)
 	return b, false, err

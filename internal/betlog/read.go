@@ -24,7 +24,7 @@ func (l *Log) Lookup(ctx context.Context, e ledger.LogEntry) (ledger.Bet, bool, 
 		return ledger.Bet{}, false, err
 	}
 	if !stored.answers(e) {
-		return ledger.Bet{}, false, fault.IdempotencyReused.Because("")
+		return ledger.Bet{}, false, fault.IdempotencyReused
 	}
 	b, err := stored.bet(at)
 	return b, err == nil, err

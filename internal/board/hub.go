@@ -104,7 +104,7 @@ func (h *hubs) join(ctx context.Context, t topic, listen listen) (*Feed, error) 
 	hub.mu.Lock()
 	defer hub.mu.Unlock()
 	hub.exit()
-	return nil, fault.Unavailable.Because("").After(comeBack).Wrap(err)
+	return nil, fault.Unavailable.After(comeBack).Wrap(err)
 }
 
 // enter adds a client to the count.
@@ -114,7 +114,7 @@ func (h *hubs) enter(t topic, listen listen) (*hub, error) {
 	running, there := h.running[t]
 	switch {
 	case h.closed:
-		return nil, fault.Unavailable.Because("").After(comeBack).Wrap(ErrClosed)
+		return nil, fault.Unavailable.After(comeBack).Wrap(ErrClosed)
 	case h.clients >= h.maxClients, !there && h.listeners >= h.maxListeners:
 		return nil, fault.Unavailable.Because("there are too many watchers on this instance").After(comeBack)
 	case !there:
@@ -147,7 +147,7 @@ func (h *hub) seat() (*Feed, error) {
 	defer h.mu.Unlock()
 	if h.err != nil {
 		h.exit()
-		return nil, fault.Unavailable.Because("").After(comeBack).Wrap(h.err)
+		return nil, fault.Unavailable.After(comeBack).Wrap(h.err)
 	}
 	present := slices.SortedFunc(maps.Values(h.state), byTime)
 	f := &Feed{hub: h, events: make(chan *mission.Event, len(present)+feedBuffer)}

@@ -16,7 +16,7 @@ type Kind struct {
 	Title  string // short summary, the same at every occurrence (RFC 9457)
 }
 
-// Error makes a kind usable as a sentinel.
+// Error makes a kind an error by itself, where there is nothing to add.
 func (k *Kind) Error() string { return k.Code + ": " + k.Title }
 
 // Because makes a fault of this kind. The detail is shown to the caller, so it
@@ -28,6 +28,13 @@ func (k *Kind) Because(detail string) *Error { return &Error{Kind: k, Detail: de
 func (k *Kind) On(field, detail string) *Error {
 	return &Error{Kind: k, Detail: detail, Field: field}
 }
+
+// After makes a fault of this kind with a time after which the client may retry.
+func (k *Kind) After(wait time.Duration) *Error { return &Error{Kind: k, RetryAfter: wait} }
+
+// Wrap makes a fault of this kind that carries the cause, which is logged and
+// never shown.
+func (k *Kind) Wrap(cause error) *Error { return &Error{Kind: k, cause: cause} }
 
 // Error is one occurrence of a Kind.
 type Error struct {
@@ -81,8 +88,11 @@ func From(err error) *Error {
 		return found
 	}
 	var kind *Kind
-	if errors.As(err, &kind) {
-		return &Error{Kind: kind, cause: err}
+	switch {
+	case !errors.As(err, &kind):
+		return Internal.Wrap(err)
+	case err == error(kind): // nothing more is known
+		return &Error{Kind: kind}
 	}
-	return Internal.Because("").Wrap(err)
+	return kind.Wrap(err)
 }

@@ -72,7 +72,7 @@ type Draft struct {
 // fault.Invalid. The terms are those of the mission's streamer.
 func (d Draft) Check(terms Terms) error {
 	if d.CreatorID == d.StreamerID {
-		return fault.OwnMission.Because("")
+		return fault.OwnMission
 	}
 	if err := text.Line("body.title", d.Title, 1, MaxTitle); err != nil {
 		return err

@@ -91,7 +91,7 @@ func (s State) Next(a Action, now time.Time) (Status, error) {
 // otherwise fault.NotStreamer.
 func (s State) MayJudge(user uuid.UUID) error {
 	if user != s.StreamerID {
-		return fault.NotStreamer.Because("")
+		return fault.NotStreamer
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (s State) MayJudge(user uuid.UUID) error {
 // fault.OwnMission, fault.NotAccepted or fault.NotActive.
 func (s State) MayBet(user uuid.UUID, now time.Time) error {
 	if user == s.StreamerID {
-		return fault.OwnMission.Because("")
+		return fault.OwnMission
 	}
 	if s.Status == Proposed {
 		return fault.NotAccepted.Because("Bets are taken once the streamer has accepted.")

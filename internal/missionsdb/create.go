@@ -62,7 +62,7 @@ func (db *DB) createdBefore(ctx context.Context, creator uuid.UUID, key string, 
 	case !ok:
 		return mission.Mission{}, errors.New("create mission: its key is in use, but no mission has it")
 	case !bytes.Equal(hash, requestHash):
-		return mission.Mission{}, fault.IdempotencyReused.Because("")
+		return mission.Mission{}, fault.IdempotencyReused
 	}
 	return m, nil
 }

@@ -44,7 +44,7 @@ func (d *DB) OpenCharge(ctx context.Context, c ledger.Charge, key string, reques
 		}
 		return known, false, err
 	case codeOf(err) == codeOperator:
-		return ledger.Charge{}, false, fault.OperatorCash.Because("")
+		return ledger.Charge{}, false, fault.OperatorCash
 	}
 	return ledger.Charge{}, false, fmt.Errorf("open a charge: %w", err)
 }
@@ -64,7 +64,7 @@ func (d *DB) ChargeByKey(ctx context.Context, user uuid.UUID, key string, reques
 		return ledger.Charge{}, false, fmt.Errorf("read a charge by its key: %w", err)
 	}
 	if !bytes.Equal(known, requestHash) {
-		return ledger.Charge{}, false, fault.IdempotencyReused.Because("")
+		return ledger.Charge{}, false, fault.IdempotencyReused
 	}
 	return c, true, nil
 }

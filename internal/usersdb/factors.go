@@ -24,7 +24,7 @@ func (d *DB) BeginFactor(ctx context.Context, user uuid.UUID, secret []byte) err
 		return fmt.Errorf("begin a second factor: %w", err)
 	}
 	if begun.RowsAffected() == 0 {
-		return fault.SecondFactorOn.Because("")
+		return fault.SecondFactorOn
 	}
 	return nil
 }
@@ -42,7 +42,7 @@ func (d *DB) ConfirmFactor(ctx context.Context, user uuid.UUID, try account.Fact
 		case err != nil:
 			return err
 		case f.on:
-			return fault.SecondFactorOn.Because("")
+			return fault.SecondFactorOn
 		case f.now.Sub(f.begun) > account.FactorTime:
 			return fault.NotFound.Because("The second factor was begun too long ago. Begin again.")
 		case try.Match == nil:
@@ -79,7 +79,7 @@ func takeFactor(ctx context.Context, tx pgx.Tx, user uuid.UUID, try account.Fact
 	case err != nil:
 		return err
 	case try.Match == nil:
-		return fault.SecondFactorRequired.Because("")
+		return fault.SecondFactorRequired
 	}
 	if step, ok := try.Match(f.secret, f.now, f.lastStep); ok {
 		if _, err := tx.Exec(ctx, `UPDATE second_factors SET last_step = $2 WHERE user_id = $1`, user, step); err != nil {

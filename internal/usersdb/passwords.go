@@ -24,7 +24,7 @@ func (d *DB) ChangePassword(ctx context.Context, user uuid.UUID, from, to string
 			return fmt.Errorf("change a password: %w", err)
 		}
 		if changed.RowsAffected() == 0 {
-			return fault.BadCredentials.Because("")
+			return fault.BadCredentials
 		}
 		if err := endSessions(ctx, tx, user); err != nil {
 			return err

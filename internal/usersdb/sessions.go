@@ -55,7 +55,7 @@ func startSession(ctx context.Context, tx pgx.Tx, user uuid.UUID, passwordHash s
 	b.Queue(clear, user)
 	err = tx.SendBatch(ctx, &b).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
-		return account.SignIn{}, fault.BadCredentials.Because("")
+		return account.SignIn{}, fault.BadCredentials
 	}
 	if err != nil {
 		return account.SignIn{}, fmt.Errorf("start a session: %w", err)
@@ -88,7 +88,7 @@ func (d *DB) RotateSession(ctx context.Context, hash []byte, r account.Rotation,
 			return nil
 		case t.used:
 			// The refusal is returned after the commit, because it must not roll this back.
-			in, refusal = t.in, fault.TokenReused.Because("")
+			in, refusal = t.in, fault.TokenReused
 			return endFamily(ctx, tx, t.family)
 		}
 		in = t.in

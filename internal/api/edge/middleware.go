@@ -131,7 +131,7 @@ func (e *Edge) recoverPanic(ctx context.Context, w *recorder) {
 	}
 	e.log.ErrorContext(ctx, "panic", "panic", what, "stack", string(debug.Stack()))
 	if w.status == 0 {
-		newProblem(fault.Internal.Because("")).write(w)
+		newProblem(fault.From(fault.Internal)).write(w)
 	}
 }
 

@@ -84,7 +84,7 @@ func (e *Edge) problem(ctx context.Context, err error) *Problem {
 	}
 	f := fault.From(err)
 	if f.Kind == fault.Internal && passes(err) {
-		f = fault.Unavailable.Because("").After(RetryLater).Wrap(err)
+		f = fault.Unavailable.After(RetryLater).Wrap(err)
 	}
 	if f.Kind.Status >= http.StatusInternalServerError && ctx.Err() != context.Canceled {
 		e.log.ErrorContext(ctx, "call failed", "code", f.Kind.Code, "error", err)
@@ -160,7 +160,7 @@ func showProblem(_ huma.Context, _ string, body any) (any, error) {
 	default:
 		kind = fault.Internal
 	}
-	p := newProblem(kind.Because(""))
+	p := newProblem(fault.From(kind))
 	for _, e := range made.Errors[:min(len(made.Errors), maxErrors)] {
 		p.field(shorten(strings.TrimPrefix(e.Location, ".")), forPeople(shorten(e.Message)))
 	}

@@ -155,7 +155,7 @@ func (e *Edge) readBody(ctx huma.Context, next func(huma.Context)) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		e.refuse(ctx, fault.TooLarge.Because(""))
+		e.refuse(ctx, fault.TooLarge)
 		return
 	case err != nil:
 		e.refuse(ctx, fault.Malformed.Because("The body ended too early.").Wrap(err))

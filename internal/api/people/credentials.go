@@ -45,7 +45,7 @@ func (c *credentials) check(ctx context.Context, email, password string, then fu
 			return err
 		}
 		if !good {
-			return fault.BadCredentials.Because("")
+			return fault.BadCredentials
 		}
 		return then(ctx, user)
 	})

@@ -106,7 +106,7 @@ func (s *factors) beginFactor(ctx context.Context, in *passwordOnlyInput) (*fact
 	}
 	on, _, err := s.store.Factor(ctx, user.ID)
 	if err == nil && on {
-		err = fault.SecondFactorOn.Because("")
+		err = fault.SecondFactorOn
 	}
 	if err != nil {
 		return nil, err
