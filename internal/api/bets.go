@@ -40,18 +40,18 @@ type Bet struct {
 	Delay     *Delay     `json:"delay,omitempty" doc:"There while the bet is pending for longer than it should be."`
 }
 
-// Delay tells somebody whose bet is late what that means for their cash.
+// Delay says what a late bet means for its owner's cash.
 type Delay struct {
 	Code string `json:"code" enum:"delayed_safe" doc:"delayed_safe: the bet is in the log and gets its outcome, but later than usual. Don't place it again."`
 	Text string `json:"text" doc:"To show to people who have no words of their own for the code." example:"Your bet is delayed, and safe."`
 }
 
-// decisionTime is how long a bet may be pending before its owner is told that
+// decisionTime is how long a bet may be pending before its owner sees that
 // it is late: the objective of the design is an outcome within five seconds. A
 // bet that waits for the sweep or lies among the dead letters is far older.
 const decisionTime = 5 * time.Second
 
-// delayedSafe is told while nothing is decided, whatever holds the bet up.
+// delayedSafe is shown while nothing is decided, whatever the reason.
 func delayedSafe() *Delay {
 	return &Delay{Code: "delayed_safe", Text: "Your bet is delayed, and safe: it is logged and will be decided. " +
 		"Until then no cash has moved. Don't place it again."}
@@ -176,7 +176,7 @@ func (s *bets) checkBet(ctx context.Context, in *placeBetInput, user uuid.UUID) 
 
 // openMission returns a mission the user may bet on. The mission seen may be a
 // second old; before it is refused for its state it is looked at again, so that
-// nobody is told of a state that has passed.
+// nobody gets a state that has passed.
 func (s *bets) openMission(ctx context.Context, id, user uuid.UUID) (mission.Mission, error) {
 	m, err := s.seen.get(ctx, id)
 	if err != nil {

@@ -214,7 +214,7 @@ type Feed interface {
 	Close()
 }
 
-// Publisher tells the steps. It returns once the message is safe.
+// Publisher publishes events to the steps. It returns once they are stored.
 type Publisher interface {
 	Publish(ctx context.Context, events ...event.Event) error
 }

@@ -145,7 +145,7 @@ func eventBodies(schemas huma.Registry) map[string]*huma.MediaType {
 }
 
 // changedAt is when a mission came into its present state, as far as the
-// mission itself tells.
+// mission itself shows.
 func changedAt(m mission.Mission) time.Time {
 	at := m.CreatedAt
 	for _, later := range []*time.Time{m.AcceptedAt, m.DecidedAt, m.SettledAt} {

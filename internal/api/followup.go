@@ -26,8 +26,8 @@ type followUp struct {
 	log       *slog.Logger
 }
 
-// publish and copyToBoard tell others what is already committed. They can fail
-// only the telling, which a sweep repeats, so the caller is not told of it.
+// publish and copyToBoard pass on what is already committed. A sweep repeats what
+// fails here, so the caller gets no error.
 func (f *followUp) publish(ctx context.Context, e event.Event) {
 	ctx, cancel := soonAfter(ctx)
 	defer cancel()

@@ -40,7 +40,7 @@ func (s *verdicts) serve(e *edge.Edge) {
 	}
 }
 
-// act changes the mission first and tells the steps after the commit.
+// act changes the mission first and publishes after the commit.
 func (s *verdicts) act(a mission.Action) func(context.Context, *byID) (*missionAnswer, error) {
 	return func(ctx context.Context, in *byID) (*missionAnswer, error) {
 		m, err := s.missions.Act(ctx, in.ID, edge.Caller(ctx), a)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// clientAddress is who calls, as far as anybody we trust can tell. Proxies of
+// clientAddress is who calls, as far as the proxies we trust have seen. Those of
 // the platform append to X-Forwarded-For whom they talk to; what stands further
 // left was sent by the client, who can write anything. So with a number of
 // trusted hops the client is that many places from the right, and without any,

@@ -91,8 +91,8 @@ type Edge struct {
 	offers              map[string][]string // of the routes that may be answered with a stream, by pattern
 }
 
-// The names of fields are exact. huma takes them in any case unless told
-// otherwise, checks one spelling and lets the decoder read the other.
+// The names of fields are exact. huma accepts them in any case by
+// default, checks one spelling and lets the decoder read the other.
 func init() { huma.ValidateStrictCasing = true }
 
 // New makes an edge that serves its health and nothing else yet. It does no I/O.

@@ -9,7 +9,7 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// Keyed is the header that tells a retry from a second call.
+// Keyed is the header that distinguishes a retry from a second call.
 type Keyed struct {
 	Key string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"255" pattern:"^[!-~]+$" doc:"A name of your own for this call, such as a UUID. Send the same one when you repeat the call because its answer got lost; it is done once, and you get the first answer. Another call needs another key. The key may be in double quotes, as in the IETF draft; it is the same key without them." example:"6f1d4a3e-2f0b-4c55-9d0e-0a4f2f7f5b11"`
 }
@@ -64,7 +64,7 @@ func onlyOnce(h http.Header, name string) error {
 	return nil
 }
 
-// RequestHash tells requests under one key apart by what they ask for, so that
+// RequestHash distinguishes requests with one key by what they ask for, so that
 // a retry may differ in white space or in the order of fields.
 func RequestHash(parts ...any) []byte {
 	text, err := json.Marshal(parts)

@@ -53,7 +53,7 @@ func NewQuota(name string, limit int, now func() time.Time) *Quota {
 	return &Quota{name: name, limit: limit, limiter: limiter}
 }
 
-// take counts a call and tells the caller where they stand, in the fields of
+// take counts a call and reports how many are left, in the fields of
 // draft-ietf-httpapi-ratelimit-headers-10. The error is fault.TooMany.
 func (q *Quota) take(ctx context.Context, who string, h http.Header) error {
 	if q == nil {

@@ -73,7 +73,7 @@ func (e *Edge) setHeaders(ctx context.Context, h http.Header, pattern string) {
 }
 
 // noRoute turns the router's own refusal into a problem. The router knows the
-// methods a path has; it tells them in Allow.
+// methods a path has; it lists them in Allow.
 func (e *Edge) noRoute(w http.ResponseWriter, r *http.Request, handler http.Handler) {
 	probe := &refusal{header: http.Header{}}
 	handler.ServeHTTP(probe, r)

@@ -8,7 +8,7 @@ import (
 	"example.com/missionpot/internal/fault"
 )
 
-// busyFor is what a caller is told to wait when an instance is full. Calls take
+// busyFor is how long a caller should wait when an instance is full. Calls take
 // some tens of milliseconds, so a second later there is room, or another
 // instance.
 const busyFor = time.Second

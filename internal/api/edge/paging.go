@@ -57,7 +57,7 @@ func After[K any](p Page, of Listing, first K) (K, error) {
 }
 
 // Paginate makes a page out of the rows found. Ask the source for one row more
-// than the limit: whether it came tells whether there is a next page.
+// than the limit: if it comes, there is a next page.
 func Paginate[T, R, K any](p Page, of Listing, rows []R, show func(R) T, key func(R) K) (Listed[T], error) {
 	more := len(rows) > p.Limit
 	if more {

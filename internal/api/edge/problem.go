@@ -70,7 +70,7 @@ func newProblem(f *fault.Error) *Problem {
 	return p
 }
 
-// RetryLater is told to clients when a part of ours is away. A second is more
+// RetryLater is how long clients should wait when a part of ours is away. A second is more
 // than a database's failover notices and less than a person's patience.
 const RetryLater = time.Second
 
@@ -95,7 +95,7 @@ func (e *Edge) problem(ctx context.Context, err error) *Problem {
 	return newProblem(f)
 }
 
-// passes reports whether an error is of the sort that a retry mends: time-outs,
+// passes reports whether an error is one that a retry may get past: time-outs,
 // lost connections, full queues, and what Firestore and Postgres say when they
 // are overloaded or going away.
 func passes(err error) bool {

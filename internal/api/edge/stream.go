@@ -17,7 +17,7 @@ const (
 	// heartbeat is how often a silent stream says that it is alive. Proxies
 	// commonly drop a connection that is silent for 30 to 60 seconds.
 	heartbeat = 15 * time.Second
-	// reconnectAfter is what clients are told to wait before they connect again,
+	// reconnectAfter is how long clients should wait before they connect again,
 	// so that a restart does not bring all of them at once.
 	reconnectAfter = 2 * time.Second
 	// streamWrite is how long one write may take. A client that reads slower than

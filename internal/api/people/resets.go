@@ -68,7 +68,7 @@ func (s *resets) resetPassword(ctx context.Context, in *resetInput) (*tokenAnswe
 	return answer, err
 }
 
-// redeem also tells whose the code is, whatever the error. The code is looked up before
+// redeem also returns whose the code is, whatever the error. The code is looked up before
 // the work of a hash is done, and once more when it is used. The mail alone does not get
 // around a second factor, and guessing at that is counted.
 func (s *resets) redeem(ctx context.Context, code []byte, next, second string) (uuid.UUID, *tokenAnswer, error) {
