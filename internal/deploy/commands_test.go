@@ -1,23 +1,14 @@
 package deploy_test
 
 import (
-	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"mvdan.cc/sh/v3/syntax"
+	"example.com/missionpot/internal/deploy/documented"
 )
-
-// documented is a command that a page says to type.
-type documented struct {
-	at          string // the page and the command's block or line
-	environment []string
-	words       []string // "$" stands for what the shell puts in
-}
 
 func TestEveryDocumentedCommandIsThere(t *testing.T) {
 	t.Parallel()
@@ -26,19 +17,23 @@ func TestEveryDocumentedCommandIsThere(t *testing.T) {
 		"terraform": (*commandCheck).terraform, "gcloud": (*commandCheck).gcloud,
 	}
 	names, found := resourceNames(t), map[string]int{}
-	for _, command := range documentedCommands(t) {
-		c := &commandCheck{t: t, documented: command, names: names}
-		for _, assignment := range command.environment {
+	commands, err := documented.Commands(pages(t))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, command := range commands {
+		c := &commandCheck{t: t, Command: command, names: names}
+		for _, assignment := range command.Environment {
 			if name, ok := strings.CutPrefix(assignment, "TF_VAR_"); ok {
 				c.variable(name)
 			}
 		}
-		if len(command.words) == 0 {
+		if len(command.Words) == 0 {
 			continue
 		}
-		if check := checks[command.words[0]]; check != nil {
-			check(c, command.words[1:])
-			found[command.words[0]]++
+		if check := checks[command.Words[0]]; check != nil {
+			check(c, command.Words[1:])
+			found[command.Words[0]]++
 		}
 	}
 	for program, least := range map[string]int{"make": 10, "go": 15, "terraform": 6, "gcloud": 30} {
@@ -59,7 +54,7 @@ func TestEveryDocumentedSettingIsAVariable(t *testing.T) {
 		for _, m := range setting.FindAllStringSubmatch(text, -1) {
 			found++
 			if m[1] != "instance" { // of a database, inside databases
-				(&commandCheck{t: t, documented: documented{at: page}}).variable(m[1] + m[2])
+				(&commandCheck{t: t, Command: documented.Command{Page: page}}).variable(m[1] + m[2])
 			}
 		}
 	}
@@ -68,88 +63,14 @@ func TestEveryDocumentedSettingIsAVariable(t *testing.T) {
 	}
 }
 
-// pages are the texts that people read, by path. What was decided once is not kept up to date.
+// pages are the texts that people read, by path.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	all := map[string]string{}
-	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			if entry != nil && (entry.Name() == ".git" || entry.Name() == "decisions" || entry.Name() == "testdata") {
-				return fs.SkipDir
-			}
-			return err
-		}
-		if filepath.Ext(path) != ".md" {
-			return nil
-		}
-		text, err := os.ReadFile(root + path)
-		all[path] = string(text)
-		return err
-	})
-	if err != nil || len(all) < 20 {
-		t.Fatalf("read %d pages: %v", len(all), err)
-	}
-	return all
-}
-
-var (
-	block  = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```")
-	inline = regexp.MustCompile("`((?:make|go run|terraform|gcloud) [^`]+)`")
-)
-
-// documentedCommands takes the pages' blocks and lines of code apart.
-func documentedCommands(t *testing.T) (all []documented) {
-	t.Helper()
-	for page, text := range pages(t) {
-		for _, m := range block.FindAllStringSubmatch(text, -1) {
-			all = append(all, parseCommands(t, page, m[1])...)
-		}
-		for _, m := range inline.FindAllStringSubmatch(block.ReplaceAllString(text, ""), -1) {
-			all = append(all, parseCommands(t, page, strings.ReplaceAll(m[1], "\n", " "))...)
-		}
-	}
-	return all
-}
-
-func parseCommands(t *testing.T, page, script string) (all []documented) {
-	t.Helper()
-	file, err := syntax.NewParser().Parse(strings.NewReader(script), page)
+	all, err := documented.Pages(root)
 	if err != nil {
-		t.Errorf("%s: nobody can type this: %v\n%s", page, err, script)
-		return nil
+		t.Fatal(err)
 	}
-	syntax.Walk(file, func(node syntax.Node) bool {
-		call, ok := node.(*syntax.CallExpr)
-		if !ok {
-			return true
-		}
-		d := documented{at: page}
-		for _, assign := range call.Assigns {
-			d.environment = append(d.environment, assign.Name.Value)
-		}
-		for _, word := range call.Args {
-			d.words = append(d.words, constant(word.Parts))
-		}
-		all = append(all, d)
-		return true
-	})
 	return all
-}
-
-func constant(parts []syntax.WordPart) (text string) {
-	for _, part := range parts {
-		switch p := part.(type) {
-		case *syntax.Lit:
-			text += p.Value
-		case *syntax.SglQuoted:
-			text += p.Value
-		case *syntax.DblQuoted:
-			text += constant(p.Parts)
-		default:
-			text += "$"
-		}
-	}
-	return text
 }
 
 // placeholder is what the reader puts a name for.
@@ -158,13 +79,13 @@ var placeholder = regexp.MustCompile(`\$|^[A-Z][A-Z0-9_-]*$`)
 // commandCheck holds one command against the repository.
 type commandCheck struct {
 	t *testing.T
-	documented
+	documented.Command
 	names map[string][]string
 }
 
 func (c *commandCheck) wrong(format string, args ...any) {
 	c.t.Helper()
-	c.t.Errorf("%s: %q: "+format, append([]any{c.at, strings.Join(c.words, " ")}, args...)...)
+	c.t.Errorf("%s: %q: "+format, append([]any{c.Page, strings.Join(c.Words, " ")}, args...)...)
 }
 
 func (c *commandCheck) read(name string) string {

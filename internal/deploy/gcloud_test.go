@@ -15,6 +15,7 @@ var gcloudNames = []struct{ command, flag, kind string }{
 	{"run services update-traffic", "", "service"},
 	{"run revisions list", "--service", "service"},
 	{"run jobs execute", "", "job"},
+	{"run jobs logs read", "", "job"},
 	{"functions describe", "", "step"},
 	{"scheduler jobs", "+", "scheduler job"},
 	{"pubsub subscriptions", "+", "subscription"},

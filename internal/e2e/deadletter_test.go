@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -163,16 +162,7 @@ func redrive(t *testing.T, s *stand, project, id string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	module, err := lab.ModuleRoot(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := filepath.Join(t.TempDir(), "operator")
-	build := exec.CommandContext(ctx, "go", "build", "-o", command, "./run/operator")
-	build.Dir = module
-	if text, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the command: %v\n%s", err, text)
-	}
+	command := operatorProgram(t)
 	for _, args := range [][]string{{"-as", "kim", "letters"}, {"-as", "kim", "letter", id}, {"-as", "kim", "redrive", id}, {"-as", "lee", "redrive", id}} {
 		run := exec.CommandContext(ctx, command, args...)
 		run.Env = append(os.Environ(), "GOOGLE_CLOUD_PROJECT="+project, "USERS_DATABASE_URL="+s.UsersDSN())
