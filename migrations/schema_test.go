@@ -3,6 +3,8 @@ package migrations_test
 import (
 	"flag"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +13,24 @@ import (
 
 	"example.com/missionpot/internal/lab/labtest"
 	"example.com/missionpot/migrations"
+)
+
+// dropped are the facts that the squashed files leave out on purpose: functions that
+// nothing calls, and a comment that stands in the file now, as all others do.
+var dropped = regexp.MustCompile(`^function CREATE OR REPLACE FUNCTION public\.(hold_fast|refund_fast|hold_batch\(b_id uuid\[\], b_user integer\[\], b_mission integer\[\], b_amount bigint\[\], b_later)`)
+
+// renamed are the constraints to which Postgres gave a number, or a name without sense.
+var renamed = strings.NewReplacer(
+	"comment=null on a sent one: its reader left before", "comment=",
+	"users_check ", "users_stakes ",
+	"escrows_check1 ", "escrows_closed ",
+	"ledger_check ", "ledger_decline ",
+	"ledger_check1 ", "ledger_charge ",
+	"mode_changes_check ", "mode_changes_checked ",
+	"password_resets_check ", "password_resets_lapse ",
+	"missions_check ", "missions_not_for_oneself ",
+	"missions_check1 ", "missions_decided ",
+	"missions_check2 ", "missions_settled ",
 )
 
 var update = flag.Bool("update", false, "write the schemas to testdata")
@@ -73,10 +93,18 @@ func TestTheSchemaIsTheOneInTestdata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		if diff := cmp.Diff(expected(string(want)), strings.Split(got, "\n")); diff != "" {
 			t.Errorf("the schema of %s differs from %s:\n%s", instance, file, diff)
 		}
 	}
+}
+
+// expected is a schema from before, as the squashed files make it.
+func expected(before string) []string {
+	lines := strings.Split(renamed.Replace(strings.TrimSpace(before)), "\n")
+	lines = slices.DeleteFunc(lines, dropped.MatchString)
+	slices.Sort(lines)
+	return lines
 }
 
 func schema(t *testing.T, dsn string) string {
@@ -94,5 +122,6 @@ func schema(t *testing.T, dsn string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Join(lines, "\n") + "\n"
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }

@@ -15,7 +15,7 @@ const boundName = "loop inside the server"
 const boundBatch = 1000
 
 // boundSchema is the loop. Each turn makes a batch of bets by people drawn at random, writes the
-// same rows that hold_fast writes, without any check, and commits. It leaves out what a client adds
+// same rows that hold_batch writes, without any check, and commits. It leaves out what a client adds
 // (the network, encoding, gathering) and what the checks cost, so this is the limit of this
 // Postgres with one connection.
 const boundSchema = `

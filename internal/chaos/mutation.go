@@ -49,7 +49,7 @@ func Mutations() []Mutation {
 			Edits: []Edit{
 				{File: "internal/ledger/decide.go", Old: "case !escrow.Open:", New: "case escrow.Open && false:"},
 			},
-			Function: &FunctionEdit{"00045_late_bets.sql", " AND e.state = 'open'", ""},
+			Function: &FunctionEdit{"00004_bets.sql", " AND e.state = 'open'", ""},
 		},
 		{
 			Name: "late-bets", Guard: "what is logged after a verdict is given back",

@@ -1,5 +1,50 @@
--- Several chunks of one settlement at once. usersdb/refund_fast.go prepares the
--- arrays and explains why it is correct.
+-- Settlement: refunds in chunks, bets that came after the verdict, and the mails
+-- with the results.
+
+-- +goose Up
+
+-- Bets after a mission's verdict are refunded, not paid. Instances of the API look at
+-- copies of missions that are up to a second old, so they log bets on missions that
+-- are decided already.
+CREATE TABLE late_bets (
+  mission_id  uuid NOT NULL,
+  user_id     uuid NOT NULL,
+  amount      bigint NOT NULL CONSTRAINT late_bets_amount_check CHECK (amount > 0), -- won
+  refunded    boolean NOT NULL DEFAULT false,
+  CONSTRAINT late_bets_pkey PRIMARY KEY (mission_id, user_id)
+);
+
+-- One mail per user and settled mission. Never deleted, because a deleted mail
+-- would be written and sent again.
+CREATE TABLE mails (
+  mission_id    uuid NOT NULL,
+  user_id       uuid NOT NULL,
+  role          text NOT NULL CONSTRAINT mails_role_check CHECK (role IN ('contributor', 'creator', 'streamer')),
+  ending        text NOT NULL,
+  title         text NOT NULL,
+  amount        bigint NOT NULL,  -- won: what was refunded to, paid to or contributed by this user
+  total         bigint NOT NULL,  -- won: the pot
+  state         text NOT NULL DEFAULT 'pending' CONSTRAINT mails_state_check CHECK (state IN ('pending', 'leased', 'sent')),
+  attempts      integer NOT NULL DEFAULT 0,
+  due_at        timestamptz NOT NULL DEFAULT clock_timestamp(), -- next try, or the end of the lease
+  sent_at       timestamptz, -- null on a sent one: its reader left before
+  late          bigint NOT NULL DEFAULT 0, -- won, refunded because it was late
+  CONSTRAINT mails_pkey PRIMARY KEY (mission_id, user_id)
+) WITH (fillfactor = 80);
+CREATE INDEX mails_due ON mails (due_at) WHERE state <> 'sent';
+CREATE TRIGGER mails_kept BEFORE DELETE OR TRUNCATE ON mails
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- When a user may get the next e-mail with results. What becomes due before
+-- waits and is sent in one mail.
+CREATE TABLE mail_pauses (
+  user_id  uuid CONSTRAINT mail_pauses_pkey PRIMARY KEY CONSTRAINT mail_pauses_user_id_fkey REFERENCES users,
+  leased   boolean NOT NULL,      -- a mail is being sent; until is the end of the lease
+  until    timestamptz NOT NULL
+);
+
+-- A chunk of refunds in one call: one round trip, one commit, and several chunks of
+-- one settlement at once. The caller prepares the arrays and explains why it is correct.
 --
 -- A chunk that begins where another one that is under way ends does all its work
 -- beside it, and then waits until that one is over: progress is one place in the
@@ -7,8 +52,6 @@
 -- is this one. A chunk that does not fit (another settler was faster, or a row of
 -- it is there already) raises MP003 or a unique violation, is rolled back, and is
 -- done row by row instead.
-
--- +goose Up
 -- +goose StatementBegin
 CREATE FUNCTION refund_chunk(
   mission uuid, done_through uuid,              -- the mission, and the contributor before this chunk
@@ -69,7 +112,6 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- refund_fast stays, for the release before this one. Nothing else calls it.
-
 -- +goose Down
 DROP FUNCTION refund_chunk;
+DROP TABLE mail_pauses, mails, late_bets;
