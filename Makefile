@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run test check secure fuzz model generate deploy release destroy bench bench-quick chaos chaos-quick chaos-mutations
 
-# As the stand builds its programs (internal/lab/build.go), so that all use one build cache.
+# As the stand builds its programs (internal/rig/stand/build.go), so that all use one build cache.
 # The race detector alone needs cgo.
 export CGO_ENABLED := 0
 
@@ -33,7 +33,7 @@ check: ## Check format, vet, staticcheck, import directions, the OpenAPI documen
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted, run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	go test ./internal/layout
+	go test ./internal/rig/checks/architecture
 	go test -run '^(TestTheOpenAPIDocumentIsValid|TestTheDocument.*|TestEveryOperationSays.*|TestEveryAnswerNames.*|TestEverythingThat.*)$$' ./internal/api
 	go vet -C tools ./...
 	go test -C tools ./openapilint
@@ -43,7 +43,7 @@ check: ## Check format, vet, staticcheck, import directions, the OpenAPI documen
 
 # Tools with many dependencies have a module of their own, so that the product's stays small.
 # They run on a developer's machine and nowhere else: they start programs, write files and roll dice.
-TRIALS := internal/lab|internal/chaos|internal/bench|run/local|run/chaos|run/bench|run/deploy
+TRIALS := internal/rig/stand|internal/rig/chaos|internal/rig/bench|run/local|run/chaos|run/bench|run/deploy
 GOSEC := $(dir $(LOCAL))gosec
 TOOL := go tool -modfile=tools/go.mod
 LICENCES := Apache-2.0,BSD-2-Clause,BSD-3-Clause,ISC,MIT,MPL-2.0

@@ -12,12 +12,12 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"github.com/google/uuid"
 
-	"example.com/missionpot/functions/internal/steptest"
-	"example.com/missionpot/internal/bus"
-	"example.com/missionpot/internal/deadletter"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/lab"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/cloud/bus"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/rig/stand"
+	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/store/deadletter"
 )
 
 // A message that can't be handled is kept after its last attempt. Once the
@@ -85,14 +85,14 @@ func serve(t *testing.T) *bus.Bus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = lab.MakeTopics(t.Context(), client, lab.TopicOptions{Attempts: 5, MinBackoff: 50 * time.Millisecond, MaxBackoff: 100 * time.Millisecond})
+	err = stand.MakeTopics(t.Context(), client, stand.TopicOptions{Attempts: 5, MinBackoff: 50 * time.Millisecond, MaxBackoff: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var pump sync.WaitGroup
 	pump.Go(func() {
-		lab.NewPump(client, func(function string) string { return server.URL + "/" + function }).Run(ctx)
+		stand.NewPump(client, func(function string) string { return server.URL + "/" + function }).Run(ctx)
 	})
 	wire, err := bus.Open(context.Background(), project)
 	if err != nil {

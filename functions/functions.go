@@ -22,12 +22,12 @@ import (
 	"example.com/missionpot/functions/settlemission"
 	"example.com/missionpot/functions/sweepbets"
 	"example.com/missionpot/functions/sweepmissions"
-	"example.com/missionpot/internal/audit"
-	"example.com/missionpot/internal/books"
-	"example.com/missionpot/internal/broadcast"
-	"example.com/missionpot/internal/config"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/push"
+	"example.com/missionpot/internal/cloud/config"
+	"example.com/missionpot/internal/cloud/gauges"
+	"example.com/missionpot/internal/cloud/push"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/flow/eventcopy"
 )
 
 const (
@@ -73,7 +73,7 @@ func growPot(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	missions := o.missions(c.MissionsDatabase)
-	step := growpot.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), growpot.Pace)
+	step := growpot.New(missions, eventcopy.New(missions, o.board(c.Google)), o.bus(c.Project), growpot.Pace)
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
@@ -94,7 +94,7 @@ func closeMission(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	missions := o.missions(c.MissionsDatabase)
-	step := closemission.New(missions, broadcast.New(missions, o.board(c.Google)))
+	step := closemission.New(missions, eventcopy.New(missions, o.board(c.Google)))
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
@@ -118,8 +118,8 @@ func sweepMissions(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	missions := o.missions(c.MissionsDatabase)
-	step := sweepmissions.New(missions, broadcast.New(missions, o.board(c.Google)), o.bus(c.Project), missions.Now)
-	census := audit.Missions(missions, c.AuditPeriod)
+	step := sweepmissions.New(missions, eventcopy.New(missions, o.board(c.Google)), o.bus(c.Project), missions.Now)
+	census := gauges.Missions(missions, c.AuditPeriod)
 	return push.Handler(push.Step(census.After(step.Handle)), o.handlerTime())
 }
 
@@ -135,7 +135,7 @@ func sweepBets(o *opening) http.HandlerFunc {
 	users := o.users(c.UsersDatabase)
 	step := sweepbets.New(users, o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
 		sweepbets.Options{Age: c.Age, Now: users.Now})
-	books := audit.Books(users, c.AuditPeriod)
+	books := gauges.Books(users, c.AuditPeriod)
 	return push.Handler(push.Step(books.After(step.Handle)), o.handlerTime())
 }
 
@@ -147,7 +147,7 @@ func checkBooks(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	users, missions := o.users(c.UsersDatabase), o.missions(c.MissionsDatabase)
-	step := checkbooks.New(books.Checker{Ledger: users, Board: missions, Log: o.betLog(c.Google)}, users,
+	step := checkbooks.New(reconcile.Checker{Ledger: users, Board: missions, Log: o.betLog(c.Google)}, users,
 		checkbooks.Options{Period: c.Period, Settle: c.Settle, Late: c.Late, Now: time.Now, Clock: users.Now})
 	return push.Handler(step.Handle, o.handlerTime())
 }

@@ -15,8 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/rig/standtest"
 )
 
 func TestEveryFunctionOfThePipelineIsRegistered(t *testing.T) {
@@ -189,8 +189,8 @@ func TestWhatAFailedStartHadOpenedIsClosed(t *testing.T) {
 func setenv(t *testing.T) {
 	t.Helper()
 	for name, value := range map[string]string{
-		"GOOGLE_CLOUD_PROJECT": labtest.Firestore(t),
-		"USERS_DATABASE_URL":   labtest.UsersDatabase(t), "MISSIONS_DATABASE_URL": labtest.MissionsDatabase(t),
+		"GOOGLE_CLOUD_PROJECT": standtest.Firestore(t),
+		"USERS_DATABASE_URL":   standtest.UsersDatabase(t), "MISSIONS_DATABASE_URL": standtest.MissionsDatabase(t),
 		"PAYMENT_PROVIDER": "sandbox", "SENDGRID_API_KEY": "SG.key", "SENDGRID_HOST": "http://127.0.0.1:1", "MAIL_FROM": "pot@example.com",
 	} {
 		t.Setenv(name, value)

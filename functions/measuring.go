@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"sync"
 
-	"example.com/missionpot/internal/config"
-	"example.com/missionpot/internal/telemetry/export"
+	"example.com/missionpot/internal/cloud/config"
+	"example.com/missionpot/internal/cloud/telemetry/export"
 )
 
 // exporting starts the exporters once, at the process's first request. They

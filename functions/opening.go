@@ -10,20 +10,20 @@ import (
 	"sync"
 	"time"
 
-	"example.com/missionpot/internal/betlog"
-	"example.com/missionpot/internal/board"
-	"example.com/missionpot/internal/bus"
-	"example.com/missionpot/internal/cloudsql"
-	"example.com/missionpot/internal/config"
-	"example.com/missionpot/internal/deadletter"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/mail"
-	"example.com/missionpot/internal/missionsdb"
-	"example.com/missionpot/internal/payment"
-	"example.com/missionpot/internal/push"
-	"example.com/missionpot/internal/telemetry"
-	"example.com/missionpot/internal/token"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/cloud/bus"
+	"example.com/missionpot/internal/cloud/cloudsql"
+	"example.com/missionpot/internal/cloud/config"
+	"example.com/missionpot/internal/cloud/payment"
+	"example.com/missionpot/internal/cloud/push"
+	"example.com/missionpot/internal/cloud/sendgrid"
+	"example.com/missionpot/internal/cloud/telemetry"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/deadletter"
+	"example.com/missionpot/internal/store/liveboard"
+	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/usersdb"
 )
 
 // lazily makes a function that builds its handler at the first request, so that
@@ -146,9 +146,9 @@ func (o *opening) betLog(c config.Google) *betlog.Log {
 	return open(o, func() (*betlog.Log, error) { return betlog.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*betlog.Log])
 }
 
-func (o *opening) board(c config.Google) *board.Board {
+func (o *opening) board(c config.Google) *liveboard.Board {
 	o.given(o.row.Firestore == "board", "live board")
-	return open(o, func() (*board.Board, error) { return board.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*board.Board])
+	return open(o, func() (*liveboard.Board, error) { return liveboard.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*liveboard.Board])
 }
 
 func (o *opening) deadLetters(c config.Google) *deadletter.Store {
@@ -156,14 +156,14 @@ func (o *opening) deadLetters(c config.Google) *deadletter.Store {
 	return open(o, func() (*deadletter.Store, error) { return deadletter.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*deadletter.Store])
 }
 
-func (o *opening) mail(c config.Mail) *mail.SendGrid {
-	return open(o, func() (*mail.SendGrid, error) {
+func (o *opening) mail(c config.Mail) *sendgrid.SendGrid {
+	return open(o, func() (*sendgrid.SendGrid, error) {
 		key, err := c.Key()
 		if err != nil {
 			return nil, err
 		}
-		return mail.New(key.Reveal(), c.Host, c.From, mailConnections)
-	}, func(*mail.SendGrid) {})
+		return sendgrid.New(key.Reveal(), c.Host, c.From, mailConnections)
+	}, func(*sendgrid.SendGrid) {})
 }
 
 func (o *opening) payments(c config.Payments) payment.Provider {

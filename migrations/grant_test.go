@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/migrations"
 )
 
@@ -65,7 +65,7 @@ type service struct {
 // database is open as its owner.
 func serviceOf(t *testing.T, instance migrations.Instance) (*sql.DB, service) {
 	t.Helper()
-	dsn := labtest.EmptyDatabase(t)
+	dsn := standtest.EmptyDatabase(t)
 	if _, err := migrations.Up(t.Context(), dsn, instance); err != nil {
 		t.Fatal(err)
 	}

@@ -8,14 +8,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/migrations"
 )
 
 func TestMigratesAnEmptyDatabaseOnceHoweverOftenItIsAsked(t *testing.T) {
 	t.Parallel()
 	for _, instance := range []migrations.Instance{migrations.Users, migrations.Missions} {
-		dsn := labtest.EmptyDatabase(t)
+		dsn := standtest.EmptyDatabase(t)
 		first, err := migrations.Up(t.Context(), dsn, instance)
 		if err != nil {
 			t.Fatalf("first run on %s: %v", instance, err)
@@ -35,7 +35,7 @@ func TestMigratesAnEmptyDatabaseOnceHoweverOftenItIsAsked(t *testing.T) {
 
 func TestTwoJobsAtOnceMigrateOnce(t *testing.T) {
 	t.Parallel()
-	dsn := labtest.EmptyDatabase(t)
+	dsn := standtest.EmptyDatabase(t)
 	var mu sync.Mutex
 	var applied []string
 	var wg sync.WaitGroup
@@ -67,7 +67,7 @@ func TestAnUnreachableDatabaseIsAnError(t *testing.T) {
 
 func TestTheInstancesKeepTheirTablesApart(t *testing.T) {
 	t.Parallel()
-	users, missions := tables(t, labtest.UsersDatabase(t)), tables(t, labtest.MissionsDatabase(t))
+	users, missions := tables(t, standtest.UsersDatabase(t)), tables(t, standtest.MissionsDatabase(t))
 	for _, table := range users {
 		if slices.Contains(missions, table) && table != "goose_db_version" {
 			t.Errorf("table %s is in both instances, want every fact in one", table)

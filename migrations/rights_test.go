@@ -9,13 +9,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/migrations"
 )
 
 // That a program may do all it needs is tested by the tests of all steps
-// together (internal/pipeline), of the API and of the operator's program
-// (internal/e2e): they run with these rights.
+// together (internal/rig/pipeline), of the API and of the operator's program
+// (internal/rig/e2e): they run with these rights.
 func TestNoProgramMayDoMoreThanItsWork(t *testing.T) {
 	t.Parallel()
 	anyProgram := []string{
@@ -44,8 +44,8 @@ func TestNoProgramMayDoMoreThanItsWork(t *testing.T) {
 		"UPDATE users SET streamer = true":                         {"api"},
 		"INSERT INTO users (id) SELECT id FROM users LIMIT 0":      {"api"},
 	}
-	dsn := labtest.UsersDatabase(t)
-	for program, as := range labtest.Programs(t, dsn, migrations.Users) {
+	dsn := standtest.UsersDatabase(t)
+	for program, as := range standtest.Programs(t, dsn, migrations.Users) {
 		for _, statement := range anyProgram {
 			refusedTo(t, program, as, statement)
 		}
@@ -57,8 +57,8 @@ func TestNoProgramMayDoMoreThanItsWork(t *testing.T) {
 			}
 		}
 	}
-	board := labtest.MissionsDatabase(t)
-	for program, as := range labtest.Programs(t, board, migrations.Missions) {
+	board := standtest.MissionsDatabase(t)
+	for program, as := range standtest.Programs(t, board, migrations.Missions) {
 		for _, statement := range []string{
 			"DELETE FROM missions", "DELETE FROM mission_events", "UPDATE mission_events SET mission = '{}'", "UPDATE missions SET streamer_id = creator_id",
 			"UPDATE missions SET stake = 1", "TRUNCATE missions CASCADE", "CREATE TABLE more (id int)",
@@ -79,7 +79,7 @@ func TestNoProgramMayDoMoreThanItsWork(t *testing.T) {
 
 func TestAProgramWithoutARoleIsAnError(t *testing.T) {
 	t.Parallel()
-	db, err := sql.Open("pgx", labtest.UsersDatabase(t))
+	db, err := sql.Open("pgx", standtest.UsersDatabase(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,15 +2,15 @@
  * The copy of a mission's events from the missions instance to the live board.
  *
  * Every change of a mission writes an event row in its own transaction
- * (internal/missionsdb/events.go record). The process that made the change, or a
- * later sweep, copies the rows that are not marked as copied: internal/broadcast/broadcast.go
- * Mission reads Uncopied, calls Write of internal/board/log.go, a Firestore
+ * (internal/store/missionsdb/events.go record). The process that made the change, or a
+ * later sweep, copies the rows that are not marked as copied: internal/flow/eventcopy/broadcast.go
+ * Mission reads Uncopied, calls Write of internal/store/liveboard/log.go, a Firestore
  * transaction, and then MarkCopied. Several copiers run at once, each with
  * rows that it read some time ago, and each may crash between any two of its steps.
  *
  *   Writer      a step or an API call: one change, then the copy.
  *   Sweep       functions/sweepmissions/step.go copy.
- *   Watcher     internal/board/watch.go followMission and catchUp: it sees the board at
+ *   Watcher     internal/store/liveboard/watch.go followMission and catchUp: it sees the board at
  *               some of its revisions, and reads the events in between from the log.
  *               -DRESUME is internal/api/stream.go streamMission for a client that
  *               reconnects: join the feed first, then read the log.

@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"example.com/missionpot/internal/books"
+	"example.com/missionpot/internal/core/reconcile"
 )
 
 type metrics struct {
@@ -34,7 +34,7 @@ func newMetrics() metrics {
 // checked measures a check. A check that has not caught up with the ledger yet
 // has no record and is not measured, so that an alert fires if it never catches
 // up.
-func (m metrics) checked(ctx context.Context, r books.Report, mode books.Mode, now time.Time) {
+func (m metrics) checked(ctx context.Context, r reconcile.Report, mode reconcile.Mode, now time.Time) {
 	exitOnly := int64(0)
 	if mode.ExitOnly {
 		exitOnly = 1
@@ -43,7 +43,7 @@ func (m metrics) checked(ctx context.Context, r books.Report, mode books.Mode, n
 	if r.ID == 0 {
 		return
 	}
-	for grade, count := range map[books.Grade]int{books.Broken: r.Broken, books.Late: r.Late} {
+	for grade, count := range map[reconcile.Grade]int{reconcile.Broken: r.Broken, reconcile.Late: r.Late} {
 		m.findings.Record(ctx, int64(count), metric.WithAttributes(attribute.String("missionpot.books.grade", string(grade))))
 	}
 	m.done.Record(ctx, float64(now.UnixMilli())/1000, metric.WithAttributes(attribute.String("missionpot.step", "checkbooks")))

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"example.com/missionpot/internal/books"
-	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/reconcile"
 )
 
 const (
@@ -22,12 +22,12 @@ const (
 
 // Checker checks the books once.
 type Checker interface {
-	Check(ctx context.Context, o books.Options) (r books.Report, ran bool, err error)
+	Check(ctx context.Context, o reconcile.Options) (r reconcile.Report, ran bool, err error)
 }
 
 // Modes reads whether new cash is accepted.
 type Modes interface {
-	Mode(ctx context.Context) (books.Mode, error)
+	Mode(ctx context.Context) (reconcile.Mode, error)
 }
 
 // Options are the step's settings.
@@ -85,7 +85,7 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 }
 
 func (s *Step) check(ctx context.Context) error {
-	report, ran, err := s.checker.Check(ctx, books.Options{Settle: s.opts.Settle, Late: s.opts.Late, Now: s.opts.Now})
+	report, ran, err := s.checker.Check(ctx, reconcile.Options{Settle: s.opts.Settle, Late: s.opts.Late, Now: s.opts.Now})
 	if err != nil || !ran {
 		return err
 	}

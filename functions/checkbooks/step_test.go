@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/missionpot/internal/books"
-	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/reconcile"
 )
 
 var errDown = errors.New("down")
@@ -18,17 +18,17 @@ type slow struct {
 	takes  time.Duration
 	err    error
 	checks int
-	asked  books.Options
+	asked  reconcile.Options
 }
 
-func (s *slow) Check(_ context.Context, o books.Options) (books.Report, bool, error) {
+func (s *slow) Check(_ context.Context, o reconcile.Options) (reconcile.Report, bool, error) {
 	time.Sleep(s.takes)
 	s.checks++
 	s.asked = o
-	return books.Report{ID: 1, Broken: 1, Findings: []books.Finding{{Rule: 1, Grade: books.Broken}}}, true, s.err
+	return reconcile.Report{ID: 1, Broken: 1, Findings: []reconcile.Finding{{Rule: 1, Grade: reconcile.Broken}}}, true, s.err
 }
 
-func (s *slow) Mode(context.Context) (books.Mode, error) { return books.Mode{}, nil }
+func (s *slow) Mode(context.Context) (reconcile.Mode, error) { return reconcile.Mode{}, nil }
 
 func clock(context.Context) (time.Time, error) { return time.Now(), nil }
 

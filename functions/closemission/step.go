@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // Missions is the part of the missions instance that the step uses.

@@ -15,10 +15,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/batch"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/flow/batch"
 )
 
 const (

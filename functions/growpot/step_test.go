@@ -11,10 +11,10 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/functions/growpot"
-	"example.com/missionpot/functions/internal/steptest"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/rig/steptest"
 )
 
 var errDown = errors.New("down")

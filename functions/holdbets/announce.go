@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // publishTime bounds the publishing of a batch. Its callers give up when their

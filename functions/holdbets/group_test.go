@@ -13,9 +13,9 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/functions/holdbets"
-	"example.com/missionpot/functions/internal/steptest"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/rig/steptest"
 )
 
 // In these tests it matters which bets share a batch. A bubble of synctest

@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/batch"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/flow/batch"
 )
 
 // maxBatch is the most bets in one transaction: as many as one instance has

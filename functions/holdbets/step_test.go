@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/missionpot/functions/holdbets"
-	"example.com/missionpot/functions/internal/steptest"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/rig/steptest"
 )
 
 var errDown = errors.New("down")

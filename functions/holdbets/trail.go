@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 const (

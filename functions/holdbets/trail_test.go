@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/functions/holdbets"
-	"example.com/missionpot/functions/internal/steptest"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/rig/steptest"
 )
 
 // following is a counting ledger that also remembers the follow-up writes.

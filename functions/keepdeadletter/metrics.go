@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/core/event"
 )
 
 type metrics struct {

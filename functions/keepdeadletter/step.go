@@ -9,8 +9,8 @@ import (
 	"log/slog"
 	"time"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/push"
+	"example.com/missionpot/internal/cloud/push"
+	"example.com/missionpot/internal/core/event"
 )
 
 // Store keeps dead letters. Keeping one twice keeps it once.

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"example.com/missionpot/functions/keepdeadletter"
-	"example.com/missionpot/internal/deadletter"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/lab/labtest"
-	"example.com/missionpot/internal/push"
+	"example.com/missionpot/internal/cloud/push"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/store/deadletter"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -30,7 +30,7 @@ func delivery(step, id, data string) push.Delivery {
 
 func TestWhateverAStepGaveUpIsKept(t *testing.T) {
 	t.Parallel()
-	store, err := deadletter.Open(context.Background(), labtest.Firestore(t), "(default)")
+	store, err := deadletter.Open(context.Background(), standtest.Firestore(t), "(default)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/missionpot/functions/mailresults"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // expire settles another mission of the fixture's creator, whose time ran out.

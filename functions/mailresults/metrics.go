@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"example.com/missionpot/internal/letter"
+	"example.com/missionpot/internal/core/mailtext"
 )
 
 type metrics struct {
@@ -42,7 +42,7 @@ const (
 func (m metrics) attempted(ctx context.Context, err error) {
 	outcome := sent
 	switch {
-	case errors.Is(err, letter.ErrRefused):
+	case errors.Is(err, mailtext.ErrRefused):
 		outcome = refused
 	case err != nil:
 		outcome = failed

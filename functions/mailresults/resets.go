@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
-	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/letter"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/mailtext"
 )
 
 // maxResets is how many codes one message may send. They are sent one by one,
@@ -19,7 +19,7 @@ const maxResets = 100
 type Resets interface {
 	// ClaimReset leases one mail that is due and makes its code valid, by its
 	// hash. It returns nil if none is due.
-	ClaimReset(ctx context.Context, hash []byte, valid, lease time.Duration) (*letter.Reset, error)
+	ClaimReset(ctx context.Context, hash []byte, valid, lease time.Duration) (*mailtext.Reset, error)
 	// ResetSent marks the mail as sent.
 	ResetSent(ctx context.Context, hash []byte) error
 	// ResetFailed gives the mail back, due again after a while.
@@ -48,7 +48,7 @@ func (s *Step) sendReset(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	due.Code = string(code)
-	err = s.sender.Send(ctx, letter.WriteReset(*due))
+	err = s.sender.Send(ctx, mailtext.WriteReset(*due))
 	s.metrics.attempted(ctx, err)
 	// The mail was sent or refused: that is recorded even when the time is up.
 	mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
@@ -58,5 +58,5 @@ func (s *Step) sendReset(ctx context.Context) (more bool, err error) {
 	}
 	wait := retryIn(due.Attempt, err)
 	slog.WarnContext(ctx, "code not sent", "error", err, "user_id", due.UserID, "attempt", due.Attempt, "retry_seconds", wait.Seconds())
-	return errors.Is(err, letter.ErrRefused), s.ledger.ResetFailed(mark, code.Hash(), wait)
+	return errors.Is(err, mailtext.ErrRefused), s.ledger.ResetFailed(mark, code.Hash(), wait)
 }

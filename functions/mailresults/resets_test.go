@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/functions/mailresults"
-	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/event"
 )
 
 var codeShape = regexp.MustCompile(`(?m)^[A-Z2-7]{26}$`)

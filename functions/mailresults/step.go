@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"example.com/missionpot/internal/batch"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/letter"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/mailtext"
+	"example.com/missionpot/internal/flow/batch"
 )
 
 // How much work one message may start. The rest waits for the next message,
@@ -29,25 +29,25 @@ const (
 type Ledger interface {
 	// ClaimMails leases mails that are due. Those of one reader are next to
 	// each other, and are not leased to another caller at the same time.
-	ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]letter.Result, error)
+	ClaimMails(ctx context.Context, limit int, lease time.Duration) ([]mailtext.Result, error)
 	// MailsSent marks mails as sent and starts their readers' pause.
-	MailsSent(ctx context.Context, sent []letter.Result, pause time.Duration) error
+	MailsSent(ctx context.Context, sent []mailtext.Result, pause time.Duration) error
 	// MailsFailed gives mails of one reader back, due again after a while.
-	MailsFailed(ctx context.Context, failed []letter.Result, retryIn time.Duration) error
+	MailsFailed(ctx context.Context, failed []mailtext.Result, retryIn time.Duration) error
 	Resets
 }
 
 // Sender passes letters to the mail service. The error wraps letter.ErrRefused
 // if the same letter would be refused again.
 type Sender interface {
-	Send(ctx context.Context, l letter.Letter) error
+	Send(ctx context.Context, l mailtext.Letter) error
 }
 
 // Step sends mails. Make one with New; it is safe for concurrent use.
 type Step struct {
 	ledger Ledger
 	sender Sender
-	marks  *batch.Batcher[[]letter.Result, struct{}]
+	marks  *batch.Batcher[[]mailtext.Result, struct{}]
 
 	options Options
 	metrics metrics

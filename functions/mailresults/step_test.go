@@ -15,13 +15,13 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"example.com/missionpot/functions/internal/steptest"
 	"example.com/missionpot/functions/mailresults"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/lab"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/letter"
-	"example.com/missionpot/internal/mail"
+	"example.com/missionpot/internal/cloud/sendgrid"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mailtext"
+	"example.com/missionpot/internal/rig/stand"
+	"example.com/missionpot/internal/rig/steptest"
 )
 
 var errDown = errors.New("down")
@@ -33,7 +33,7 @@ type post struct {
 	steptest.Ledger
 	mission, creator uuid.UUID
 	fans             []uuid.UUID
-	box              *lab.Mailbox
+	box              *stand.Mailbox
 	answer           atomic.Int32 // the mailbox's status, or 0 to accept mail
 	calls            atomic.Int32
 	pause            time.Duration
@@ -42,7 +42,7 @@ type post struct {
 func newPost(t *testing.T, fans int) *post {
 	t.Helper()
 	l := steptest.NewLedger(t)
-	p := &post{Ledger: l, creator: l.User(500), box: lab.NewMailbox("SG.key")}
+	p := &post{Ledger: l, creator: l.User(500), box: stand.NewMailbox("SG.key")}
 	p.mission = l.Mission(p.creator, 500)
 	var bets []ledger.Bet
 	for range fans {
@@ -79,7 +79,7 @@ func (p *post) step(t *testing.T, l mailresults.Ledger) *mailresults.Step {
 		p.box.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	sender, err := mail.New("SG.key", server.URL, "pot@example.com", 8)
+	sender, err := sendgrid.New("SG.key", server.URL, "pot@example.com", 8)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +137,8 @@ func TestEveryContributorTheCreatorAndTheStreamerGetOneMail(t *testing.T) {
 		t.Errorf("receivers (-want +got):\n%s", diff)
 	}
 	mails, _ := p.box.Messages(p.fans[0].String() + "@example.com")
-	wanted := letter.Write(letter.Result{
-		DisplayName: "someone", Locale: letter.English, Role: letter.Contributor, Title: "no-hit boss", Ending: ledger.Failed, Amount: 100, Total: 800,
+	wanted := mailtext.Write(mailtext.Result{
+		DisplayName: "someone", Locale: mailtext.English, Role: mailtext.Contributor, Title: "no-hit boss", Ending: ledger.Failed, Amount: 100, Total: 800,
 	})
 	if len(mails) != 1 || mails[0].Subject != wanted.Subject || mails[0].Text != wanted.Text || mails[0].HTML != wanted.HTML {
 		t.Errorf("a fan got %+v, want %+v", mails, wanted)
@@ -169,7 +169,7 @@ func TestRule15ManyInstancesSendEachMailOnce(t *testing.T) {
 // unmarkable is a ledger that fails between sending and marking.
 type unmarkable struct{ *post }
 
-func (unmarkable) MailsSent(context.Context, []letter.Result, time.Duration) error { return errDown }
+func (unmarkable) MailsSent(context.Context, []mailtext.Result, time.Duration) error { return errDown }
 
 func TestRule15AMailRepeatsOnlyWhenItsMarkWasLost(t *testing.T) {
 	t.Parallel()
@@ -281,7 +281,7 @@ func TestMailsUnderWayWhenTheTimeIsUpAreNotLost(t *testing.T) {
 // stuck is a mail service that never answers.
 type stuck struct{}
 
-func (stuck) Send(ctx context.Context, _ letter.Letter) error {
+func (stuck) Send(ctx context.Context, _ mailtext.Letter) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

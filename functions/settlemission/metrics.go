@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 type metrics struct {

@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // reserve is the time that a chunk and the answer need in the worst case. With

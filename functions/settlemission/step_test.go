@@ -11,10 +11,10 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"example.com/missionpot/functions/internal/steptest"
 	"example.com/missionpot/functions/settlemission"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/rig/steptest"
 )
 
 var errDown = errors.New("down")

@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/functions/internal/steptest"
 	"example.com/missionpot/functions/sweepbets"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/cloud/payment"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/rig/steptest"
 )
 
 // endless is a log without end, and a ledger that decided all of its bets or

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // Bounds of one round.

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 const (

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // Ledger is the part of the users instance that the step uses.

@@ -12,13 +12,13 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"example.com/missionpot/functions/internal/steptest"
 	"example.com/missionpot/functions/sweepbets"
-	"example.com/missionpot/internal/betlog"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/lab/labtest"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/cloud/payment"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/store/betlog"
 )
 
 const age = time.Minute
@@ -36,7 +36,7 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	log, err := betlog.Open(context.Background(), labtest.Firestore(t), "(default)")
+	log, err := betlog.Open(context.Background(), standtest.Firestore(t), "(default)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/batch"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/flow/batch"
 )
 
 // access decides which callers are let in.

@@ -13,13 +13,13 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/mission"
-	"example.com/missionpot/internal/redrive"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/flow/redrive"
 )
 
 // accessMatrix is who may call what. A cell is the status, and for a refusal the

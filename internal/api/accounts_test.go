@@ -12,8 +12,8 @@ import (
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 func TestANewPersonSignsUpSignsInAndSeesThemselves(t *testing.T) {

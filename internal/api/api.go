@@ -6,10 +6,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // New is the API as a handler. It does no I/O before the first request.

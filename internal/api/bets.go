@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
 )
 
 type placeBetInput struct {

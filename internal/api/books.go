@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/books"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/reconcile"
 )
 
 const (
@@ -94,7 +94,7 @@ func (s *proofs) last(ctx context.Context, _ *struct{}) (*booksAnswer, error) {
 	return &booksAnswer{CacheControl: proofControl, Body: proof}, nil
 }
 
-func showProof(r books.Report) Proof {
+func showProof(r reconcile.Report) Proof {
 	f := r.Figures
 	return Proof{
 		CheckedAt: r.StartedAt, Clean: r.Clean(), Findings: ProofFindings{Broken: r.Broken, Late: r.Late},
@@ -113,22 +113,22 @@ type proofCache struct {
 }
 
 type seenProof struct {
-	report books.Report
+	report reconcile.Report
 	ok     bool
 	at     time.Time
 }
 
 // get returns the last check, or fault.Unavailable if there was none.
-func (c *proofCache) get(ctx context.Context) (books.Report, error) {
+func (c *proofCache) get(ctx context.Context) (reconcile.Report, error) {
 	seen := c.known.Load()
 	if seen == nil || c.now().Sub(seen.at) >= proofAge {
 		var err error
 		if seen, err = c.fresh(ctx); err != nil {
-			return books.Report{}, err
+			return reconcile.Report{}, err
 		}
 	}
 	if !seen.ok {
-		return books.Report{}, fault.Unavailable.Because("The books were not checked yet.").After(proofAge)
+		return reconcile.Report{}, fault.Unavailable.Because("The books were not checked yet.").After(proofAge)
 	}
 	return seen.report, nil
 }

@@ -8,8 +8,8 @@ import (
 
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 type chargeInput struct {

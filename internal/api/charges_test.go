@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/payment"
+	"example.com/missionpot/internal/cloud/payment"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // flaky is a provider whose answer gets lost: the charge is made, nobody hears.

@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/fault"
 )
 
 type lettersInput struct {

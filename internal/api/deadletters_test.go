@@ -11,12 +11,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // deadBet keeps a bet as a dead letter, as if no attempt could hold it.

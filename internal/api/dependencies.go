@@ -7,13 +7,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/books"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/core/reconcile"
 )
 
 // Dependencies is everything the API needs of the world.
@@ -139,13 +139,13 @@ type Checks interface {
 
 // Modes reads whether cash is taken.
 type Modes interface {
-	Mode(ctx context.Context) (books.Mode, error)
+	Mode(ctx context.Context) (reconcile.Mode, error)
 }
 
 // LastChecks reads what the last check found.
 type LastChecks interface {
 	// LastCheck reports false if there was none yet.
-	LastCheck(ctx context.Context) (r books.Report, ok bool, err error)
+	LastCheck(ctx context.Context) (r reconcile.Report, ok bool, err error)
 }
 
 // Missions keeps the missions.

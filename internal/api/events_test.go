@@ -14,11 +14,11 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/lab/labtest"
-	"example.com/missionpot/internal/mission"
-	"example.com/missionpot/internal/missionsdb"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/usersdb"
 	"example.com/missionpot/migrations"
 )
 
@@ -272,8 +272,8 @@ func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 		_, err := s.usersSQL.Exec(t.Context(), `INSERT INTO users (id, email, password_hash, display_name, streamer) VALUES ($1, 'jun@example.com', 'x', 'jun', true)`, streamer)
 		s.ok(err)
 		// As in the cloud, where this service reads two tables and no password.
-		users := labtest.Programs(t, s.usersSQL.Config().ConnString(), migrations.Users)["live"]
-		board := labtest.Programs(t, s.missSQL.Config().ConnString(), migrations.Missions)["live"]
+		users := standtest.Programs(t, s.usersSQL.Config().ConnString(), migrations.Users)["live"]
+		board := standtest.Programs(t, s.missSQL.Config().ConnString(), migrations.Missions)["live"]
 		d.EventsOnly, d.Accounts, d.Missions = true, usersdb.New(s.pool(users)), missionsdb.New(s.pool(board))
 	})
 	live.get("/v1/streamers/"+streamer.String()+"/events", "").want(http.StatusOK)

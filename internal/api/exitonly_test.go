@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // Two instances share the books: one from before, one that is exit-only now.

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/factor"
+	"example.com/missionpot/internal/auth/totp"
+	"example.com/missionpot/internal/core/account"
 )
 
 const factorPath = "/v1/users/me/second-factor"
@@ -16,7 +16,7 @@ const factorPath = "/v1/users/me/second-factor"
 // authenticator is somebody's app that makes codes.
 type authenticator struct {
 	*stand
-	secret factor.Secret
+	secret totp.Secret
 	step   int64 // of the newest code it has shown
 }
 
@@ -27,7 +27,7 @@ func (s *stand) beginFactor(token string) *authenticator {
 	if !strings.Contains(begun.URI, "secret="+begun.Secret) {
 		s.t.Errorf("the URI %s does not hold the secret %s", begun.URI, begun.Secret)
 	}
-	secret, err := factor.SecretOf(begun.Secret)
+	secret, err := totp.SecretOf(begun.Secret)
 	s.ok(err)
 	return &authenticator{stand: s, secret: secret}
 }
@@ -36,7 +36,7 @@ func (s *stand) beginFactor(token string) *authenticator {
 // a test need not wait for the next step; there is no third.
 func (a *authenticator) next() string {
 	a.t.Helper()
-	if a.step = max(a.step+1, factor.Step(time.Now())); a.step > factor.Step(time.Now())+1 {
+	if a.step = max(a.step+1, totp.Step(time.Now())); a.step > totp.Step(time.Now())+1 {
 		a.t.Fatal("the app has no new code for this step")
 	}
 	code, err := a.secret.Code(a.step)

@@ -16,7 +16,7 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // from is a header by which a stand behind one proxy takes a caller's address.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/core/event"
 )
 
 // followUpTime bounds what a sweep does anyway if it is not done now. While

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // frames keeps events as they go over the wire, so that an event is encoded once

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/mission"
 )
 
 func TestAnEventIsEncodedOnceForAllItsWatchers(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // slowPasswords has one place to compare in, for anyone who waits at most five seconds,

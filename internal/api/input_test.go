@@ -10,7 +10,7 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/mission"
 )
 
 func TestAKeyInQuotesIsTheKeyWithoutThem(t *testing.T) {

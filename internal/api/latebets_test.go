@@ -7,7 +7,7 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/event"
+	"example.com/missionpot/internal/core/event"
 )
 
 // Two instances of the API: the verdict is given at one, and bets come at the other,

@@ -11,7 +11,7 @@ import (
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/mission"
 )
 
 func (s *stand) leave(p player) reply {

@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // scope names the API as the origin of its metrics.

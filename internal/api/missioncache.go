@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/mission"
 )
 
 const (

@@ -6,8 +6,8 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/mission"
-	"example.com/missionpot/internal/missionsdb"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/store/missionsdb"
 )
 
 func TestAMissionBeyondTheLimitsIsRefusedWithACodeOfItsOwn(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/mission"
 )
 
 type listMissionsInput struct {

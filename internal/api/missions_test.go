@@ -13,10 +13,10 @@ import (
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
 )
 
 func TestAMissionIsFundedByItsCreatorsStake(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/books"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/reconcile"
 )
 
 // How old the mode may be that an instance goes by. It is looked at again in the
@@ -44,7 +44,7 @@ type modeWatch struct {
 }
 
 type seenMode struct {
-	mode books.Mode
+	mode reconcile.Mode
 	at   time.Time
 }
 
@@ -59,7 +59,7 @@ func (w *modeWatch) seen() (*seenMode, time.Duration) {
 
 // current is the mode as of at most modeAge ago. While it can't be read it is
 // what was last known, for a while; then the error is fault.Unavailable.
-func (w *modeWatch) current(ctx context.Context) (books.Mode, error) {
+func (w *modeWatch) current(ctx context.Context) (reconcile.Mode, error) {
 	s, age := w.seen()
 	if age > modeFresh {
 		look := w.look(ctx)
@@ -72,14 +72,14 @@ func (w *modeWatch) current(ctx context.Context) (books.Mode, error) {
 		}
 	}
 	if age >= modeTrust {
-		return books.Mode{}, fault.Unavailable.After(edge.RetryLater)
+		return reconcile.Mode{}, fault.Unavailable.After(edge.RetryLater)
 	}
 	return s.mode, nil
 }
 
 // shown is the mode for an answer's header, and false if it is not known. It
 // waits for nothing unless the instance has been idle.
-func (w *modeWatch) shown(ctx context.Context) (books.Mode, bool) {
+func (w *modeWatch) shown(ctx context.Context) (reconcile.Mode, bool) {
 	s, age := w.seen()
 	if age > modeFresh {
 		look := w.look(ctx)
@@ -92,7 +92,7 @@ func (w *modeWatch) shown(ctx context.Context) (books.Mode, bool) {
 		}
 	}
 	if age >= modeTrust {
-		return books.Mode{}, false
+		return reconcile.Mode{}, false
 	}
 	return s.mode, true
 }
@@ -140,7 +140,7 @@ func (w *modeWatch) checkOpen(ctx context.Context) error {
 
 // name is the mode as the contract names it. The instance's own setting is
 // as good as the switch.
-func (w *modeWatch) name(mode books.Mode) string {
+func (w *modeWatch) name(mode reconcile.Mode) string {
 	if w.exitOnly || mode.ExitOnly || mode.Unchecked {
 		return modeExitOnly
 	}

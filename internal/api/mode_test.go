@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/books"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/core/reconcile"
 )
 
 // keepCheck writes a check down as the checker would.
@@ -151,10 +151,10 @@ func (c *counted) fail(down bool) {
 	c.down, c.asks = down, 0
 }
 
-func (c *counted) Mode(context.Context) (books.Mode, error) { return books.Mode{}, c.ask() }
+func (c *counted) Mode(context.Context) (reconcile.Mode, error) { return reconcile.Mode{}, c.ask() }
 
-func (c *counted) LastCheck(context.Context) (books.Report, bool, error) {
-	return books.Report{}, true, c.ask()
+func (c *counted) LastCheck(context.Context) (reconcile.Report, bool, error) {
+	return reconcile.Report{}, true, c.ask()
 }
 
 func TestAskingForTheProofIsNoWayToLoadTheDatabase(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/lab/contract"
+	"example.com/missionpot/internal/rig/contract"
 )
 
 // contractCalls is the table of the REST contract, the platform's calls included.

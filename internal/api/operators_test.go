@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"testing"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/people"
+	"example.com/missionpot/internal/core/account"
 )
 
 // operator is somebody with the role, with a token they got by signing in.

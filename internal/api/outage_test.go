@@ -15,10 +15,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // hanging is a Pub/Sub that takes nothing and says nothing.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/batch"
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/flow/batch"
 )
 
 // outcome is what the ledger has decided about a bet, if it has.

@@ -12,9 +12,9 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/mission"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/store/usersdb"
 )
 
 // broken missions panic or fail with an inner text.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/core/account"
 )
 
 // slowStreamers keep a call in its place until they are let go.

@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // player is somebody signed up, with an access token.

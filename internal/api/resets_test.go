@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/people"
+	"example.com/missionpot/internal/core/account"
 )
 
 func (s *stand) forgot(email string) reply {

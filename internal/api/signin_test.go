@@ -9,7 +9,7 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 func (s *stand) login(email, password string, headers ...string) reply {

@@ -20,19 +20,19 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/betlog"
-	"example.com/missionpot/internal/board"
-	"example.com/missionpot/internal/broadcast"
-	"example.com/missionpot/internal/deadletter"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/lab/labtest"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/missionsdb"
-	"example.com/missionpot/internal/password"
-	"example.com/missionpot/internal/payment"
-	"example.com/missionpot/internal/redrive"
-	"example.com/missionpot/internal/token"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/auth/password"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/cloud/payment"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/flow/eventcopy"
+	"example.com/missionpot/internal/flow/redrive"
+	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/deadletter"
+	"example.com/missionpot/internal/store/liveboard"
+	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/usersdb"
 	"example.com/missionpot/migrations"
 )
 
@@ -47,8 +47,8 @@ type stand struct {
 	usersSQL *pgxpool.Pool
 	missSQL  *pgxpool.Pool
 	log      *betlog.Log
-	board    *board.Board
-	copier   *broadcast.Copier
+	board    *liveboard.Board
+	copier   *eventcopy.Copier
 	letters  *deadletter.Store
 	tokens   *token.Issuer
 	post     *post
@@ -60,24 +60,24 @@ type stand struct {
 func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	t.Helper()
 	s := &stand{t: t, logged: &syncBuffer{}, drain: make(chan struct{})}
-	usersDSN, missionsDSN := labtest.UsersDatabase(t), labtest.MissionsDatabase(t)
+	usersDSN, missionsDSN := standtest.UsersDatabase(t), standtest.MissionsDatabase(t)
 	s.usersSQL, s.missSQL = s.pool(usersDSN), s.pool(missionsDSN)
 	s.users, s.missions = usersdb.New(s.usersSQL), missionsdb.New(s.missSQL)
 	// The API itself has the rights it has in the cloud, and no others.
-	accounts := usersdb.New(s.pool(labtest.Programs(t, usersDSN, migrations.Users)["api"]))
-	held := missionsdb.New(s.pool(labtest.Programs(t, missionsDSN, migrations.Missions)["api"]))
-	project := labtest.Firestore(t)
+	accounts := usersdb.New(s.pool(standtest.Programs(t, usersDSN, migrations.Users)["api"]))
+	held := missionsdb.New(s.pool(standtest.Programs(t, missionsDSN, migrations.Missions)["api"]))
+	project := standtest.Firestore(t)
 	client, err := firestore.NewClient(t.Context(), project)
 	s.ok(err)
 	t.Cleanup(func() { _ = client.Close() })
 	s.log = betlog.New(client)
-	s.board, err = board.Open(t.Context(), project, "(default)")
+	s.board, err = liveboard.Open(t.Context(), project, "(default)")
 	s.ok(err)
 	t.Cleanup(func() { _ = s.board.Close() })
 	s.letters, err = deadletter.Open(t.Context(), project, "(default)")
 	s.ok(err)
 	t.Cleanup(func() { _ = s.letters.Close() })
-	s.copier = broadcast.New(held, s.board)
+	s.copier = eventcopy.New(held, s.board)
 	s.post = &post{stand: s, deliver: true}
 	private, err := token.GenerateSet()
 	s.ok(err)
@@ -325,7 +325,7 @@ func (b *syncBuffer) String() string {
 }
 
 // live fits the board to the API, as run/api does.
-type live struct{ *board.Board }
+type live struct{ *liveboard.Board }
 
 func (l live) WatchMission(ctx context.Context, id uuid.UUID) (api.Feed, error) {
 	f, err := l.Board.WatchMission(ctx, id)

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // replayPage is how many old events are read at once for a client that resumes.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"example.com/missionpot/internal/api/people"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // remedies are what somebody does who finds a stranger in their account.

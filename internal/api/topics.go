@@ -6,11 +6,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // maxTopics is how many missions and streamers one address watches on one instance. An
-// instance has 400 listeners (internal/board), one for each mission or streamer that
+// instance has 400 listeners (internal/store/liveboard), one for each mission or streamer that
 // anybody watches, so one address leaves three quarters to the rest. People watch one or
 // two; many of a carrier's watch the same.
 const maxTopics = 100

@@ -6,9 +6,9 @@ import (
 	"sync"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/mission"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/mission"
 )
 
 // verdicts lets streamers decide about their missions.

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"example.com/missionpot/internal/api"
-	"example.com/missionpot/internal/config"
-	"example.com/missionpot/internal/telemetry"
-	"example.com/missionpot/internal/telemetry/export"
+	"example.com/missionpot/internal/cloud/config"
+	"example.com/missionpot/internal/cloud/telemetry"
+	"example.com/missionpot/internal/cloud/telemetry/export"
 )
 
 // Limits of the server. A call's body is at most 64 KiB; a client that takes longer than this to

@@ -15,20 +15,20 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/betlog"
-	"example.com/missionpot/internal/board"
-	"example.com/missionpot/internal/broadcast"
-	"example.com/missionpot/internal/bus"
-	"example.com/missionpot/internal/cloudsql"
-	"example.com/missionpot/internal/config"
-	"example.com/missionpot/internal/deadletter"
-	"example.com/missionpot/internal/mission"
-	"example.com/missionpot/internal/missionsdb"
-	"example.com/missionpot/internal/password"
-	"example.com/missionpot/internal/payment"
-	"example.com/missionpot/internal/redrive"
-	"example.com/missionpot/internal/token"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/auth/password"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/cloud/bus"
+	"example.com/missionpot/internal/cloud/cloudsql"
+	"example.com/missionpot/internal/cloud/config"
+	"example.com/missionpot/internal/cloud/payment"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/flow/eventcopy"
+	"example.com/missionpot/internal/flow/redrive"
+	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/deadletter"
+	"example.com/missionpot/internal/store/liveboard"
+	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/usersdb"
 )
 
 // connections is how many connections one instance opens to each database. The API only reads by
@@ -40,7 +40,7 @@ type parts struct {
 	users    *usersdb.DB
 	missions *missionsdb.DB
 	log      *betlog.Log
-	board    *board.Board
+	board    *liveboard.Board
 	letters  *deadletter.Store
 	bus      *bus.Bus
 	closers  []func()
@@ -73,7 +73,7 @@ func open(ctx context.Context, c settings) (*parts, error) {
 		return fail(err)
 	}
 	p.closers = append(p.closers, closing(p.log))
-	if p.board, err = board.Open(ctx, c.Project, cmp.Or(c.BoardDatabase, c.FirestoreDatabase)); err != nil {
+	if p.board, err = liveboard.Open(ctx, c.Project, cmp.Or(c.BoardDatabase, c.FirestoreDatabase)); err != nil {
 		return fail(err)
 	}
 	p.closers = append(p.closers, closing(p.board))
@@ -117,7 +117,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 		Operators: p.users,
 		Missions:  p.missions, BetLog: p.log, Events: p.board, Live: live{p.board},
 		DeadLetters: &redrive.Desk{Letters: p.letters, Record: p.users, Publish: p.bus.PublishRaw},
-		Publisher:   p.bus, Board: broadcast.New(p.missions, p.board),
+		Publisher:   p.bus, Board: eventcopy.New(p.missions, p.board),
 		Passwords: passwords,
 		Probes: []edge.Probe{
 			{Name: "users database", Ping: p.users.Ping},
@@ -170,7 +170,7 @@ func provider(c settings) (payment.Provider, error) {
 }
 
 // live adapts the live board to the API's own types, so that neither imports the other.
-type live struct{ *board.Board }
+type live struct{ *liveboard.Board }
 
 func (l live) WatchMission(ctx context.Context, id uuid.UUID) (api.Feed, error) {
 	return feed(l.Board.WatchMission(ctx, id))
@@ -181,7 +181,7 @@ func (l live) WatchStreamer(ctx context.Context, id uuid.UUID) (api.Feed, error)
 }
 
 // feed returns a nil interface for a nil pointer.
-func feed(f *board.Feed, err error) (api.Feed, error) {
+func feed(f *liveboard.Feed, err error) (api.Feed, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,8 @@ import (
 
 	"golang.org/x/term"
 
-	"example.com/missionpot/internal/bench"
-	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/rig/bench"
+	"example.com/missionpot/internal/rig/stand"
 )
 
 func main() {
@@ -87,11 +87,11 @@ func choose(only string) ([]bench.Experiment, error) {
 }
 
 func measure(ctx context.Context, scale bench.Scale, experiments []bench.Experiment, jsonFile string) error {
-	module, err := lab.ModuleRoot(ctx)
+	module, err := stand.ModuleRoot(ctx)
 	if err != nil {
 		return err
 	}
-	parts, err := lab.FindParts()
+	parts, err := stand.FindParts()
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
 
-	"example.com/missionpot/internal/chaos"
-	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/rig/chaos"
+	"example.com/missionpot/internal/rig/stand"
 )
 
 func main() {
@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	var err error
-	if o.Module, err = lab.ModuleRoot(ctx); err != nil {
+	if o.Module, err = stand.ModuleRoot(ctx); err != nil {
 		return err
 	}
 	if o.Seed = *seed; o.Seed == 0 {

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
 )
 
 // deploy does all of it, one thing after the other. sendGridKey may be empty if the project

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
 )
 
 // fakeGcloud plays a project that is there and paid for. Secrets that are files in $SECRETS

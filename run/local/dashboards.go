@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/rig/stand"
 )
 
 // dashboardFolder is where the dashboards of Google Cloud are kept, from the module's root.
@@ -20,25 +20,25 @@ const dashboardFolder = "terraform/modules/monitoring/dashboards"
 // dashboards are the page and the Prometheus it is drawn from.
 type dashboards struct {
 	server     *http.Server
-	prometheus *lab.Prometheus // nil where none is installed
+	prometheus *stand.Prometheus // nil where none is installed
 }
 
 // startDashboards serves the dashboards of the running system. A machine without
 // Prometheus gets a page that says what to install, and all the rest of the stand.
-func startDashboards(ctx context.Context, t *terminal, o options, module string, system *lab.System) (*dashboards, error) {
+func startDashboards(ctx context.Context, t *terminal, o options, module string, system *stand.System) (*dashboards, error) {
 	start := time.Now()
 	d := &dashboards{}
 	address := ""
-	binary, without := lab.FindPrometheus()
+	binary, without := stand.FindPrometheus()
 	if without == nil {
 		var err error
-		d.prometheus, err = lab.StartPrometheus(ctx, lab.PrometheusConfig{Binary: binary, Dir: o.dir, Targets: system.Scraped()})
+		d.prometheus, err = stand.StartPrometheus(ctx, stand.PrometheusConfig{Binary: binary, Dir: o.dir, Targets: system.Scraped()})
 		if err != nil {
 			return nil, err
 		}
 		address = d.prometheus.URL()
 	}
-	handler, err := lab.NewDashboards(os.DirFS(filepath.Join(module, dashboardFolder)), address, without)
+	handler, err := stand.NewDashboards(os.DirFS(filepath.Join(module, dashboardFolder)), address, without)
 	if err != nil {
 		return nil, errors.Join(err, d.stop())
 	}

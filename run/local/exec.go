@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/term"
 
-	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/rig/stand"
 )
 
 // grace is how long a command or a service may take to end after it was asked to.
@@ -27,17 +27,17 @@ func execWithServers(ctx context.Context, args []string) (err error) {
 	if len(args) == 0 {
 		return errors.New("usage: local exec -- CMD [ARG...]")
 	}
-	parts, err := lab.FindParts()
+	parts, err := stand.FindParts()
 	if err != nil {
 		return err
 	}
-	scratch, err := lab.NewScratch()
+	scratch, err := stand.NewScratch()
 	if err != nil {
 		return err
 	}
 	defer func() { err = withMore(err, scratch.Close()) }()
 	start := time.Now()
-	servers, err := lab.StartServers(ctx, parts, lab.ServersConfig{Dir: scratch.Dir, ThrowAway: true})
+	servers, err := stand.StartServers(ctx, parts, stand.ServersConfig{Dir: scratch.Dir, ThrowAway: true})
 	if err != nil {
 		return err
 	}
@@ -48,12 +48,12 @@ func execWithServers(ctx context.Context, args []string) (err error) {
 
 // runInScratch has a command keep its temporary files in the scratch directory, so that
 // they end with it, even those of a test that was killed.
-func runInScratch(ctx context.Context, scratch *lab.Scratch, args, env []string) error {
+func runInScratch(ctx context.Context, scratch *stand.Scratch, args, env []string) error {
 	temporary := filepath.Join(scratch.Dir, "tmp")
 	if err := makeOpenDirs(temporary); err != nil {
 		return fmt.Errorf("make a folder for temporary files: %w", err)
 	}
-	return runCommand(ctx, args, append(env, lab.EnvTestDir+"="+scratch.Dir, "TMPDIR="+temporary))
+	return runCommand(ctx, args, append(env, stand.EnvTestDir+"="+scratch.Dir, "TMPDIR="+temporary))
 }
 
 // withMore joins what else went wrong, if anything did: the command's status alone must
@@ -71,7 +71,7 @@ func runCommand(ctx context.Context, args, env []string) error {
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.WaitDelay = grace
-	cmd.SysProcAttr = lab.OwnGroup(nil)
+	cmd.SysProcAttr = stand.OwnGroup(nil)
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		// There it must stay in our group, or it could not read the keyboard; Ctrl-C
 		// reaches both of us.

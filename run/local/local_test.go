@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/rig/stand"
 )
 
 func TestSaysWhichPortIsTakenAndHowToChangeIt(t *testing.T) {
@@ -22,9 +22,9 @@ func TestSaysWhichPortIsTakenAndHowToChangeIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	o := options{system: lab.SystemPorts{Mailbox: l.Addr().(*net.TCPAddr).Port}}
+	o := options{system: stand.SystemPorts{Mailbox: l.Addr().(*net.TCPAddr).Port}}
 	err = o.checkPorts()
-	if !errors.Is(err, lab.ErrPortTaken) || !strings.Contains(err.Error(), "-mailbox-port") {
+	if !errors.Is(err, stand.ErrPortTaken) || !strings.Contains(err.Error(), "-mailbox-port") {
 		t.Errorf("error = %v, want the flag that changes the port", err)
 	}
 }
@@ -75,7 +75,7 @@ func TestTheStatusOfAnyOtherProgramIsReported(t *testing.T) {
 func TestWhatACommandLeavesInItsTemporaryFolderEndsWithTheServers(t *testing.T) {
 	top := t.TempDir()
 	t.Setenv("TMPDIR", top)
-	scratch, err := lab.NewScratch()
+	scratch, err := stand.NewScratch()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestWhatACommandLeavesInItsTemporaryFolderEndsWithTheServers(t *testing.T) 
 
 func TestAllTakenPortsAreNamedAtOnceWithFlagsToCopy(t *testing.T) {
 	t.Parallel()
-	o := options{servers: lab.ServerPorts{Users: 23456}}
+	o := options{servers: stand.ServerPorts{Users: 23456}}
 	for _, port := range []*int{&o.system.API, &o.system.Functions} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

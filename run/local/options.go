@@ -11,13 +11,13 @@ import (
 	"strings"
 	"time"
 
-	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/rig/stand"
 )
 
 // options are the flags of `local up`.
 type options struct {
-	system     lab.SystemPorts
-	servers    lab.ServerPorts
+	system     stand.SystemPorts
+	servers    stand.ServerPorts
 	dashboards int // port of their page; 0 takes none
 	dir        string
 	tick       time.Duration
@@ -99,7 +99,7 @@ func (o options) checkPorts() error {
 		if p.port == 0 {
 			continue
 		}
-		if err := lab.CheckPort(p.port); err != nil {
+		if err := stand.CheckPort(p.port); err != nil {
 			taken = append(taken, fmt.Errorf("-%s: %w", p.flag, err))
 			p.port += 1000
 		}

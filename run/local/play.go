@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"example.com/missionpot/internal/client"
-	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/rig/client"
+	"example.com/missionpot/internal/rig/stand"
 )
 
 // patience is how long the play waits for what it expects; all of it takes a second
@@ -52,7 +52,7 @@ type statement struct {
 }
 
 // play runs one mission from sign-up to e-mail through the API, and prints each step.
-func play(ctx context.Context, t *terminal, system *lab.System) error {
+func play(ctx context.Context, t *terminal, system *stand.System) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*patience)
 	defer cancel()
 	t.heading("One mission, from sign-up to e-mail")
@@ -215,10 +215,10 @@ func tellBooks(ctx context.Context, t *terminal, usersDSN string) (err error) {
 	return nil
 }
 
-func tellMail(ctx context.Context, t *terminal, people cast, mailbox *lab.Mailbox) error {
+func tellMail(ctx context.Context, t *terminal, people cast, mailbox *stand.Mailbox) error {
 	t.step(7, "Everybody gets an e-mail with the result:")
 	for _, p := range people.all() {
-		var mails []lab.Mail
+		var mails []stand.Mail
 		err := poll(ctx, "an e-mail to "+p.Name, func() (bool, error) {
 			mails, _ = mailbox.Messages(p.Email)
 			return len(mails) > 0, nil

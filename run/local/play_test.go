@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/rig/standtest"
 )
 
 func TestThePlayTellsAMissionsWholeLife(t *testing.T) {
 	t.Parallel()
-	system := labtest.System(t)
+	system := standtest.System(t)
 	var printed bytes.Buffer
 	if err := play(t.Context(), &terminal{out: &printed}, system); err != nil {
 		t.Fatalf("play: %v\nso far:\n%s", err, &printed)

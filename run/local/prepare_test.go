@@ -104,7 +104,7 @@ func (m *bare) asked() []string {
 	return strings.Split(strings.TrimSpace(strings.ReplaceAll(string(text), m.dir, "")), "\n")
 }
 
-var stand = []string{"go", "postgres", "java", "firestore", "pubsub", "prometheus", "cc"}
+var standParts = []string{"go", "postgres", "java", "firestore", "pubsub", "prometheus", "cc"}
 
 func wantSaid(t *testing.T, said string, want ...string) {
 	t.Helper()
@@ -119,7 +119,7 @@ func TestAnOrdinaryUserGetsAllThatIsMissingAndOneBlockToPaste(t *testing.T) {
 	t.Parallel()
 	m := newBare(t, "1000")
 	m.program("sudo", "#!/bin/sh\n")
-	said, ok := m.prepare(stand...)
+	said, ok := m.prepare(standParts...)
 	if ok {
 		t.Error("prepare succeeded on a machine without anything")
 	}
@@ -139,7 +139,7 @@ On Debian or Ubuntu, paste this:
 
 func TestSudoIsNamedOnlyWhereItIs(t *testing.T) {
 	t.Parallel()
-	said, _ := newBare(t, "1000").prepare(stand...)
+	said, _ := newBare(t, "1000").prepare(standParts...)
 	wantSaid(t, said, "On Debian or Ubuntu, as root:\n  apt-get update\n")
 	if strings.Contains(said, "sudo") {
 		t.Errorf("sudo is named on a machine that has none:\n%s", said)
@@ -149,7 +149,7 @@ func TestSudoIsNamedOnlyWhereItIs(t *testing.T) {
 func TestRootGetsEverythingInstalledAndIsToldWhatIsDone(t *testing.T) {
 	t.Parallel()
 	m := newBare(t, "0")
-	said, ok := m.prepare(stand...)
+	said, ok := m.prepare(standParts...)
 	if !ok {
 		t.Fatalf("prepare failed:\n%s", said)
 	}
@@ -170,7 +170,7 @@ func TestRootGetsEverythingInstalledAndIsToldWhatIsDone(t *testing.T) {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}
 	wantSaid(t, said, "This machine lacks:", "+ "+want[0], "+ "+want[1], "+ "+want[5])
-	if again, ok := m.prepare(stand...); !ok || again != "" {
+	if again, ok := m.prepare(standParts...); !ok || again != "" {
 		t.Errorf("the second run said %q", again)
 	}
 }
@@ -181,7 +181,7 @@ func TestAListedSourceThatCannotBeReadIsNotToBeAdded(t *testing.T) {
 		m := newBare(t, uid)
 		m.file("unreachable", "")
 		m.file("etc/apt/sources.list.d/google.list", "deb [signed-by=/k] https://packages.cloud.google.com/apt cloud-sdk main\n")
-		said, ok := m.prepare(stand...)
+		said, ok := m.prepare(standParts...)
 		if ok {
 			t.Errorf("uid %s: prepare succeeded without the emulators", uid)
 		}
@@ -197,7 +197,7 @@ func TestWithoutAccessToGoogleRootIsToldWhatFailedAndWhatToDo(t *testing.T) {
 	m := newBare(t, "0")
 	m.program("curl", "#!/bin/sh\necho 'curl: (6) Could not resolve host' >&2\nexit 6\n")
 	m.program("gpg", "#!/bin/sh\ncat >/dev/null\n")
-	said, ok := m.prepare(stand...)
+	said, ok := m.prepare(standParts...)
 	if ok {
 		t.Error("prepare succeeded without the emulators")
 	}
@@ -221,7 +221,7 @@ func TestWithoutGoNothingIsInstalled(t *testing.T) {
 	t.Parallel()
 	m := newBare(t, "0")
 	m.remove("bin/go")
-	said, ok := m.prepare(stand...)
+	said, ok := m.prepare(standParts...)
 	if ok || !strings.HasPrefix(said, "This machine lacks:\n  - Go 1.26, from https://go.dev/doc/install\n") {
 		t.Errorf("said, with ok = %t:\n%s", ok, said)
 	}
@@ -258,7 +258,7 @@ func TestAptIsWaitedForWhenItIsStopped(t *testing.T) {
 		text, _ := os.ReadFile(filepath.Join(m.dir, "state"))
 		return strings.TrimSpace(string(text))
 	}
-	cmd := m.command(stand...)
+	cmd := m.command(standParts...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"example.com/missionpot/internal/lab"
+	"example.com/missionpot/internal/rig/stand"
 )
 
 const (
@@ -28,7 +28,7 @@ var errPlayed = errors.New("played")
 // up runs the whole system until ctx ends. Everything starts empty: the emulators
 // keep nothing, and databases that remember more than they do would not agree with them.
 func up(ctx context.Context, args []string) (err error) {
-	module, err := lab.ModuleRoot(ctx)
+	module, err := stand.ModuleRoot(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func up(ctx context.Context, args []string) (err error) {
 			err = nil
 		}
 	}()
-	parts, err := lab.FindParts()
+	parts, err := stand.FindParts()
 	if err != nil {
 		return err
 	}
@@ -90,8 +90,8 @@ func claimDir(dir string) (*os.File, error) {
 	if err := makeOpenDirs(dir); err != nil {
 		return nil, err
 	}
-	lock, err := lab.LockDir(dir)
-	if errors.Is(err, lab.ErrDirInUse) {
+	lock, err := stand.LockDir(dir)
+	if errors.Is(err, stand.ErrDirInUse) {
 		return nil, fmt.Errorf("%w; stop it, or choose another directory with -dir", err)
 	}
 	return lock, err
@@ -120,23 +120,23 @@ func makeOpenDirs(dir string) error {
 }
 
 // startServers starts the four servers and builds the programs meanwhile.
-func startServers(ctx context.Context, t *terminal, o options, parts lab.Parts, module string) (*lab.Servers, lab.Binaries, error) {
+func startServers(ctx context.Context, t *terminal, o options, parts stand.Parts, module string) (*stand.Servers, stand.Binaries, error) {
 	if err := removeLogs(o.dir); err != nil {
-		return nil, lab.Binaries{}, err
+		return nil, stand.Binaries{}, err
 	}
 	t.heading("Servers and programs")
 	const programs = "build of API and functions"
-	waiting := t.pending(silence, lab.UsersServer, lab.MissionsServer, lab.FirestoreServer, lab.PubSubServer, programs)
+	waiting := t.pending(silence, stand.UsersServer, stand.MissionsServer, stand.FirestoreServer, stand.PubSubServer, programs)
 	defer waiting.stop()
-	var servers *lab.Servers
-	var binaries lab.Binaries
+	var servers *stand.Servers
+	var binaries stand.Binaries
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		servers, err = lab.StartServers(groupCtx, parts, lab.ServersConfig{Dir: o.dir, Ports: o.servers, Progress: waiting.ready})
+		servers, err = stand.StartServers(groupCtx, parts, stand.ServersConfig{Dir: o.dir, Ports: o.servers, Progress: waiting.ready})
 		return err
 	})
 	group.Go(func() (err error) {
-		if binaries, err = lab.BuildBinaries(groupCtx, module, filepath.Join(o.dir, "bin")); err == nil {
+		if binaries, err = stand.BuildBinaries(groupCtx, module, filepath.Join(o.dir, "bin")); err == nil {
 			waiting.ready(programs, time.Since(waiting.start))
 		}
 		return err
@@ -145,7 +145,7 @@ func startServers(ctx context.Context, t *terminal, o options, parts lab.Parts, 
 		if servers != nil {
 			err = errors.Join(err, servers.Stop())
 		}
-		return nil, lab.Binaries{}, err
+		return nil, stand.Binaries{}, err
 	}
 	return servers, binaries, nil
 }
@@ -164,16 +164,16 @@ func removeLogs(dir string) error {
 	return nil
 }
 
-func startSystem(ctx context.Context, t *terminal, o options, servers *lab.Servers, binaries lab.Binaries) (*lab.System, error) {
+func startSystem(ctx context.Context, t *terminal, o options, servers *stand.Servers, binaries stand.Binaries) (*stand.System, error) {
 	const started = "API, functions and mailbox"
 	waiting := t.pending(silence, started)
 	defer waiting.stop()
-	for _, server := range []*lab.Postgres{servers.Users, servers.Missions} {
-		if err := lab.RecreateDatabase(ctx, server.DSN("postgres"), databaseName); err != nil {
+	for _, server := range []*stand.Postgres{servers.Users, servers.Missions} {
+		if err := stand.RecreateDatabase(ctx, server.DSN("postgres"), databaseName); err != nil {
 			return nil, err
 		}
 	}
-	system, err := lab.StartSystem(ctx, lab.SystemConfig{
+	system, err := stand.StartSystem(ctx, stand.SystemConfig{
 		Binaries:      binaries,
 		LogDir:        o.dir,
 		Project:       project,
@@ -194,7 +194,7 @@ func startSystem(ctx context.Context, t *terminal, o options, servers *lab.Serve
 }
 
 // stay plays the mission and keeps everything up until ctx ends or a server dies.
-func stay(ctx context.Context, t *terminal, o options, servers *lab.Servers, system *lab.System) error {
+func stay(ctx context.Context, t *terminal, o options, servers *stand.Servers, system *stand.System) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		system.Keep(ctx, t.trouble)
@@ -228,7 +228,7 @@ func stay(ctx context.Context, t *terminal, o options, servers *lab.Servers, sys
 	return nil
 }
 
-func tellAddresses(t *terminal, o options, servers *lab.Servers, system *lab.System) {
+func tellAddresses(t *terminal, o options, servers *stand.Servers, system *stand.System) {
 	t.heading("Up. Ctrl-C stops everything.")
 	for _, place := range [][2]string{
 		{"API and its pages", system.API.URL() + "/docs"},

@@ -23,9 +23,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"example.com/missionpot/internal/cloudsql"
-	"example.com/missionpot/internal/config"
-	"example.com/missionpot/internal/telemetry"
+	"example.com/missionpot/internal/cloud/cloudsql"
+	"example.com/missionpot/internal/cloud/config"
+	"example.com/missionpot/internal/cloud/telemetry"
 	"example.com/missionpot/migrations"
 )
 

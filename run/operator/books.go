@@ -8,9 +8,9 @@ import (
 	"io"
 	"time"
 
-	"example.com/missionpot/internal/books"
-	"example.com/missionpot/internal/text"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/core/text"
+	"example.com/missionpot/internal/store/usersdb"
 )
 
 const maxChanges = 10
@@ -19,8 +19,8 @@ const maxChanges = 10
 var errBroken = errors.New("the books are broken")
 
 func graceFlags(flags *flag.FlagSet, c *call) {
-	flags.DurationVar(&c.settle, "settle", books.UsualSettle, "how recent a fact may be that has not reached every part; 0: nothing is under way")
-	flags.DurationVar(&c.late, "late", books.UsualLate, "how old it may be before it is reported as late")
+	flags.DurationVar(&c.settle, "settle", reconcile.UsualSettle, "how recent a fact may be that has not reached every part; 0: nothing is under way")
+	flags.DurationVar(&c.late, "late", reconcile.UsualLate, "how old it may be before it is reported as late")
 }
 
 func reasonFlag(flags *flag.FlagSet, c *call) {
@@ -49,13 +49,13 @@ func checkBooks(ctx context.Context, c call) error {
 
 // checkWhole checks everything from the beginning and prints the report. The error is errBroken if a
 // rule is broken; then the service is in exit-only mode as well.
-func checkWhole(ctx context.Context, c call, o *opening, users *usersdb.DB) (books.Report, error) {
+func checkWhole(ctx context.Context, c call, o *opening, users *usersdb.DB) (reconcile.Report, error) {
 	missions, log := o.missions(ctx), o.betLog(ctx)
 	if o.err != nil {
-		return books.Report{}, o.err
+		return reconcile.Report{}, o.err
 	}
-	checker := books.Checker{Ledger: users, Board: missions, Log: log}
-	r, _, err := checker.Check(ctx, books.Options{Whole: true, Settle: c.settle, Late: c.late, Now: time.Now})
+	checker := reconcile.Checker{Ledger: users, Board: missions, Log: log}
+	r, _, err := checker.Check(ctx, reconcile.Options{Whole: true, Settle: c.settle, Late: c.late, Now: time.Now})
 	if err != nil {
 		return r, err
 	}
@@ -66,7 +66,7 @@ func checkWhole(ctx context.Context, c call, o *opening, users *usersdb.DB) (boo
 	return r, nil
 }
 
-func printReport(out io.Writer, r books.Report) {
+func printReport(out io.Writer, r reconcile.Report) {
 	for _, f := range r.Findings {
 		fmt.Fprintln(out, f)
 	}
@@ -98,7 +98,7 @@ func showBooks(ctx context.Context, c call) error {
 	})
 }
 
-func printChanges(out io.Writer, changes []books.Mode) {
+func printChanges(out io.Writer, changes []reconcile.Mode) {
 	if len(changes) == 0 {
 		fmt.Fprintln(out, "open; the mode was never changed")
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
 )
 
 // The next set of signing keys is made of the present one, which is read from standard input.

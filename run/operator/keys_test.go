@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
 )
 
 // No setting is needed: there is no database in this.

@@ -6,8 +6,8 @@ import (
 	"os"
 	"time"
 
-	"example.com/missionpot/internal/event"
-	"example.com/missionpot/internal/redrive"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/flow/redrive"
 )
 
 // listLetters lists dead letters that nobody has sent again, at most maxShown; send some again to

@@ -6,14 +6,14 @@ import (
 	"errors"
 	"slices"
 
-	"example.com/missionpot/internal/betlog"
-	"example.com/missionpot/internal/board"
-	"example.com/missionpot/internal/bus"
-	"example.com/missionpot/internal/cloudsql"
-	"example.com/missionpot/internal/config"
-	"example.com/missionpot/internal/deadletter"
-	"example.com/missionpot/internal/missionsdb"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/cloud/bus"
+	"example.com/missionpot/internal/cloud/cloudsql"
+	"example.com/missionpot/internal/cloud/config"
+	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/deadletter"
+	"example.com/missionpot/internal/store/liveboard"
+	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/usersdb"
 )
 
 // connections is how many each database is given: a check holds a snapshot with one and writes
@@ -96,7 +96,7 @@ func (o *opening) betLog(ctx context.Context) *betlog.Log {
 	return log
 }
 
-func (o *opening) liveBoard(ctx context.Context) *board.Board {
+func (o *opening) liveBoard(ctx context.Context) *liveboard.Board {
 	var c struct {
 		config.Google
 		config.Board
@@ -104,7 +104,7 @@ func (o *opening) liveBoard(ctx context.Context) *board.Board {
 	if !o.load(ctx, &c) {
 		return nil
 	}
-	live, err := board.Open(ctx, c.Project, cmp.Or(c.BoardDatabase, c.FirestoreDatabase))
+	live, err := liveboard.Open(ctx, c.Project, cmp.Or(c.BoardDatabase, c.FirestoreDatabase))
 	o.opened(err, func() error { return live.Close() })
 	return live
 }

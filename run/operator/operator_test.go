@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/migrations"
 )
 
@@ -25,8 +25,8 @@ func output(t *testing.T, args ...string) string {
 
 // Not parallel: the command reads the environment.
 func TestTheCommandRecordsGrantsAndRevocations(t *testing.T) {
-	dsn := labtest.UsersDatabase(t)
-	t.Setenv("USERS_DATABASE_URL", labtest.Programs(t, dsn, migrations.Users)["operator"])
+	dsn := standtest.UsersDatabase(t)
+	t.Setenv("USERS_DATABASE_URL", standtest.Programs(t, dsn, migrations.Users)["operator"])
 	id := uuid.New().String()
 	db, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {

@@ -10,15 +10,15 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/betlog"
-	"example.com/missionpot/internal/board"
-	"example.com/missionpot/internal/broadcast"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/mission"
-	"example.com/missionpot/internal/restore"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/core/rebuild"
+	"example.com/missionpot/internal/flow/eventcopy"
+	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/liveboard"
+	"example.com/missionpot/internal/store/usersdb"
 )
 
 func statementFlag(flags *flag.FlagSet, c *call) {
@@ -31,7 +31,7 @@ func restoreLog(ctx context.Context, c call) error {
 		if o.err != nil {
 			return o.err
 		}
-		written, err := restore.LogEntries(ctx, users, missions, entries{log})
+		written, err := rebuild.LogEntries(ctx, users, missions, entries{log})
 		fmt.Fprintf(c.out, "restore: entries=%d\n", written)
 		return err
 	})
@@ -40,7 +40,7 @@ func restoreLog(ctx context.Context, c call) error {
 // entries is the log as a restore writes it.
 type entries struct{ *betlog.Log }
 
-func (entries) StakeID(c restore.Creation) uuid.UUID {
+func (entries) StakeID(c rebuild.Creation) uuid.UUID {
 	return betlog.StakeID(c.MissionID, c.CreatorID, c.Key)
 }
 
@@ -50,7 +50,7 @@ func restoreBoard(ctx context.Context, c call) error {
 		if o.err != nil {
 			return o.err
 		}
-		written, err := restore.BoardEvents(ctx, missions, broadcast.New(missions, live))
+		written, err := rebuild.BoardEvents(ctx, missions, eventcopy.New(missions, live))
 		fmt.Fprintf(c.out, "restore: missions=%d\n", written)
 		return err
 	})
@@ -65,7 +65,7 @@ func restoreMissions(ctx context.Context, c call) error {
 		if _, err := users.TakeNoCash(ctx, "restore", "the missions instance is rebuilt"); err != nil {
 			return err
 		}
-		r, err := restore.Missions(ctx, sources{users, log, live}, missions, time.Now)
+		r, err := rebuild.Missions(ctx, sources{users, log, live}, missions, time.Now)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func restoreUsers(ctx context.Context, c call) error {
 		if _, err := users.TakeNoCash(ctx, "restore", "the users instance went back"); err != nil {
 			return err
 		}
-		r, err := restore.Users(ctx, users, log, missions, charges, time.Now)
+		r, err := rebuild.Users(ctx, users, log, missions, charges, time.Now)
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func restoreUsers(ctx context.Context, c call) error {
 	})
 }
 
-func printReplay(out io.Writer, r restore.Replayed) {
+func printReplay(out io.Writer, r rebuild.Replayed) {
 	for _, c := range r.Strangers {
 		fmt.Fprintf(out, "charge %s of %s: its user %s is unknown; the provider has the cash\n", c.ID, c.Amount, c.UserID)
 	}
@@ -125,7 +125,7 @@ func printReplay(out io.Writer, r restore.Replayed) {
 type sources struct {
 	*usersdb.DB
 	log   *betlog.Log
-	board *board.Board
+	board *liveboard.Board
 }
 
 func (s sources) Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error) {

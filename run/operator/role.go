@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/usersdb"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/store/usersdb"
 )
 
 // maxShown is how many entries of a list are shown.

@@ -8,8 +8,8 @@ import (
 	"io"
 	"time"
 
-	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/text"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/text"
 )
 
 const usage = `usage: operator [-as NAME] COMMAND

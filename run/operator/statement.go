@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/ledger"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // readStatement reads the provider's charges. Without a file it returns none.

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"example.com/missionpot/internal/client"
+	"example.com/missionpot/internal/rig/client"
 )
 
 // Whole won. They are the smallest amounts that the API accepts, because the sandbox's cash stays

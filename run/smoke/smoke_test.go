@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"example.com/missionpot/internal/lab/labtest"
+	"example.com/missionpot/internal/rig/standtest"
 )
 
 func TestPlaysOneMissionAfterAnotherOnARunningSystem(t *testing.T) {
 	t.Parallel()
-	system := labtest.System(t)
+	system := standtest.System(t)
 	ctx, enough := context.WithCancel(t.Context())
 	defer enough()
 	output := &listener{after: 2, enough: enough}
@@ -32,7 +32,7 @@ func TestPlaysOneMissionAfterAnotherOnARunningSystem(t *testing.T) {
 
 func TestOneMissionIsEnoughWhenNoTimeIsGiven(t *testing.T) {
 	t.Parallel()
-	system := labtest.System(t)
+	system := standtest.System(t)
 	output := &listener{after: 2, enough: func() { t.Error("a second mission is played, want one") }}
 	err := smoke(t.Context(), output, options{
 		api: system.API.URL(), mailDomain: "missionpot.example", patience: time.Minute, pause: time.Millisecond,
@@ -61,7 +61,7 @@ func (l *listener) Write(line []byte) (int, error) {
 // A revision that answers everything but no longer settles missions must not pass.
 func TestFailsWhenNothingIsSettled(t *testing.T) {
 	t.Parallel()
-	system := labtest.System(t)
+	system := standtest.System(t)
 	behind, err := url.Parse(system.API.URL())
 	if err != nil {
 		t.Fatal(err)

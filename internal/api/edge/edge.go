@@ -32,7 +32,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/go-json-experiment/json"
 
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
 )
 
 // Options is everything an edge needs.

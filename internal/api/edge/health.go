@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // probeTime bounds one part's answer, below the probe time-out of 4 seconds

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // Keyed is the header that distinguishes a retry from a second call.

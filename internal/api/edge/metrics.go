@@ -14,7 +14,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
-	"example.com/missionpot/internal/telemetry"
+	"example.com/missionpot/internal/cloud/telemetry"
 )
 
 // scope names the API as the origin of its spans and metrics.

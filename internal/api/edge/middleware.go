@@ -8,7 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // writeTime is how long an answer may take to be written after the call began.

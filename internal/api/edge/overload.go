@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // busyFor is how long a caller should wait when an instance is full. Calls take

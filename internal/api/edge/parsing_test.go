@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 func TestTheBestOfferIsChosenByWeightAndThenByOrder(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"example.com/missionpot/internal/batch"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/flow/batch"
 )
 
 const problemType = "application/problem+json"

@@ -10,7 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // checkQuery refuses a query that the operation would not follow in full. A filter that

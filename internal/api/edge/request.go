@@ -14,8 +14,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/fault"
 )
 
 const (

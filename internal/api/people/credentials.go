@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/factor"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/auth/totp"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // credentials checks that callers are who they say, and counts their guesses.
@@ -27,7 +27,7 @@ type further func(ctx context.Context, user uuid.UUID) error
 // second takes a code of the second factor, if the user has one.
 func (c *credentials) second(code string) further {
 	return func(ctx context.Context, user uuid.UUID) error {
-		return c.factors.TakeFactor(ctx, user, factor.Try(code))
+		return c.factors.TakeFactor(ctx, user, totp.Try(code))
 	}
 }
 
@@ -82,5 +82,5 @@ func (c *credentials) checkSecond(ctx context.Context, user account.User, code s
 	if err != nil || !on {
 		return err
 	}
-	return c.guess(ctx, account.NewFactorTry(c.key, user.ID), func() error { return c.factors.TakeFactor(ctx, user.ID, factor.Try(code)) })
+	return c.guess(ctx, account.NewFactorTry(c.key, user.ID), func() error { return c.factors.TakeFactor(ctx, user.ID, totp.Try(code)) })
 }

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/ledger"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/ledger"
 )
 
 // Accounts keeps the people.

@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/factor"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/auth/totp"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // issuer is the name an app shows beside the codes.
@@ -114,7 +114,7 @@ func (s *factors) beginFactor(ctx context.Context, in *passwordOnlyInput) (*fact
 	if _, _, err := s.credentials.check(ctx, user.Email, in.Body.Current, s.credentials.second("")); err != nil {
 		return nil, err
 	}
-	secret := factor.NewSecret()
+	secret := totp.NewSecret()
 	if err := s.store.BeginFactor(ctx, user.ID, secret); err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (s *factors) beginFactor(ctx context.Context, in *passwordOnlyInput) (*fact
 // confirmFactor asks for the password again: whoever began it may not be whoever has
 // the token now. A wrong code is a wrong guess.
 func (s *factors) confirmFactor(ctx context.Context, in *confirmFactorInput) (*recoveryCodesAnswer, error) {
-	codes := factor.NewRecoveryCodes()
+	codes := totp.NewRecoveryCodes()
 	hashes := make([][]byte, len(codes))
 	for i, code := range codes {
 		hashes[i] = code.Hash()
@@ -132,7 +132,7 @@ func (s *factors) confirmFactor(ctx context.Context, in *confirmFactorInput) (*r
 	user, err := stillHere(ctx, s.users)
 	if err == nil {
 		_, _, err = s.credentials.check(ctx, user.Email, in.Body.Current, func(ctx context.Context, user uuid.UUID) error {
-			return s.store.ConfirmFactor(ctx, user, factor.Try(in.Body.Code), hashes)
+			return s.store.ConfirmFactor(ctx, user, totp.Try(in.Body.Code), hashes)
 		})
 	}
 	s.security.Note(ctx, "turn_second_factor_on", edge.Caller(ctx), err)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 // fairPasswords lets one address have only so many hashes under way or waiting at once.

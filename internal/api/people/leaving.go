@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/fault"
+	"example.com/missionpot/internal/core/fault"
 )
 
 type leaveInput struct {

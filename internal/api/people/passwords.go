@@ -4,10 +4,10 @@ import (
 	"context"
 	"net/http"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/fault"
 )
 
 type passwordInput struct {

@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/account"
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/fault"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/fault"
 )
 
 type loginInput struct {

@@ -1,8 +1,8 @@
 package people
 
 import (
-	"example.com/missionpot/internal/account"
-	"example.com/missionpot/internal/token"
+	"example.com/missionpot/internal/auth/token"
+	"example.com/missionpot/internal/core/account"
 )
 
 // signer makes the tokens of a sign-in.

@@ -1,5 +1,5 @@
 # What the on-call person sees and is woken by. Dashboards and alerts are JSON files in Cloud
-# Monitoring's own form, so that a Go test (internal/monitoring) can run every query of them on a
+# Monitoring's own form, so that a Go test (internal/rig/checks/dashboards) can run every query of them on a
 # running system, and the local stand can draw them.
 locals {
   dashboards = toset([for file in fileset("${path.module}/dashboards", "*.json") : trimsuffix(file, ".json")])

@@ -1,3 +1,0 @@
-// Package layout tests which package may import which. The tree shows the flow only if the imports
-// follow it.
-package layout

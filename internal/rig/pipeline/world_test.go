@@ -1,0 +1,417 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"example.com/missionpot/functions/closemission"
+	"example.com/missionpot/functions/growpot"
+	"example.com/missionpot/functions/holdbets"
+	"example.com/missionpot/functions/mailresults"
+	"example.com/missionpot/functions/settlemission"
+	"example.com/missionpot/functions/sweepbets"
+	"example.com/missionpot/functions/sweepmissions"
+	"example.com/missionpot/internal/cloud/payment"
+	"example.com/missionpot/internal/cloud/push"
+	"example.com/missionpot/internal/core/event"
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/core/mailtext"
+	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/flow/eventcopy"
+	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/liveboard"
+	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/migrations"
+)
+
+// TestMain limits the number of runs of each property, unless the command line sets it
+// (-rapid.checks). It also hides the sweeps' warnings, which these tests provoke.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		if err := flag.Set("rapid.checks", "10"); err != nil {
+			panic(err)
+		}
+	}
+	slog.SetLogLoggerLevel(slog.LevelError + 1)
+	m.Run()
+}
+
+// failer is what *testing.T and *rapid.T have in common.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+// fixture is a whole system: both databases, the log, the live board, every step, and the messages
+// that are under way between them.
+type fixture struct {
+	ctx        context.Context
+	users      *usersdb.DB
+	usersPool  *pgxpool.Pool
+	missions   *missionsdb.DB
+	boardPool  *pgxpool.Pool
+	usersOf    map[string]*usersdb.DB
+	missionsOf map[string]*missionsdb.DB
+	log        *betlog.Log
+	board      *liveboard.Board
+	steps      map[event.Topic][]push.Step
+	queue      []event.Event
+	mu         sync.Mutex     // guards queue and mails while a step runs
+	mails      map[string]int // sent mails by mission and user
+	// crash makes the next Publish fail, as if the instance had died after its commit.
+	crash bool
+
+	drafts   map[uuid.UUID]mission.Mission
+	accounts []uuid.UUID
+	start    ledger.Won // each account's first charge, in won
+	streamer uuid.UUID
+}
+
+var errCrashed = errors.New("the instance died before it could publish")
+
+// Publish adds events to the queue.
+func (w *fixture) Publish(_ context.Context, events ...event.Event) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.crash {
+		w.crash = false
+		return errCrashed
+	}
+	w.queue = append(w.queue, events...)
+	return nil
+}
+
+// Send accepts a mail like the mail service.
+func (w *fixture) Send(_ context.Context, l mailtext.Letter) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mails[l.IDs["mission_id"]+l.IDs["user_id"]]++
+	return nil
+}
+
+func newFixture(t testing.TB) *fixture {
+	t.Helper()
+	w := &fixture{ctx: t.Context(), mails: map[string]int{}, drafts: map[uuid.UUID]mission.Mission{}, start: 1_000}
+	w.openUsers(t, standtest.UsersDatabase(t))
+	w.openMissions(t, standtest.MissionsDatabase(t))
+	w.openFirestore(t)
+	w.wire(t)
+	w.streamer = w.account(t, 0)
+	for range 4 {
+		w.accounts = append(w.accounts, w.account(t, w.start))
+	}
+	return w
+}
+
+// openUsers opens a users instance once as its owner, and once for each program with the rights it
+// has in the cloud.
+func (w *fixture) openUsers(t testing.TB, dsn string) {
+	t.Helper()
+	w.usersPool = pool(t, dsn)
+	w.users, w.usersOf = usersdb.New(w.usersPool), map[string]*usersdb.DB{}
+	for program, dsn := range standtest.Programs(t, dsn, migrations.Users) {
+		w.usersOf[program] = usersdb.New(pool(t, dsn))
+	}
+}
+
+func (w *fixture) openMissions(t testing.TB, dsn string) {
+	t.Helper()
+	w.boardPool = pool(t, dsn)
+	w.missions, w.missionsOf = missionsdb.New(w.boardPool), map[string]*missionsdb.DB{}
+	for program, dsn := range standtest.Programs(t, dsn, migrations.Missions) {
+		w.missionsOf[program] = missionsdb.New(pool(t, dsn))
+	}
+}
+
+// openFirestore opens an empty log and an empty live board.
+func (w *fixture) openFirestore(t testing.TB) {
+	t.Helper()
+	project := standtest.Firestore(t)
+	log, err := betlog.Open(w.ctx, project, "(default)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := liveboard.Open(w.ctx, project, "(default)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(log.Close(), live.Close()) })
+	w.log, w.board = log, live
+}
+
+func pool(t testing.TB, dsn string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.MaxConns = 10
+	p, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// wire builds the steps as functions.go does. A step that is built again is a new instance, without
+// the memory of the one before.
+func (w *fixture) wire(t testing.TB) {
+	t.Helper()
+	sandbox, err := payment.NewSandbox(true, func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, missions := w.usersOf, w.missionsOf
+	copier := func(program string) *eventcopy.Copier { return eventcopy.New(missions[program], w.board) }
+	sweep := sweepbets.Options{Age: -time.Minute, Now: users["sweepbets"].Now}
+	mails := mailresults.New(users["mailresults"], w, mailresults.Options{Now: users["mailresults"].Now})
+	w.steps = map[event.Topic][]push.Step{
+		event.Bets:        {holdbets.New(users["holdbets"], w).Handle},
+		event.Pots:        {growpot.New(missions["growpot"], copier("growpot"), w, time.Millisecond).Handle},
+		event.Verdicts:    {settlemission.New(users["settlemission"], w).Handle},
+		event.Settlements: {closemission.New(missions["closemission"], copier("closemission")).Handle, mails.Handle},
+		event.Ticks: {
+			sweepbets.New(users["sweepbets"], w.log, sandbox, w, sweep).Handle,
+			sweepmissions.New(missions["sweepmissions"], copier("sweepmissions"), w, missions["sweepmissions"].Now).Handle, mails.Handle,
+		},
+	}
+}
+
+func (w *fixture) account(t failer, cash ledger.Won) uuid.UUID {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	w.exec(t, w.usersPool, `INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, $2, 'x', 'someone')`, id, id.String()+"@example.com")
+	w.exec(t, w.usersPool, `INSERT INTO wallets (user_id, cash) VALUES ($1, $2)`, id, cash)
+	if cash > 0 {
+		charge := uuid.Must(uuid.NewV7())
+		w.exec(t, w.usersPool, `INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount, status) VALUES ($1, $2, 'first', '', $3, 'succeeded')`, charge, id, cash)
+		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, amount, balance_after) VALUES ($1, 'charge', $2, $3, $3)`, charge, id, cash)
+	}
+	return id
+}
+
+func (w *fixture) exec(t failer, p *pgxpool.Pool, query string, args ...any) {
+	t.Helper()
+	if _, err := p.Exec(w.ctx, query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+func (w *fixture) figure(t failer, p *pgxpool.Pool, query string, args ...any) int64 {
+	t.Helper()
+	var n int64
+	if err := p.QueryRow(w.ctx, query, args...).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+func (w *fixture) cash(t failer, user uuid.UUID) ledger.Won {
+	t.Helper()
+	return ledger.Won(w.figure(t, w.usersPool, `SELECT cash FROM wallets WHERE user_id = $1`, user))
+}
+
+func (w *fixture) mission(t failer, id uuid.UUID) mission.Mission {
+	t.Helper()
+	m, err := w.missionsOf["api"].ByID(w.ctx, id)
+	if err != nil {
+		t.Fatalf("read mission %s: %v", id, err)
+	}
+	return m
+}
+
+// create creates a mission as the API does. With published false the API dies between the log and
+// the message.
+func (w *fixture) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept, published bool) mission.Mission {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	draft := mission.Draft{CreatorID: creator, StreamerID: w.streamer, Title: "no hit", Stake: stake, TimeLimit: time.Hour}
+	terms := mission.Terms{AutoAccept: autoAccept, MinStake: 100, MaxStake: 1_000_000, Acceptance: time.Hour}
+	m, _, err := w.missionsOf["api"].Create(w.ctx, id, draft, terms, id.String(), []byte("hash"))
+	if err != nil {
+		t.Fatalf("create a mission: %v", err)
+	}
+	w.drafts[id] = m
+	w.logBet(t, ledger.StakeEntry, m, creator, stake, id.String(), published)
+	return m
+}
+
+// bet logs a bet as the API does, whatever state the mission is in: the API's copy may be a second
+// old.
+func (w *fixture) bet(t failer, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
+	t.Helper()
+	return w.logBet(t, ledger.BetEntry, m, user, amount, uuid.NewString(), published)
+}
+
+func (w *fixture) logBet(t failer, kind ledger.EntryKind, m mission.Mission, user uuid.UUID, amount ledger.Won, key string, published bool) ledger.Bet {
+	t.Helper()
+	logged, _, err := w.log.Append(w.ctx, ledger.LogEntry{
+		Bet:  ledger.Bet{MissionID: m.ID, UserID: user, Amount: amount, Deadline: m.Deadline},
+		Kind: kind, IdempotencyKey: key, RequestHash: []byte("hash"),
+	})
+	if err != nil {
+		t.Fatalf("log a bet: %v", err)
+	}
+	if published {
+		w.queue = append(w.queue, event.NewBetPlaced(logged))
+	}
+	return logged
+}
+
+// judge gives the streamer's verdict. With published false the API dies between the database and
+// the message. It reports whether the verdict counted.
+func (w *fixture) judge(t failer, id uuid.UUID, a mission.Action, published bool) bool {
+	t.Helper()
+	m, err := w.missionsOf["api"].Act(w.ctx, id, w.streamer, a)
+	if err != nil {
+		return false
+	}
+	if closing, decided := m.Closing(); decided && published {
+		w.queue = append(w.queue, event.NewVerdictGiven(closing))
+	}
+	return true
+}
+
+// deliver passes the message at an index of the queue to its steps. It removes the message unless a
+// step failed, as Pub/Sub does.
+func (w *fixture) deliver(i int) error {
+	e := w.queue[i]
+	w.queue = append(w.queue[:i:i], w.queue[i+1:]...)
+	var failed error
+	for _, step := range w.steps[e.Topic()] {
+		failed = errors.Join(failed, step(w.ctx, e))
+	}
+	if failed != nil {
+		_ = w.Publish(w.ctx, e)
+	}
+	return failed
+}
+
+// drain delivers until nothing is under way.
+func (w *fixture) drain(t failer) {
+	t.Helper()
+	for range 10_000 {
+		if len(w.queue) == 0 {
+			return
+		}
+		if err := w.deliver(0); err != nil && !errors.Is(err, ledger.ErrNoEscrow) && !errors.Is(err, errCrashed) {
+			t.Fatalf("deliver: %v", err)
+		}
+	}
+	t.Fatalf("%d messages are still under way after 10,000 deliveries", len(w.queue))
+}
+
+// sweep makes everything that waits more than a minute old, and ticks until the sweeps find nothing
+// to do.
+func (w *fixture) sweep(t failer) {
+	t.Helper()
+	for range 6 {
+		w.exec(t, w.usersPool, `UPDATE strays SET next_at = clock_timestamp()`)
+		w.exec(t, w.usersPool, `UPDATE mails SET due_at = clock_timestamp() WHERE state <> 'sent'`)
+		w.exec(t, w.boardPool, `UPDATE missions SET verdict_next_at = clock_timestamp() WHERE verdict_next_at IS NOT NULL`)
+		w.exec(t, w.boardPool, `UPDATE mission_events SET created_at = created_at - interval '1 hour' WHERE copied_at IS NULL`)
+		w.queue = append(w.queue, event.Tick{At: time.Now()})
+		w.drain(t)
+	}
+}
+
+// expire moves a mission's deadline into the past.
+func (w *fixture) expire(t failer, id uuid.UUID) {
+	t.Helper()
+	w.exec(t, w.boardPool, `UPDATE missions SET deadline = clock_timestamp() - interval '1 millisecond' WHERE id = $1`, id)
+}
+
+// checkInvariants asserts what must hold at every moment.
+func (w *fixture) checkInvariants(t failer) {
+	t.Helper()
+	for claim, query := range map[string]string{
+		"1: the sum of all postings is zero":         `SELECT coalesce(sum(amount), 0)::bigint FROM postings`,
+		"1: every wallet is the sum of its postings": `SELECT count(*) FROM wallets w WHERE cash <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'wallet' AND p.owner = w.user_id)`,
+		"1: every escrow is the sum of its postings": `SELECT count(*) FROM escrows e WHERE inflow - outflow <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'escrow' AND p.owner = e.mission_id)`,
+		"2: no wallet is negative":                   `SELECT count(*) FROM wallets WHERE cash < 0`,
+		"3: a mission pays out at most once":         `SELECT count(*) FROM (SELECT FROM ledger WHERE kind = 'payout' GROUP BY mission_id HAVING count(*) > 1) s`,
+		"3: nobody is refunded twice":                `SELECT count(*) FROM (SELECT FROM ledger WHERE kind = 'refund' GROUP BY mission_id, user_id HAVING count(*) > 1) s`,
+		"5: a settled escrow is empty":               `SELECT count(*) FROM escrows WHERE settled_at IS NOT NULL AND inflow <> outflow`,
+		"nobody gets back more than they put in":     `SELECT count(*) FROM ledger r WHERE kind = 'refund' AND amount > (SELECT coalesce(sum(amount), 0) FROM ledger h WHERE h.kind = 'hold' AND h.mission_id = r.mission_id AND h.user_id = r.user_id)`,
+	} {
+		if n := w.figure(t, w.usersPool, query); n != 0 {
+			t.Errorf("invariant %s: got %d, want 0", claim, n)
+		}
+	}
+}
+
+// checkQuiet asserts what must hold once the queues are empty and the sweeps find nothing: every
+// bet has its outcome, every decided mission is settled, and the missions database shows what the
+// ledger holds.
+func (w *fixture) checkQuiet(t failer, bets []ledger.Bet) {
+	t.Helper()
+	w.checkInvariants(t)
+	ids := make([]uuid.UUID, len(bets))
+	for i, b := range bets {
+		ids[i] = b.ID
+	}
+	undecided, err := w.usersOf["sweepbets"].Undecided(w.ctx, ids)
+	if err != nil || len(undecided) > 0 {
+		t.Errorf("invariant 4: %d of %d bets have no outcome (error %v)", len(undecided), len(bets), err)
+	}
+	for id := range w.drafts {
+		m := w.mission(t, id)
+		if m.Status.Decided() && m.SettledAt == nil {
+			t.Errorf("mission %s is %s and not settled", id, m.Status)
+		}
+		if m.Status == mission.Funding {
+			t.Errorf("mission %s is still waiting for its stake", id)
+		}
+		if in := w.figure(t, w.usersPool, `SELECT coalesce(sum(amount), 0)::bigint FROM ledger WHERE kind = 'hold' AND mission_id = $1`, id); ledger.Won(in) != m.Pot {
+			t.Errorf("invariant 6: the missions database shows %s, the ledger took in %d", m.Pot, in)
+		}
+		events, err := w.board.Events(w.ctx, id, 0, 1000)
+		if err != nil || len(events) == 0 || events[len(events)-1].Revision != m.Revision {
+			t.Errorf("the event log of %s ends before revision %d (%d events, error %v)", id, m.Revision, len(events), err)
+		}
+	}
+	if n := w.figure(t, w.usersPool, `SELECT count(*) FROM mails WHERE state <> 'sent'`); n != 0 {
+		t.Errorf("%d mails were not sent", n)
+	}
+	for who, n := range w.mails {
+		if n != 1 {
+			t.Errorf("%d mails to %s, want one", n, who)
+		}
+	}
+	w.checkBooks(t, reconcile.Options{Whole: true})
+	w.checkBooks(t, reconcile.Options{})
+}
+
+// books returns every figure that must not depend on the order of messages.
+func (w *fixture) books(t failer) string {
+	t.Helper()
+	var text string
+	for i, user := range append([]uuid.UUID{w.streamer}, w.accounts...) {
+		text += fmt.Sprintf("account %d has %s\n", i, w.cash(t, user))
+	}
+	text += fmt.Sprintf("%d holds, %d declines, %d refunds, %d payouts\n",
+		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'hold'`),
+		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'decline'`),
+		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'refund'`),
+		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'payout'`))
+	return text
+}
+
+func tick() event.Event { return event.Tick{At: time.Now()} }

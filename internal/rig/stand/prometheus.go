@@ -1,0 +1,103 @@
+package stand
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// ErrNoPrometheus says that this machine has no Prometheus. All but the
+// dashboards works without.
+var ErrNoPrometheus = errors.New("Prometheus is not installed; `run/local/prepare prometheus` installs it or says how")
+
+// FindPrometheus returns the path of the program, or ErrNoPrometheus.
+func FindPrometheus() (string, error) {
+	found, err := exec.LookPath("prometheus")
+	if err != nil {
+		return "", ErrNoPrometheus
+	}
+	return found, nil
+}
+
+// PrometheusConfig describes one Prometheus.
+type PrometheusConfig struct {
+	Binary  string
+	Dir     string            // of its data, which is forgotten at each start, and its log
+	Port    int               // on 127.0.0.1; 0 means any free one
+	Targets map[string]string // host:port by job
+}
+
+// Prometheus is a server that scrapes the system's programs.
+type Prometheus struct {
+	*Process
+	port int
+}
+
+// scrapeConfig is Prometheus's own file format, YAML. A second between scrapes
+// lets a person see at once what they did.
+const scrapeConfig = `global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+scrape_configs:
+`
+
+// StartPrometheus starts a Prometheus and waits until it answers queries.
+func StartPrometheus(ctx context.Context, cfg PrometheusConfig) (*Prometheus, error) {
+	data, settings := filepath.Join(cfg.Dir, "prometheus"), filepath.Join(cfg.Dir, "prometheus.yml")
+	if err := errors.Join(os.RemoveAll(data), os.MkdirAll(data, 0o755)); err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	text.WriteString(scrapeConfig)
+	for job, target := range cfg.Targets {
+		fmt.Fprintf(&text, "  - job_name: %q\n    static_configs: [{targets: [%q]}]\n", job, target)
+	}
+	if err := os.WriteFile(settings, []byte(text.String()), 0o644); err != nil {
+		return nil, err
+	}
+	port := cfg.Port
+	if port == 0 {
+		var err error
+		if port, err = FreePort(); err != nil {
+			return nil, err
+		}
+	}
+	process, err := StartProcess(Program{
+		Name: "Prometheus", Path: cfg.Binary, LogFile: filepath.Join(cfg.Dir, "prometheus.log"),
+		Args: []string{"--config.file=" + settings, "--storage.tsdb.path=" + data, "--web.listen-address=" + address(port)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Prometheus{Process: process, port: port}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	err = process.waitReady(ctx, func(ctx context.Context) error { return probeHTTP(ctx, p.URL()+"/-/ready", http.StatusOK) })
+	if err != nil {
+		process.Kill()
+		return nil, err
+	}
+	return p, nil
+}
+
+// URL is the server's address, without a slash at the end.
+func (p *Prometheus) URL() string { return "http://" + address(p.port) }
+
+// auditPeriod is how often the stand's sweeps audit: an empty database is read
+// in no time, and nobody wants to wait a minute to see the books.
+const auditPeriod = "2s"
+
+// measuring are the settings by which a program serves its metrics.
+func measuring(name string, port int) []string {
+	return []string{
+		"OTEL_SERVICE_NAME=" + name, "OTEL_METRICS_EXPORTER=prometheus",
+		"OTEL_EXPORTER_PROMETHEUS_HOST=" + loopback, "OTEL_EXPORTER_PROMETHEUS_PORT=" + strconv.Itoa(port),
+		"AUDIT_PERIOD=" + auditPeriod, "BOOKS_PERIOD=" + auditPeriod,
+	}
+}

@@ -1,0 +1,77 @@
+package missionsdb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/missionpot/internal/core/reconcile"
+)
+
+// boardSnapshot is a snapshot of the instance, for the check of the books.
+type boardSnapshot struct {
+	tx  pgx.Tx
+	now time.Time
+}
+
+// SnapshotBoard implements books.Board.
+func (db *DB) SnapshotBoard(ctx context.Context, check func(context.Context, reconcile.BoardSnapshot) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, db.pool, options, func(tx pgx.Tx) error {
+		// The snapshot waits while the ledger is read, for longer than an ordinary
+		// transaction may; the check has a deadline of its own.
+		if _, err := tx.Exec(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
+			return err
+		}
+		s := &boardSnapshot{tx: tx}
+		if err := tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&s.now); err != nil {
+			return err
+		}
+		return check(ctx, s)
+	})
+	if err != nil {
+		return fmt.Errorf("open a snapshot of the missions: %w", err)
+	}
+	return nil
+}
+
+// Time implements books.BoardSnapshot.
+func (s *boardSnapshot) Time() time.Time { return s.now }
+
+// MissionIDs implements books.BoardSnapshot.
+func (s *boardSnapshot) MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	rows, _ := s.tx.Query(ctx, `SELECT id FROM missions WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, fmt.Errorf("list missions: %w", err)
+	}
+	return ids, nil
+}
+
+// Missions implements books.BoardSnapshot.
+func (s *boardSnapshot) Missions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reconcile.BoardMission, error) {
+	const read = `SELECT id, status, pot, contributors, pot_version, decided_at, settled_at FROM missions WHERE id = ANY($1)`
+	found := make(map[uuid.UUID]reconcile.BoardMission, len(ids))
+	rows, _ := s.tx.Query(ctx, read, ids)
+	var m reconcile.BoardMission
+	var decided, settled *time.Time
+	_, err := pgx.ForEachRow(rows, []any{&m.ID, &m.Status, &m.Pot, &m.Contributors, &m.PotVersion, &decided, &settled}, func() error {
+		m.DecidedAt, m.SettledAt = orZero(decided), orZero(settled)
+		found[m.ID] = m
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %d missions: %w", len(ids), err)
+	}
+	return found, nil
+}
+
+func orZero(at *time.Time) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return at.UTC()
+}
