@@ -43,7 +43,7 @@ check: ## Check format, vet, staticcheck, import directions, the OpenAPI documen
 
 # Tools with many dependencies have a module of their own, so that the product's stays small.
 # They run on a developer's machine and nowhere else: they start programs, write files and roll dice.
-TRIALS := internal/rig/stand|internal/rig/chaos|internal/rig/bench|run/local|run/chaos|run/bench|run/deploy
+TRIALS := internal/rig|run/local|run/chaos|run/bench|run/deploy
 GOSEC := $(dir $(LOCAL))gosec
 TOOL := go tool -modfile=tools/go.mod
 LICENCES := Apache-2.0,BSD-2-Clause,BSD-3-Clause,ISC,MIT,MPL-2.0
