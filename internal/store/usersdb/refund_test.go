@@ -2,6 +2,7 @@ package usersdb_test
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -35,15 +36,24 @@ func (f fixture) failed(contributors int, left ledger.Won) (mission uuid.UUID, u
 func TestChunksAtOnceRefundEverybodyOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	mission, users := f.failed(21, 0)
-	s, calls := f.settleAtOnce(mission, ledger.Failed, f.user(0), users[0], 3, 4)
-	if s.Refunded != 21*500 || calls >= 9 {
-		t.Errorf("refunded %s in %d calls, want 10,500 won in 4, or a few more if a chunk overtook the one before", s.Refunded, calls)
-	}
-	for _, u := range users {
-		if got := f.cash(u); got != 500 {
-			t.Errorf("a contributor has %s, want 500 won", got)
+	// A chunk that overtakes the one before is done again. On a busy machine that may
+	// happen to most of one mission, but not to mission after mission.
+	calls := math.MaxInt
+	for try := 0; try < 10 && calls >= 9; try++ {
+		mission, users := f.failed(21, 0)
+		var s ledger.Settlement
+		s, calls = f.settleAtOnce(mission, ledger.Failed, f.user(0), users[0], 3, 4)
+		if s.Refunded != 21*500 {
+			t.Errorf("refunded %s, want 10,500 won", s.Refunded)
 		}
+		for _, u := range users {
+			if got := f.cash(u); got != 500 {
+				t.Errorf("a contributor has %s, want 500 won", got)
+			}
+		}
+	}
+	if calls >= 9 {
+		t.Errorf("refunds took %d calls, want 4, or a few more if a chunk overtook the one before", calls)
 	}
 	f.checkBooks()
 }
