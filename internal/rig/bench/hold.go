@@ -36,9 +36,9 @@ type place func(c *caller) ledger.Bet
 // onAny bets on one of some missions, with one of some people, at random.
 func onAny(people []person, missions []uuid.UUID) place {
 	return func(c *caller) ledger.Bet {
-		now := time.Now()
+		now, mission := time.Now(), missions[c.rand.IntN(len(missions))]
 		return ledger.Bet{
-			ID: newID(), MissionID: missions[c.rand.IntN(len(missions))], UserID: people[c.rand.IntN(len(people))].id,
+			ID: newBetID(mission), MissionID: mission, UserID: people[c.rand.IntN(len(people))].id,
 			Amount: betAmount, LoggedAt: now, Deadline: now.Add(time.Hour),
 		}
 	}

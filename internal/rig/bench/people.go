@@ -38,6 +38,15 @@ func newPeople(n int, cash ledger.Won) []person {
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
+// newBetID looks like the id that the log gives a bet: it begins as the mission's does,
+// and the rest is in no order.
+func newBetID(mission uuid.UUID) uuid.UUID {
+	id := uuid.New()
+	copy(id[:6], mission[:6])
+	id[6] = id[6]&0x0f | 0x80
+	return id
+}
+
 func newIDs(n int) []uuid.UUID {
 	ids := make([]uuid.UUID, n)
 	for i := range ids {
