@@ -172,10 +172,8 @@ func row(function string) event.Step {
 // handlerTime is when a function gives up: the longest of its subscriptions.
 func (o *opening) handlerTime() time.Duration {
 	var longest time.Duration
-	for _, s := range event.Pipeline() {
-		if s.Function == o.row.Function {
-			longest = max(longest, s.Handler)
-		}
+	for _, s := range o.row.Subscriptions {
+		longest = max(longest, time.Duration(s.Handler)*time.Second)
 	}
 	return longest
 }

@@ -119,13 +119,7 @@ func (s *stand) report(err error) {
 
 func (s *stand) pool(dsn string) *pgxpool.Pool {
 	s.t.Helper()
-	config, err := pgxpool.ParseConfig(dsn)
-	s.ok(err)
-	config.MaxConns = 5
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	s.ok(err)
-	s.t.Cleanup(pool.Close)
-	return pool
+	return standtest.Pool(s.t, dsn, 5)
 }
 
 func (s *stand) ok(err error) {

@@ -31,17 +31,10 @@ func restoreLog(ctx context.Context, c call) error {
 		if o.err != nil {
 			return o.err
 		}
-		written, err := rebuild.LogEntries(ctx, users, missions, entries{log})
+		written, err := rebuild.LogEntries(ctx, users, missions, log)
 		fmt.Fprintf(c.out, "restore: entries=%d\n", written)
 		return err
 	})
-}
-
-// entries is the log as a restore writes it.
-type entries struct{ *betlog.Log }
-
-func (entries) StakeID(c rebuild.Creation) uuid.UUID {
-	return betlog.StakeID(c.MissionID, c.CreatorID, c.Key)
 }
 
 func restoreBoard(ctx context.Context, c call) error {

@@ -34,8 +34,8 @@ type Creations interface {
 
 // Entries is the log.
 type Entries interface {
-	// StakeID is the id of the bet that a mission's creation logs.
-	StakeID(c Creation) uuid.UUID
+	// StakeID is the id of the bet that a mission's creation logs under a key.
+	StakeID(mission, creator uuid.UUID, idempotencyKey string) uuid.UUID
 	// Restore writes entries that are missing, and returns how many were.
 	Restore(ctx context.Context, lost []ledger.Bet) (int, error)
 }
@@ -98,6 +98,6 @@ func complete(b ledger.Bet, c Creation, to Entries) ledger.Bet {
 		return b
 	}
 	b.Deadline = c.Deadline
-	b.Stake = b.UserID == c.CreatorID && b.ID == to.StakeID(c)
+	b.Stake = b.UserID == c.CreatorID && b.ID == to.StakeID(c.MissionID, c.CreatorID, c.Key)
 	return b
 }

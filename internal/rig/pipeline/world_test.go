@@ -157,17 +157,7 @@ func (w *fixture) openFirestore(t testing.TB) {
 
 func pool(t testing.TB, dsn string) *pgxpool.Pool {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.MaxConns = 10
-	p, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
-	return p
+	return standtest.Pool(t, dsn, 10)
 }
 
 // wire builds the steps as functions.go does. A step that is built again is a new instance, without

@@ -28,16 +28,7 @@ type Ledger struct {
 // NewLedger makes an empty ledger. It is gone when the test ends.
 func NewLedger(t testing.TB) Ledger {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(standtest.UsersDatabase(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.MaxConns = 12
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := standtest.Pool(t, standtest.UsersDatabase(t), 12)
 	return Ledger{DB: usersdb.New(pool), Pool: pool, t: t}
 }
 

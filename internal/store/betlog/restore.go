@@ -17,7 +17,7 @@ import (
 const restoreWrites = 32
 
 // StakeID is the id of the bet that a mission's creation logs under a key.
-func StakeID(mission, creator uuid.UUID, idempotencyKey string) uuid.UUID {
+func (*Log) StakeID(mission, creator uuid.UUID, idempotencyKey string) uuid.UUID {
 	return betID(ledger.StakeEntry, mission, creator, idempotencyKey)
 }
 

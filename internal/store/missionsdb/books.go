@@ -43,7 +43,14 @@ func (s *boardSnapshot) Time() time.Time { return s.now }
 
 // MissionIDs implements books.BoardSnapshot.
 func (s *boardSnapshot) MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
-	rows, _ := s.tx.Query(ctx, `SELECT id FROM missions WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+	return missionIDs(ctx, s.tx, after, limit)
+}
+
+// missionIDs reads from the pool or in a transaction.
+func missionIDs(ctx context.Context, from interface {
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+}, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	rows, _ := from.Query(ctx, `SELECT id FROM missions WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
 		return nil, fmt.Errorf("list missions: %w", err)

@@ -76,12 +76,7 @@ func (db *DB) Creations(ctx context.Context, after uuid.UUID, limit int) ([]rebu
 
 // MissionIDs lists missions after an id, in the order of ids.
 func (db *DB) MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
-	rows, _ := db.pool.Query(ctx, `SELECT id FROM missions WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return nil, fmt.Errorf("list missions: %w", err)
-	}
-	return ids, nil
+	return missionIDs(ctx, db.pool, after, limit)
 }
 
 // CopyAgain marks the events of missions as not copied, for a board that lost them.

@@ -1,7 +1,6 @@
 package usersdb_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -22,16 +21,7 @@ type fixture struct {
 
 func newFixture(t testing.TB) fixture {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(standtest.UsersDatabase(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.MaxConns = 12
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := standtest.Pool(t, standtest.UsersDatabase(t), 12)
 	return fixture{DB: usersdb.New(pool), pool: pool, t: t}
 }
 
