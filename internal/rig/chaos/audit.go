@@ -99,6 +99,9 @@ func (a *audit) checkBet(b *BetFacts, id uuid.UUID) {
 	if !found || said.declined() != declined || said.Amount != b.Amount {
 		a.lost("bet %s is a %s in the ledger, and the API reports %+v to its owner", id, rows[0].Kind, said)
 	}
+	if !declined && a.late(e) && a.reported.missions[e.Mission] == "succeeded" {
+		a.Late++
+	}
 	if !declined && found && a.late(e) != (said.Status == "refunded") && a.reported.missions[e.Mission] == "succeeded" {
 		a.drift(b.Amount, "bet %s was logged at %s, the verdict was given at %s, and its owner sees %q",
 			id, e.LoggedAt, a.truth.missions[e.Mission].DecidedAt, said.Status)

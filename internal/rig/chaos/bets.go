@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 // bet places one bet according to its client's habit.
 func (d *driver) bet(ctx context.Context, b *BetFacts) {
 	m := d.model.Missions[b.Mission]
-	if !opened(ctx, m) {
+	if !opened(ctx, m) || b.Habit == Rushes && !rush(ctx, m) {
 		return
 	}
 	q := call{
@@ -43,6 +42,21 @@ func (d *driver) bet(ctx context.Context, b *BetFacts) {
 	}
 	if b.Acked {
 		d.model.count(0, 1)
+	}
+}
+
+// rushTime is how long after the verdict was sent the last client rushes in. An instance of the API
+// that has not seen the verdict logs bets for up to a second, but the escrow is closed long before.
+const rushTime = 300 * time.Millisecond
+
+// rush waits until a mission's verdict is being given. The clients come during and after it, to any
+// instance of the API, so some of their bets are logged after the verdict and still held.
+func rush(ctx context.Context, m *MissionFacts) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-m.Judging:
+		return pause(ctx, rushTime)
 	}
 }
 
@@ -81,10 +95,8 @@ func (d *driver) twins(ctx context.Context, q call, b *BetFacts) {
 
 // again repeats a request that already has an answer.
 func (d *driver) again(ctx context.Context, q call, b *BetFacts) {
-	select {
-	case <-ctx.Done():
+	if !pause(ctx, 2*time.Second) {
 		return
-	case <-time.After(rand.N(2 * time.Second)):
 	}
 	a, unclear, err := d.insist(ctx, q)
 	if b.Acked && err == nil && !a.ok() {

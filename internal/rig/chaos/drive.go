@@ -163,15 +163,21 @@ func (d *driver) act(ctx context.Context, m *MissionFacts, action string) {
 
 // judge gives the verdict in the middle of the mission's last wave, while bets arrive.
 func (d *driver) judge(ctx context.Context, m *MissionFacts, action string) {
-	if !opened(ctx, m) || m.Status != "active" {
-		return
+	judged := opened(ctx, m) && m.Status == "active" && pause(ctx, 1500*time.Millisecond)
+	close(m.Judging)
+	if judged {
+		d.act(ctx, m, action)
 	}
+}
+
+// pause waits for a random time below a limit, and reports whether the run goes on.
+func pause(ctx context.Context, limit time.Duration) bool {
 	select {
 	case <-ctx.Done():
-		return
-	case <-time.After(rand.N(1500 * time.Millisecond)):
+		return false
+	case <-time.After(rand.N(limit)):
+		return true
 	}
-	d.act(ctx, m, action)
 }
 
 func verdictOf(f Fate) string {

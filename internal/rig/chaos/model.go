@@ -36,6 +36,8 @@ type MissionFacts struct {
 	Opened chan struct{}
 	Status string // as seen when Opened was closed
 
+	// Judging is closed right before the verdict is sent, or once it is known that none will be.
+	Judging chan struct{}
 	Judged  []string // actions that were sent to the API
 	Verdict string   // the action that was accepted
 }
@@ -67,7 +69,7 @@ func NewModel(p Plan) *Model {
 		m.Bets[i].BetPlan = b
 	}
 	for _, mission := range p.Missions {
-		m.Missions = append(m.Missions, &MissionFacts{MissionPlan: mission, Opened: make(chan struct{})})
+		m.Missions = append(m.Missions, &MissionFacts{MissionPlan: mission, Opened: make(chan struct{}), Judging: make(chan struct{})})
 	}
 	for i, c := range p.Charges {
 		m.Charges[i].ChargePlan = c

@@ -52,6 +52,14 @@ func Mutations() []Mutation {
 			Function: &FunctionEdit{"00004_bets.sql", " AND e.state = 'open'", ""},
 		},
 		{
+			Name: "late-bets", Guard: "a bet that was logged after the verdict is refunded",
+			Edits: []Edit{{
+				File: "internal/store/usersdb/late.go",
+				Old:  "AND logged_at >= $2 AND mission_id",
+				New:  "AND logged_at >= $2 AND false AND mission_id",
+			}},
+		},
+		{
 			Name: "sweep", Guard: "what was left behind is published again",
 			Edits: []Edit{{
 				File: "functions/sweepbets/step.go",

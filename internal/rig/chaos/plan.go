@@ -53,6 +53,7 @@ const (
 	Impatient Habit = "impatient" // waits a moment only, then asks again with the same key
 	Quits     Habit = "quits"     // asks once, waits a moment only, and never learns the answer
 	Changes   Habit = "changes"   // sends another amount with a key that was used
+	Rushes    Habit = "rushes"    // bets at the moment of the verdict, so partly after it
 )
 
 // BetPlan is one bet to be placed.
@@ -179,6 +180,9 @@ func (p *Plan) drawBets(r *rand.Rand, s Scenario) {
 		}
 		m := p.Missions[b.Mission]
 		b.Wave = m.First + r.IntN(m.Last-m.First+1)
+		if m.Fate == Succeeds && !m.Hot && b.Wave == m.Last && r.IntN(2) == 0 {
+			b.Habit = Rushes
+		}
 		b.User = p.draw(r, func(a Account) bool { return !a.Streamer })
 		p.Bets = append(p.Bets, b)
 	}

@@ -40,7 +40,7 @@ func TestEveryScenarioHasEveryFateHabitAndKindOfFault(t *testing.T) {
 					t.Errorf("%s with seed %d has no mission that %s", s.Name, seed, f)
 				}
 			}
-			for _, h := range []Habit{Plain, Repeats, Twins, Impatient, Quits, Changes} {
+			for _, h := range []Habit{Plain, Repeats, Twins, Impatient, Quits, Changes, Rushes} {
 				if habits[h] == 0 {
 					t.Errorf("%s with seed %d has no client that %s", s.Name, seed, h)
 				}

@@ -178,6 +178,7 @@ func (r *run) recover(ctx context.Context, v *Verdict) error {
 		v.stuck(1, "%s", crash)
 	}
 	r.summarize()
+	r.say("%d bets were logged after their mission's success and held before its escrow was closed", v.Late)
 	return ctx.Err()
 }
 

@@ -16,6 +16,7 @@ type Verdict struct {
 	Drift        int64
 	Stuck        int // what did not finish in time
 	RecoveredIn  time.Duration
+	Late         int      // bets that were logged after the verdict, held and refunded; at least one shows that guard
 	Findings     []string // the findings behind the figures
 }
 
