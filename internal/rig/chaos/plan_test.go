@@ -22,9 +22,10 @@ func TestASeedRepeatsThePlanAndTheTimetable(t *testing.T) {
 
 func TestEveryScenarioHasEveryFateHabitAndKindOfFault(t *testing.T) {
 	t.Parallel()
-	for _, s := range []Scenario{Long(), Quick()} {
+	// A long run's plan is so large that one seed is enough.
+	for s, seeds := range map[Scenario]uint64{Long(): 1, Quick(): 20} {
 		fates, habits, struck := map[Fate]int{}, map[Habit]int{}, map[Kind]int{}
-		for seed := range uint64(20) {
+		for seed := range seeds {
 			p := NewPlan(seed, s)
 			for _, m := range p.Missions {
 				fates[m.Fate]++
