@@ -29,7 +29,7 @@ type resource interface{ serve(e *edge.Edge) }
 
 // wire gives each resource what it needs, and no more.
 func wire(d Dependencies) *edge.Edge {
-	mode := &modeWatch{exitOnly: d.ExitOnly, now: d.Now, checks: d.Checks}
+	mode := newModeWatch(d.Checks, d.ExitOnly, d.Now)
 	seen := newMissionCache(d.Now, d.Missions)
 	access := newAccess(d.Books, d.Operators, d.Factors)
 	e := edge.New(edgeOptions(d, mode, access))
@@ -42,17 +42,18 @@ func wire(d Dependencies) *edge.Edge {
 		Passwords: d.Passwords, Tokens: d.Tokens, Balances: d.Books, Missions: d.Missions,
 		LoginKey: d.LoginKey, SignUps: d.SignUps, Hashes: d.Hashes, Now: d.Now, Log: d.Log,
 	})
-	after, accepted := &followUp{d.Publisher, d.Board, d.Log}, newAcceptedBets()
+	after := &followUp{d.Publisher, d.Board, d.Log}
+	intake := &intake{d.BetLog, newAcceptedBets(), after}
 	for _, r := range []resource{
 		&charges{d.Charges, d.Payments, d.Books, mode},
 		&transactions{d.Books},
-		&missions{d.Missions, d.Accounts, d.BetLog, mode, after, accepted},
+		&missions{d.Missions, d.Accounts, mode, intake, after},
 		&missionLists{d.Missions},
 		&verdicts{d.Missions, seen, after},
-		&bets{d.BetLog, newOutcomes(d.Books), seen, mode, after, accepted, d.Now},
+		&bets{&gate{mode, seen, d.Now}, intake, d.BetLog, newOutcomes(d.Books), d.Now},
 		&contributors{seen, d.Books},
 		&deadLetters{d.DeadLetters, access},
-		&proofs{mode, &proofCache{now: d.Now, checks: d.Checks}},
+		newProofs(d.Checks, mode, d.Now),
 	} {
 		r.serve(e)
 	}

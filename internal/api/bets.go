@@ -9,10 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/core/mission"
 )
 
 type placeBetInput struct {
@@ -81,12 +79,10 @@ type betAnswer struct{ Body Bet }
 
 // bets adds to pots.
 type bets struct {
-	log      BetLog
+	gate     *gate
+	intake   *intake
+	log      LoggedBets
 	outcomes *outcomes
-	seen     *missionCache
-	mode     *modeWatch
-	after    *followUp
-	accepted acceptedBets
 	now      func() time.Time
 }
 
@@ -116,14 +112,13 @@ func (s *bets) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAnswe
 	if err != nil {
 		return nil, err
 	}
-	s.accepted.count(ctx, ledger.BetEntry, first)
 	decided := outcome{}
 	if !first {
 		decided, _ = s.outcomes.of(ctx, b.ID) // unknown is as good as pending
 	}
 	if !decided.known {
 		// A repeated call may be here because its first try died before this.
-		s.after.publish(ctx, event.NewBetPlaced(b))
+		s.intake.handOn(ctx, b)
 		decided = s.outcomes.await(ctx, b.ID, in.Wait())
 	}
 	out := &placedBetAnswer{
@@ -144,51 +139,19 @@ func (s *bets) placeBet(ctx context.Context, in *placeBetInput) (*placedBetAnswe
 // that came before gets its first answer all the same (rule 1). That spares
 // every other bet a read of the log.
 func (s *bets) logBet(ctx context.Context, in *placeBetInput, user uuid.UUID, hash []byte) (ledger.Bet, bool, error) {
-	m, refusal := s.checkBet(ctx, in, user)
+	m, refusal := s.gate.check(ctx, in.ID, user, in.Body.Amount)
 	e := ledger.LogEntry{
 		Bet:  ledger.Bet{MissionID: in.ID, UserID: user, Amount: in.Body.Amount, Deadline: m.Deadline},
 		Kind: ledger.BetEntry, IdempotencyKey: in.Key, RequestHash: hash,
 	}
 	if refusal == nil {
-		return s.log.Append(ctx, e)
+		return s.intake.log(ctx, e)
 	}
 	b, known, err := s.log.Lookup(ctx, e)
 	if err == nil && !known {
 		err = refusal
 	}
 	return b, false, err
-}
-
-// checkBet returns the mission, or why it does not take this bet.
-func (s *bets) checkBet(ctx context.Context, in *placeBetInput, user uuid.UUID) (mission.Mission, error) {
-	if err := s.mode.checkOpen(ctx); err != nil {
-		return mission.Mission{}, err
-	}
-	m, err := s.openMission(ctx, in.ID, user)
-	if err != nil {
-		return mission.Mission{}, err
-	}
-	if err := m.Terms.CheckBet("body.amount", in.Body.Amount); err != nil {
-		return mission.Mission{}, err
-	}
-	return m, checkCash(ctx, in.Body.Amount)
-}
-
-// openMission returns a mission the user may bet on. The mission seen may be a
-// second old; before it is refused for its state it is looked at again, so that
-// nobody gets a state that has passed.
-func (s *bets) openMission(ctx context.Context, id, user uuid.UUID) (mission.Mission, error) {
-	m, err := s.seen.get(ctx, id)
-	if err != nil {
-		return mission.Mission{}, err
-	}
-	if m.MayBet(user, s.now()) == nil {
-		return m, nil
-	}
-	if m, err = s.seen.fresh(ctx, id); err != nil {
-		return mission.Mission{}, err
-	}
-	return m, m.MayBet(user, s.now())
 }
 
 func (s *bets) getBet(ctx context.Context, in *getBetInput) (*betAnswer, error) {

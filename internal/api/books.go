@@ -3,15 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/flow/cache"
 )
 
 const (
@@ -62,10 +60,25 @@ type booksAnswer struct {
 	Body         Proof
 }
 
-// proofs shows what the last check of the books found.
+// proofs shows what the last check of the books found. The check is cached, so that
+// showing it is no way to load the database.
 type proofs struct {
 	mode   *modeWatch
-	checks *proofCache
+	checks *cache.Value[lastCheck]
+}
+
+// lastCheck is the last check, if there was one.
+type lastCheck struct {
+	report reconcile.Report
+	there  bool
+}
+
+func newProofs(checks LastChecks, mode *modeWatch, now func() time.Time) *proofs {
+	read := func(ctx context.Context) (c lastCheck, err error) {
+		c.report, c.there, err = checks.LastCheck(ctx)
+		return c, err
+	}
+	return &proofs{mode, cache.New(read, cache.Options[lastCheck]{Age: proofAge, Limit: edge.CallTime, Now: now})}
 }
 
 func (s *proofs) serve(e *edge.Edge) {
@@ -82,11 +95,14 @@ func (s *proofs) last(ctx context.Context, _ *struct{}) (*booksAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	last, err := s.checks.get(ctx)
+	last, err := s.checks.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	proof := showProof(last)
+	if !last.there {
+		return nil, fault.Unavailable.Because("The books were not checked yet.").After(proofAge)
+	}
+	proof := showProof(last.report)
 	proof.Mode = s.mode.name(mode)
 	if !mode.Since.IsZero() {
 		proof.ModeSince = &mode.Since
@@ -100,56 +116,5 @@ func showProof(r reconcile.Report) Proof {
 		CheckedAt: r.StartedAt, Clean: r.Clean(), Findings: ProofFindings{Broken: r.Broken, Late: r.Late},
 		Cash: ProofCash{Charged: f.Charged, Wallets: f.Wallets, Held: f.Held, Out: f.Out(), Sum: f.Drift()},
 		Pots: ProofPots{PutIn: f.PutIn, Paid: f.Paid, Refunded: f.Refunded, Held: f.Held, Sum: f.PotsDrift()},
-	}
-}
-
-// proofCache keeps the last check, so that showing it costs the database one
-// small read in a while and is no way to load it.
-type proofCache struct {
-	now     func() time.Time
-	checks  LastChecks
-	flights singleflight.Group
-	known   atomic.Pointer[seenProof]
-}
-
-type seenProof struct {
-	report reconcile.Report
-	ok     bool
-	at     time.Time
-}
-
-// get returns the last check, or fault.Unavailable if there was none.
-func (c *proofCache) get(ctx context.Context) (reconcile.Report, error) {
-	seen := c.known.Load()
-	if seen == nil || c.now().Sub(seen.at) >= proofAge {
-		var err error
-		if seen, err = c.fresh(ctx); err != nil {
-			return reconcile.Report{}, err
-		}
-	}
-	if !seen.ok {
-		return reconcile.Report{}, fault.Unavailable.Because("The books were not checked yet.").After(proofAge)
-	}
-	return seen.report, nil
-}
-
-// fresh reads the last check together with whoever else wants it.
-func (c *proofCache) fresh(ctx context.Context) (*seenProof, error) {
-	results := c.flights.DoChan("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), edge.CallTime)
-		defer cancel()
-		report, ok, err := c.checks.LastCheck(ctx)
-		seen := &seenProof{report, ok, c.now()}
-		if err == nil {
-			c.known.Store(seen)
-		}
-		return seen, err
-	})
-	select {
-	case result := <-results:
-		seen, _ := result.Val.(*seenProof)
-		return seen, result.Err
-	case <-ctx.Done():
-		return nil, fault.Unavailable.After(edge.RetryLater).Wrap(ctx.Err())
 	}
 }

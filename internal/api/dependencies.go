@@ -189,6 +189,12 @@ type Appends interface {
 // BetLog is the append-only log of bets.
 type BetLog interface {
 	Appends
+	LoggedBets
+}
+
+// LoggedBets reads the log.
+type LoggedBets interface {
+	// Lookup reports what was logged under an entry's key, if anything.
 	Lookup(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, ok bool, err error)
 	ByBetID(ctx context.Context, missionID, betID uuid.UUID) (ledger.Bet, error)
 }
@@ -198,20 +204,10 @@ type EventLog interface {
 	Events(ctx context.Context, missionID uuid.UUID, after int64, limit int) ([]mission.Event, error)
 }
 
-// Live follows the board. A feed begins with the present state: one event for
-// a mission, one for each open mission of a streamer.
+// Live follows the live board.
 type Live interface {
-	WatchMission(ctx context.Context, id uuid.UUID) (Feed, error)
-	WatchStreamer(ctx context.Context, id uuid.UUID) (Feed, error)
-}
-
-// Feed is one client's place at the board.
-type Feed interface {
-	// Events is closed when the client was too slow or the board can't be
-	// followed any more; the client should connect again. Many feeds share an
-	// event: nobody may change it.
-	Events() <-chan *mission.Event
-	Close()
+	WatchMission(ctx context.Context, id uuid.UUID) (mission.Feed, error)
+	WatchStreamer(ctx context.Context, id uuid.UUID) (mission.Feed, error)
 }
 
 // Publisher publishes events to the steps. It returns once they are stored.

@@ -285,7 +285,7 @@ func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 // fullLive has no place left, as a board at its cap.
 type fullLive struct{ api.Live }
 
-func (fullLive) WatchMission(context.Context, uuid.UUID) (api.Feed, error) {
+func (fullLive) WatchMission(context.Context, uuid.UUID) (mission.Feed, error) {
 	return nil, fault.Unavailable.Because("too many are watching here").After(5 * time.Second)
 }
 

@@ -155,7 +155,9 @@ type quietFeed struct{}
 func (quietFeed) Events() <-chan *mission.Event { return nil }
 func (quietFeed) Close()                        {}
 
-func (quietLive) WatchMission(context.Context, uuid.UUID) (api.Feed, error) { return quietFeed{}, nil }
+func (quietLive) WatchMission(context.Context, uuid.UUID) (mission.Feed, error) {
+	return quietFeed{}, nil
+}
 
 func TestTheProbesAskTheDatabasesOnceASecond(t *testing.T) {
 	t.Parallel()

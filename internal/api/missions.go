@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/api/edge"
-	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
@@ -39,10 +38,9 @@ type createdMissionAnswer struct {
 type missions struct {
 	store     NewMissions
 	streamers Streamers
-	log       Appends
 	mode      *modeWatch
+	intake    *intake
 	after     *followUp
-	accepted  acceptedBets
 }
 
 func (s *missions) serve(e *edge.Edge) {
@@ -134,7 +132,7 @@ func (s *missions) streamerStays(ctx context.Context, m mission.Mission) error {
 // placeStake logs the creator's first bet. A retry of the creation comes here
 // as well and finds it logged (rule 2), or logs it now.
 func (s *missions) placeStake(ctx context.Context, m mission.Mission, key string, hash []byte) error {
-	b, first, err := s.log.Append(ctx, ledger.LogEntry{
+	b, _, err := s.intake.log(ctx, ledger.LogEntry{
 		Bet: ledger.Bet{
 			MissionID: m.ID, UserID: m.CreatorID, Amount: m.Stake, Stake: true, Deadline: m.Deadline,
 		},
@@ -143,8 +141,7 @@ func (s *missions) placeStake(ctx context.Context, m mission.Mission, key string
 	if err != nil {
 		return err
 	}
-	s.accepted.count(ctx, ledger.StakeEntry, first)
-	s.after.publish(ctx, event.NewBetPlaced(b))
+	s.intake.handOn(ctx, b)
 	return nil
 }
 
@@ -160,13 +157,4 @@ func (s *missions) awaitFunding(ctx context.Context, m mission.Mission, wait tim
 		return m.Status != mission.Funding
 	})
 	return m
-}
-
-// checkCash is the friendly early refusal of the caller. It may be wrong a moment
-// later: the ledger decides.
-func checkCash(ctx context.Context, amount ledger.Won) error {
-	if available := wallet(ctx).Cash; available < amount {
-		return fault.InsufficientCash.Because("You have " + available.String() + " available; this takes " + amount.String() + ".")
-	}
-	return nil
 }

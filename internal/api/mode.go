@@ -3,14 +3,12 @@ package api
 import (
 	"context"
 	"net/http"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/flow/cache"
 )
 
 // How old the mode may be that an instance goes by. It is looked at again in the
@@ -36,87 +34,39 @@ const (
 // that whatever is logged still gets its outcome (rule 5).
 type modeWatch struct {
 	exitOnly bool // the instance's own setting
-	now      func() time.Time
-	checks   Modes
-	flights  singleflight.Group
-	known    atomic.Pointer[seenMode]
-	failed   atomic.Int64 // when a look failed last, in Unix nanoseconds
+	mode     *cache.Value[reconcile.Mode]
 }
 
-type seenMode struct {
-	mode reconcile.Mode
-	at   time.Time
-}
-
-// seen is what is known and how old that is.
-func (w *modeWatch) seen() (*seenMode, time.Duration) {
-	s := w.known.Load()
-	if s == nil {
-		return nil, modeTrust
-	}
-	return s, w.now().Sub(s.at)
+func newModeWatch(checks Modes, exitOnly bool, now func() time.Time) *modeWatch {
+	read := func(ctx context.Context) (reconcile.Mode, error) { return checks.Mode(ctx) }
+	return &modeWatch{exitOnly, cache.New(read, cache.Options[reconcile.Mode]{Limit: modeTime, Pause: modeFresh, Now: now})}
 }
 
 // current is the mode as of at most modeAge ago. While it can't be read it is
 // what was last known, for a while; then the error is fault.Unavailable.
 func (w *modeWatch) current(ctx context.Context) (reconcile.Mode, error) {
-	s, age := w.seen()
-	if age > modeFresh {
-		look := w.look(ctx)
-		if age > modeAge {
-			select {
-			case <-look:
-			case <-ctx.Done():
-			}
-			s, age = w.seen()
-		}
+	mode, known := w.look(ctx, modeAge)
+	if !known {
+		return mode, fault.Unavailable.After(edge.RetryLater)
 	}
-	if age >= modeTrust {
-		return reconcile.Mode{}, fault.Unavailable.After(edge.RetryLater)
-	}
-	return s.mode, nil
+	return mode, nil
 }
 
-// shown is the mode for an answer's header, and false if it is not known. It
-// waits for nothing unless the instance has been idle.
-func (w *modeWatch) shown(ctx context.Context) (reconcile.Mode, bool) {
-	s, age := w.seen()
+// look returns the mode, and false if it is not known. A mode that is older than
+// modeFresh is read again, and one that is older than the given age is waited for.
+func (w *modeWatch) look(ctx context.Context, wait time.Duration) (reconcile.Mode, bool) {
+	mode, age := w.mode.Known()
 	if age > modeFresh {
-		look := w.look(ctx)
-		if age >= modeTrust {
+		read := w.mode.Refresh(ctx)
+		if age >= wait {
 			select {
-			case <-look:
+			case <-read:
 			case <-ctx.Done():
 			}
-			s, age = w.seen()
+			mode, age = w.mode.Known()
 		}
 	}
-	if age >= modeTrust {
-		return reconcile.Mode{}, false
-	}
-	return s.mode, true
-}
-
-// look reads the mode, together with whoever else wants it. The read is nobody's
-// own: a caller who leaves must not fail the others.
-func (w *modeWatch) look(ctx context.Context) <-chan singleflight.Result {
-	if w.now().UnixNano()-w.failed.Load() < int64(modeFresh) {
-		given := make(chan singleflight.Result) // up just now; nobody waits for the same again
-		close(given)
-		return given
-	}
-	return w.flights.DoChan("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), modeTime)
-		defer cancel()
-		began := w.now()
-		mode, err := w.checks.Mode(ctx)
-		if err != nil {
-			w.failed.Store(w.now().UnixNano())
-			return nil, err
-		}
-		w.known.Store(&seenMode{mode, began})
-		return nil, nil
-	})
+	return mode, age < modeTrust
 }
 
 // checkOpen refuses new cash in exit-only times, by the instance's own setting
@@ -147,9 +97,10 @@ func (w *modeWatch) name(mode reconcile.Mode) string {
 	return modeOpen
 }
 
-// announce shows the mode with an answer.
+// announce shows the mode with an answer, if it is known. It waits for nothing
+// unless the instance has been idle.
 func (w *modeWatch) announce(ctx context.Context, h http.Header) {
-	mode, known := w.shown(ctx)
+	mode, known := w.look(ctx, modeTrust)
 	if known || w.exitOnly {
 		h.Set(modeHeader, w.name(mode))
 	}

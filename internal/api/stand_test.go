@@ -89,7 +89,7 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	d := api.Dependencies{
 		Accounts: accounts, Sessions: accounts, Logins: accounts, Resets: accounts, Factors: accounts, LoginKey: []byte("a key of the tests"), Charges: accounts, Books: accounts, Checks: accounts,
 		Operators: accounts,
-		Missions:  held, BetLog: s.log, Events: s.board, Live: live{s.board},
+		Missions:  held, BetLog: s.log, Events: s.board, Live: s.board,
 		DeadLetters: &redrive.Desk{Letters: s.letters, Record: accounts, Publish: s.post.redrive},
 		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
 		Probes:   []edge.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
@@ -316,23 +316,4 @@ func (b *syncBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
-}
-
-// live fits the board to the API, as run/api does.
-type live struct{ *liveboard.Board }
-
-func (l live) WatchMission(ctx context.Context, id uuid.UUID) (api.Feed, error) {
-	f, err := l.Board.WatchMission(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
-}
-
-func (l live) WatchStreamer(ctx context.Context, id uuid.UUID) (api.Feed, error) {
-	f, err := l.Board.WatchStreamer(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
 }

@@ -17,10 +17,9 @@ const replayPage = 100
 // streams sends events as they happen.
 type streams struct {
 	edge   *edge.Edge
-	live   Live
+	feeds  feeds
 	log    EventLog
 	seen   *missionCache
-	topics *topics
 	frames frames
 }
 
@@ -29,7 +28,7 @@ func newStreams(e *edge.Edge, d Dependencies, seen *missionCache) *streams {
 	if d.NoStreams {
 		return nil
 	}
-	return &streams{edge: e, live: d.Live, log: d.Events, seen: seen, topics: newTopics()}
+	return &streams{edge: e, feeds: feeds{d.Live, newTopics()}, log: d.Events, seen: seen}
 }
 
 // streamMission joins the live feed first and then reads what the client
@@ -42,7 +41,7 @@ func (s *streams) streamMission(ctx context.Context, in *missionEventsInput, m m
 	if err != nil {
 		return nil, err
 	}
-	feed, err := s.watch(ctx, in.ID, s.live.WatchMission)
+	feed, err := s.feeds.ofMission(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -66,36 +65,11 @@ func (s *streams) streamMission(ctx context.Context, in *missionEventsInput, m m
 	}), nil
 }
 
-// countedFeed gives its address's place back when it is closed.
-type countedFeed struct {
-	Feed
-	leave func()
-}
-
-func (f countedFeed) Close() {
-	f.Feed.Close()
-	f.leave()
-}
-
-// watch opens a feed, counted for the caller's address.
-func (s *streams) watch(ctx context.Context, id uuid.UUID, open func(context.Context, uuid.UUID) (Feed, error)) (Feed, error) {
-	leave, err := s.topics.enter(edge.Network(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	feed, err := open(ctx, id)
-	if err != nil {
-		leave()
-		return nil, err
-	}
-	return countedFeed{feed, leave}, nil
-}
-
 // errOver says that a mission is settled and its client has all of its events.
 var errOver = errors.New("nothing more comes")
 
 // run streams until the client leaves or there is nothing more to send.
-func (s *streams) run(feed Feed, send func(context.Context, *edge.Stream) error) *edge.Answer {
+func (s *streams) run(feed mission.Feed, send func(context.Context, *edge.Stream) error) *edge.Answer {
 	return s.edge.Streaming(feed.Close, func(ctx context.Context, st *edge.Stream) error {
 		if err := send(ctx, st); !errors.Is(err, errOver) {
 			return err
@@ -156,7 +130,7 @@ func (s *streams) replay(ctx context.Context, st *edge.Stream, id uuid.UUID, las
 }
 
 func (s *streams) streamStreamer(ctx context.Context, id uuid.UUID) (*edge.Answer, error) {
-	feed, err := s.watch(ctx, id, s.live.WatchStreamer)
+	feed, err := s.feeds.ofStreamer(ctx, id)
 	if err != nil {
 		return nil, err
 	}

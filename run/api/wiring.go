@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/auth/password"
@@ -115,7 +113,7 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 	d := api.Dependencies{
 		Accounts: p.users, Sessions: p.users, Logins: p.users, Resets: p.users, Factors: p.users, Charges: p.users, Books: p.users, Checks: p.users,
 		Operators: p.users,
-		Missions:  p.missions, BetLog: p.log, Events: p.board, Live: live{p.board},
+		Missions:  p.missions, BetLog: p.log, Events: p.board, Live: p.board,
 		DeadLetters: &redrive.Desk{Letters: p.letters, Record: p.users, Publish: p.bus.PublishRaw},
 		Publisher:   p.bus, Board: eventcopy.New(p.missions, p.board),
 		Passwords: passwords,
@@ -167,23 +165,4 @@ func signingKeys(c settings) (*token.Keys, error) {
 
 func provider(c settings) (payment.Provider, error) {
 	return payment.Open(c.Provider, c.SandboxAllowed, os.LookupEnv)
-}
-
-// live adapts the live board to the API's own types, so that neither imports the other.
-type live struct{ *liveboard.Board }
-
-func (l live) WatchMission(ctx context.Context, id uuid.UUID) (api.Feed, error) {
-	return feed(l.Board.WatchMission(ctx, id))
-}
-
-func (l live) WatchStreamer(ctx context.Context, id uuid.UUID) (api.Feed, error) {
-	return feed(l.Board.WatchStreamer(ctx, id))
-}
-
-// feed returns a nil interface for a nil pointer.
-func feed(f *liveboard.Feed, err error) (api.Feed, error) {
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
 }

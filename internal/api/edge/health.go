@@ -4,12 +4,10 @@ import (
 	"context"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/flow/cache"
 )
 
 // probeTime bounds one part's answer, below the probe time-out of 4 seconds
@@ -33,47 +31,16 @@ func (e *Edge) serveHealth() {
 		ID: "health", Method: http.MethodGet, Path: "/healthz", Tag: "Platform",
 		Summary: "Is the process alive?", Description: "Asks nothing of any other part. Google answers this path itself on run.app addresses, with 404: ask `/readyz` there.",
 	}, func(context.Context, *struct{}) (*healthAnswer, error) { return healthy(), nil })
+	ready := cache.New(e.ready, cache.Options[*healthAnswer]{Age: readyAge, Pause: readyAge, Limit: probeTime, Now: time.Now})
 	Serve(e, Operation{
 		ID: "ready", Method: http.MethodGet, Path: "/readyz", Tag: "Platform",
 		Summary: "Can it do its work?", Description: "503 names each part that does not answer, under `errors`.",
-	}, (&readiness{edge: e}).answer)
+	}, func(ctx context.Context, _ *struct{}) (*healthAnswer, error) { return ready.Get(ctx) })
 }
 
 // readyAge is how old an answer may be. Anybody may ask, as often as they like, and the
 // parts are asked once a second at most, one question at a time.
 const readyAge = time.Second
-
-// readiness shares one answer of all parts among all who ask.
-type readiness struct {
-	edge    *Edge
-	flights singleflight.Group
-	known   atomic.Pointer[readyAnswer]
-}
-
-type readyAnswer struct {
-	answer *healthAnswer
-	err    error
-	at     time.Time
-}
-
-func (r *readiness) answer(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
-	if a := r.known.Load(); a != nil && time.Since(a.at) < readyAge {
-		return a.answer, a.err
-	}
-	asked := r.flights.DoChan("", func() (any, error) {
-		out, err := r.edge.ready(context.WithoutCancel(ctx))
-		a := &readyAnswer{out, err, time.Now()}
-		r.known.Store(a)
-		return a, nil
-	})
-	select {
-	case result := <-asked:
-		a, _ := result.Val.(*readyAnswer)
-		return a.answer, a.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
 
 func healthy() *healthAnswer {
 	out := &healthAnswer{}
@@ -83,8 +50,6 @@ func healthy() *healthAnswer {
 
 // ready asks all parts at once.
 func (e *Edge) ready(ctx context.Context) (*healthAnswer, error) {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
 	failures := make([]error, len(e.options.Probes))
 	var all sync.WaitGroup
 	for i, probe := range e.options.Probes {

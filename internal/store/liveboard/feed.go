@@ -16,8 +16,7 @@ var (
 	ErrClosed = errors.New("the feed was closed")
 )
 
-// Feed is one client's subscription to a hub. Close must be called, even if the
-// hub ended it.
+// Feed is one client's subscription to a hub, a [mission.Feed].
 type Feed struct {
 	hub    *hub
 	events chan *mission.Event
@@ -26,9 +25,7 @@ type Feed struct {
 
 // Events delivers events, starting with the present state. The channel is
 // closed when the client is too slow, the board can't be followed any more or
-// the program ends. The client should then connect again and read what it
-// missed from the log. All feeds of a hub share the events, so they must not be
-// changed.
+// the program ends.
 func (f *Feed) Events() <-chan *mission.Event { return f.events }
 
 // Err returns why the feed ended: ErrSlow, ErrClosed or the error of the

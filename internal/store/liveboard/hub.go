@@ -86,7 +86,7 @@ type hub struct {
 // join adds a client to a topic's hub, and starts the listener if the topic is
 // not watched yet. It waits until the present state is known, so every event
 // after join returns is delivered.
-func (h *hubs) join(ctx context.Context, t topic, listen listen) (*Feed, error) {
+func (h *hubs) join(ctx context.Context, t topic, listen listen) (mission.Feed, error) {
 	hub, err := h.enter(t, listen)
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (h *hubs) start(t topic, listen listen) *hub {
 }
 
 // seat makes a feed that starts with the present state.
-func (h *hub) seat() (*Feed, error) {
+func (h *hub) seat() (mission.Feed, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.err != nil {

@@ -29,7 +29,7 @@ const (
 //
 // The error is fault.Unavailable if this instance has too many watchers, or
 // Firestore does not answer.
-func (b *Board) WatchMission(ctx context.Context, missionID uuid.UUID) (*Feed, error) {
+func (b *Board) WatchMission(ctx context.Context, missionID uuid.UUID) (mission.Feed, error) {
 	client, err := b.listening(ctx)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (b *Board) WatchMission(ctx context.Context, missionID uuid.UUID) (*Feed, e
 // notifies, the changes are merged and the last one counts.
 //
 // The errors are those of WatchMission.
-func (b *Board) WatchStreamer(ctx context.Context, streamerID uuid.UUID) (*Feed, error) {
+func (b *Board) WatchStreamer(ctx context.Context, streamerID uuid.UUID) (mission.Feed, error) {
 	client, err := b.listening(ctx)
 	if err != nil {
 		return nil, err

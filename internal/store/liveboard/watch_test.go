@@ -71,7 +71,7 @@ func watchMission(t *testing.T, b *Board, id uuid.UUID) *Feed {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.Close)
-	return f
+	return f.(*Feed)
 }
 
 func watchStreamer(t *testing.T, b *Board, id uuid.UUID) *Feed {
@@ -81,7 +81,7 @@ func watchStreamer(t *testing.T, b *Board, id uuid.UUID) *Feed {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.Close)
-	return f
+	return f.(*Feed)
 }
 
 func TestRule14AFeedHasThePresentAndThenEveryEventWithoutAGap(t *testing.T) {
@@ -139,7 +139,7 @@ func TestRule14NothingIsMissedBetweenTheLogAndTheFeed(t *testing.T) {
 				case e, open := <-f.Events():
 					switch {
 					case !open:
-						t.Errorf("the feed ended at %d: %v", seen, f.Err())
+						t.Errorf("the feed ended at %d: %v", seen, f.(*Feed).Err())
 						return
 					case e.Revision > seen+1:
 						t.Errorf("event %d came after %d, want no gap", e.Revision, seen)
@@ -184,7 +184,7 @@ func TestRule21ManyClientsShareOneListener(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			feeds[i] = f
+			feeds[i] = f.(*Feed)
 		})
 	}
 	wg.Wait()
@@ -354,7 +354,7 @@ func TestAListenerThatFailsEndsItsFeedsAndTheNextClientStartsAnother(t *testing.
 		t.Fatal(err)
 	}
 	close(fail)
-	if err := ended(t, f); !errors.Is(err, broken) {
+	if err := ended(t, f.(*Feed)); !errors.Is(err, broken) {
 		t.Errorf("the feed says %v, want %v", err, broken)
 	}
 	if _, err := b.hubs.join(t.Context(), subject, func(context.Context, *hub) error { return broken }); !errors.Is(err, broken) || !errors.Is(err, fault.Unavailable) {

@@ -38,9 +38,9 @@ var kinds = map[string]kind{
 	"terraform": {packages: []string{"terraform"}},
 	// Concurrency and flow without an SDK: packages that a step may use apart from the pure ones.
 	"flow": {
-		packages: []string{"internal/flow/batch", "internal/flow/eventcopy", "internal/flow/redrive"},
+		packages: []string{"internal/flow/batch", "internal/flow/cache", "internal/flow/eventcopy", "internal/flow/redrive"},
 		project:  []string{"pure"},
-		modules:  []string{ids},
+		modules:  []string{ids, "golang.org/x/sync/"},
 	},
 	"step": {
 		packages: stepPackages(),
@@ -71,13 +71,13 @@ var kinds = map[string]kind{
 	// HTTP that knows no mission, no cash and no store.
 	"edge": {
 		packages: []string{"internal/api/edge"},
-		project:  []string{"internal/core/fault", "internal/cloud/telemetry", "internal/auth/token", "internal/flow/batch"},
-		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/rs/cors", "github.com/throttled/throttled/v2", otel, "golang.org/x/sync/", "google.golang.org/grpc/"},
+		project:  []string{"internal/core/fault", "internal/cloud/telemetry", "internal/auth/token", "internal/flow/batch", "internal/flow/cache"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/rs/cors", "github.com/throttled/throttled/v2", otel, "google.golang.org/grpc/"},
 	},
 	"api": {
 		packages: []string{"internal/api"},
 		project:  []string{"pure", "flow", "edge", "people", "internal/auth/token"},
-		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", otel, "golang.org/x/sync/"},
+		modules:  []string{ids, "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/hashicorp/golang-lru/v2", otel},
 	},
 	// Accounts and signing in, which move no cash and know no mission's state.
 	"people": {

@@ -1,13 +1,54 @@
 package api
 
 import (
+	"context"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/core/mission"
 )
+
+// feeds opens places at the live board, and counts them by address.
+type feeds struct {
+	live   Live
+	topics *topics
+}
+
+func (f feeds) ofMission(ctx context.Context, id uuid.UUID) (mission.Feed, error) {
+	return f.open(ctx, id, f.live.WatchMission)
+}
+
+func (f feeds) ofStreamer(ctx context.Context, id uuid.UUID) (mission.Feed, error) {
+	return f.open(ctx, id, f.live.WatchStreamer)
+}
+
+func (f feeds) open(ctx context.Context, id uuid.UUID, watch func(context.Context, uuid.UUID) (mission.Feed, error)) (mission.Feed, error) {
+	leave, err := f.topics.enter(edge.Network(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	feed, err := watch(ctx, id)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return countedFeed{feed, leave}, nil
+}
+
+// countedFeed gives its address's place back when it is closed.
+type countedFeed struct {
+	mission.Feed
+	leave func()
+}
+
+func (f countedFeed) Close() {
+	f.Feed.Close()
+	f.leave()
+}
 
 // maxTopics is how many missions and streamers one address watches on one instance. An
 // instance has 400 listeners (internal/store/liveboard), one for each mission or streamer that

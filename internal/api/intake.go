@@ -7,8 +7,29 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
 )
+
+// intake takes bets in: it logs and counts them, and hands them on to the steps.
+type intake struct {
+	entries  Appends
+	accepted acceptedBets
+	after    *followUp
+}
+
+// log logs a bet. One whose key came before is not logged or counted again.
+func (i *intake) log(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, first bool, err error) {
+	if b, first, err = i.entries.Append(ctx, e); err == nil {
+		i.accepted.count(ctx, e.Kind, first)
+	}
+	return b, first, err
+}
+
+// handOn publishes a logged bet, which the steps then decide.
+func (i *intake) handOn(ctx context.Context, b ledger.Bet) {
+	i.after.publish(ctx, event.NewBetPlaced(b))
+}
 
 // scope names the API as the origin of its metrics.
 const scope = "example.com/missionpot/internal/api"
