@@ -28,6 +28,10 @@ import (
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/reconcile"
 	"example.com/missionpot/internal/flow/eventcopy"
+	"example.com/missionpot/internal/store/ledgerdb"
+	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/peopledb"
+	"example.com/missionpot/internal/store/reconciledb"
 )
 
 const (
@@ -62,7 +66,7 @@ func holdBets(o *opening) http.HandlerFunc {
 		config.UsersDatabase
 	}
 	o.settings(&c, &c.Program)
-	step := holdbets.New(o.users(c.UsersDatabase), o.bus(c.Project))
+	step := holdbets.New(ledgerdb.New(o.users(c.UsersDatabase)), o.bus(c.Project))
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
@@ -72,7 +76,7 @@ func growPot(o *opening) http.HandlerFunc {
 		config.MissionsDatabase
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsDatabase)
+	missions := missionsdb.New(o.missions(c.MissionsDatabase))
 	step := growpot.New(missions, eventcopy.New(missions, o.board(c.Google)), o.bus(c.Project), growpot.Pace)
 	return push.Handler(step.Handle, o.handlerTime())
 }
@@ -83,7 +87,7 @@ func settleMission(o *opening) http.HandlerFunc {
 		config.UsersDatabase
 	}
 	o.settings(&c, &c.Program)
-	step := settlemission.New(o.users(c.UsersDatabase), o.bus(c.Project))
+	step := settlemission.New(ledgerdb.New(o.users(c.UsersDatabase)), o.bus(c.Project))
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
@@ -93,7 +97,7 @@ func closeMission(o *opening) http.HandlerFunc {
 		config.MissionsDatabase
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsDatabase)
+	missions := missionsdb.New(o.missions(c.MissionsDatabase))
 	step := closemission.New(missions, eventcopy.New(missions, o.board(c.Google)))
 	return push.Handler(step.Handle, o.handlerTime())
 }
@@ -106,7 +110,7 @@ func mailResults(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	users := o.users(c.UsersDatabase)
-	step := mailresults.New(users, o.mail(c.Mail), mailresults.Options{Pause: c.Pause, Now: users.Now})
+	step := mailresults.New(peopledb.New(users), o.mail(c.Mail), mailresults.Options{Pause: c.Pause, Now: users.Now})
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
@@ -117,9 +121,10 @@ func sweepMissions(o *opening) http.HandlerFunc {
 		config.Audit
 	}
 	o.settings(&c, &c.Program)
-	missions := o.missions(c.MissionsDatabase)
-	step := sweepmissions.New(missions, eventcopy.New(missions, o.board(c.Google)), o.bus(c.Project), missions.Now)
-	census := gauges.Missions(missions, c.AuditPeriod)
+	pool := o.missions(c.MissionsDatabase)
+	missions := missionsdb.New(pool)
+	step := sweepmissions.New(missions, eventcopy.New(missions, o.board(c.Google)), o.bus(c.Project), pool.Now)
+	census := gauges.Missions(missions, pool, c.AuditPeriod)
 	return push.Handler(push.Step(census.After(step.Handle)), o.handlerTime())
 }
 
@@ -133,9 +138,9 @@ func sweepBets(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	users := o.users(c.UsersDatabase)
-	step := sweepbets.New(users, o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
+	step := sweepbets.New(ledgerdb.New(users), o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
 		sweepbets.Options{Age: c.Age, Now: users.Now})
-	books := gauges.Books(users, c.AuditPeriod)
+	books := gauges.Books(reconciledb.New(users), users, c.AuditPeriod)
 	return push.Handler(push.Step(books.After(step.Handle)), o.handlerTime())
 }
 
@@ -147,7 +152,8 @@ func checkBooks(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	users, missions := o.users(c.UsersDatabase), o.missions(c.MissionsDatabase)
-	step := checkbooks.New(reconcile.Checker{Ledger: users, Board: missions, Log: o.betLog(c.Google)}, users,
+	books := reconciledb.New(users)
+	step := checkbooks.New(reconcile.Checker{Ledger: books, Board: missionsdb.New(missions), Log: o.betLog(c.Google)}, books,
 		checkbooks.Options{Period: c.Period, Settle: c.Settle, Late: c.Late, Now: time.Now, Clock: users.Now})
 	return push.Handler(step.Handle, o.handlerTime())
 }

@@ -22,8 +22,7 @@ import (
 	"example.com/missionpot/internal/store/betlog"
 	"example.com/missionpot/internal/store/deadletter"
 	"example.com/missionpot/internal/store/liveboard"
-	"example.com/missionpot/internal/store/missionsdb"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // lazily makes a function that builds its handler at the first request, so that
@@ -113,20 +112,20 @@ func (o *opening) settings(target any, p *config.Program) {
 	}
 }
 
-func (o *opening) users(c config.UsersDatabase) *usersdb.DB {
+func (o *opening) users(c config.UsersDatabase) *pg.Pool {
 	o.given(slices.Contains(o.row.Databases, "users"), "users instance")
 	dialer := o.dialer(c.UsersInstance)
-	return open(o, func() (*usersdb.DB, error) {
-		return usersdb.Open(o.ctx, c.UsersURL.Reveal(), o.pool(), usersdb.Through(dialer.To(c.UsersInstance)))
-	}, (*usersdb.DB).Close)
+	return open(o, func() (*pg.Pool, error) {
+		return pg.Open(o.ctx, pg.Users, c.UsersURL.Reveal(), o.pool(), pg.Through(dialer.To(c.UsersInstance)))
+	}, (*pg.Pool).Close)
 }
 
-func (o *opening) missions(c config.MissionsDatabase) *missionsdb.DB {
+func (o *opening) missions(c config.MissionsDatabase) *pg.Pool {
 	o.given(slices.Contains(o.row.Databases, "missions"), "missions instance")
 	dialer := o.dialer(c.MissionsInstance)
-	return open(o, func() (*missionsdb.DB, error) {
-		return missionsdb.Open(o.ctx, c.MissionsURL.Reveal(), o.pool(), missionsdb.Through(dialer.To(c.MissionsInstance)))
-	}, (*missionsdb.DB).Close)
+	return open(o, func() (*pg.Pool, error) {
+		return pg.Open(o.ctx, pg.Missions, c.MissionsURL.Reveal(), o.pool(), pg.Through(dialer.To(c.MissionsInstance)))
+	}, (*pg.Pool).Close)
 }
 
 // pool is how many connections one instance of the function opens to each database.

@@ -20,16 +20,16 @@
  *               append, publish. A client may retry with its key.
  *   Streamer    internal/api/verdicts.go act over missionsdb/act.go take: one
  *               conditional UPDATE, publish.
- *   Hold        functions/holdbets/step.go Handle: usersdb/hold.go openEscrows, then
- *               usersdb/hold_exact.go: read without locks, decide
+ *   Hold        functions/holdbets/step.go Handle: ledgerdb/hold.go openEscrows, then
+ *               ledgerdb/hold_exact.go: read without locks, decide
  *               (ledger/decide.go), and write by hold_batch (hold_write.go), which
  *               checks what was read, the escrow last. Then announce.go: publish, and
  *               only then the ack; trail.go marks what was published later. The
  *               fast path (hold_fast.go) is the same write without the reading, so it
  *               does nothing that Hold can't do.
  *   Grow        functions/growpot/step.go: missionsdb/pot.go ApplyPot, or act.go Unfund.
- *   Settle      functions/settlemission/step.go: usersdb/close.go CloseEscrow, then
- *               usersdb/settle.go SettleChunks repeatedly, one contributor to a
+ *   Settle      functions/settlemission/step.go: ledgerdb/close.go CloseEscrow, then
+ *               ledgerdb/settle.go SettleChunks repeatedly, one contributor to a
  *               chunk; publish; ack. Concurrent chunks commit in their order or
  *               not at all, as if they ran one after the other.
  *   Close       functions/closemission/step.go: missionsdb/pot.go Settle.

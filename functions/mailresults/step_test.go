@@ -22,6 +22,7 @@ import (
 	"example.com/missionpot/internal/core/mailtext"
 	"example.com/missionpot/internal/rig/stand"
 	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/store/peopledb"
 )
 
 var errDown = errors.New("down")
@@ -31,6 +32,7 @@ var errDown = errors.New("down")
 // each get one.
 type post struct {
 	steptest.Ledger
+	*peopledb.DB
 	mission, creator uuid.UUID
 	fans             []uuid.UUID
 	box              *stand.Mailbox
@@ -42,7 +44,7 @@ type post struct {
 func newPost(t *testing.T, fans int) *post {
 	t.Helper()
 	l := steptest.NewLedger(t)
-	p := &post{Ledger: l, creator: l.User(500), box: stand.NewMailbox("SG.key")}
+	p := &post{Ledger: l, DB: l.People, creator: l.User(500), box: stand.NewMailbox("SG.key")}
 	p.mission = l.Mission(p.creator, 500)
 	var bets []ledger.Bet
 	for range fans {
@@ -83,7 +85,7 @@ func (p *post) step(t *testing.T, l mailresults.Ledger) *mailresults.Step {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return mailresults.New(l, sender, mailresults.Options{Pause: p.pause, Now: p.Now})
+	return mailresults.New(l, sender, mailresults.Options{Pause: p.pause, Now: p.Pool.Now})
 }
 
 func (p *post) settled() event.MissionSettled { return event.MissionSettled{MissionID: p.mission} }
@@ -260,7 +262,7 @@ func TestAnOldTickIsDropped(t *testing.T) {
 func TestMailsUnderWayWhenTheTimeIsUpAreNotLost(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, 20)
-	step := mailresults.New(p, stuck{}, mailresults.Options{Now: p.Now})
+	step := mailresults.New(p, stuck{}, mailresults.Options{Now: p.Pool.Now})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if err := step.Handle(ctx, p.settled()); err != nil {

@@ -46,7 +46,7 @@ func newFixture(t *testing.T) *fixture {
 
 // now is the ledger's clock.
 func (f *fixture) now(ctx context.Context) (time.Time, error) {
-	now, err := f.Now(ctx)
+	now, err := f.Pool.Now(ctx)
 	return now.Add(f.ahead), err
 }
 

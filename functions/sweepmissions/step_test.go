@@ -58,7 +58,7 @@ func TestRule12AMissionWhoseTimeIsUpEndsAtTheLedgerAndOnTheBoard(t *testing.T) {
 	overdue, running := m.Overdue(), m.Active()
 	waiting := m.Funding()
 	m.Exec(`UPDATE missions SET deadline = clock_timestamp() WHERE id = $1`, waiting.ID)
-	if err := sweepmissions.New(m, m.Copy, bus, m.Now).Handle(t.Context(), tick()); err != nil {
+	if err := sweepmissions.New(m, m.Copy, bus, m.Pool.Now).Handle(t.Context(), tick()); err != nil {
 		t.Fatal(err)
 	}
 	endings := verdicts(bus)
@@ -85,7 +85,7 @@ func TestOneTickEndsMoreMissionsThanFitOnAPage(t *testing.T) {
 	for range many {
 		m.Overdue()
 	}
-	if err := sweepmissions.New(m, m.Copy, bus, m.Now).Handle(t.Context(), tick()); err != nil {
+	if err := sweepmissions.New(m, m.Copy, bus, m.Pool.Now).Handle(t.Context(), tick()); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(verdicts(bus)); got != many {
@@ -99,7 +99,7 @@ func TestOneFailingMissionDoesNotStopTheOthers(t *testing.T) {
 	unpublished, unshown, third, left := m.Overdue(), m.Overdue(), m.Overdue(), m.Active()
 	m.Exec(`UPDATE mission_events SET created_at = created_at - interval '5 minutes' WHERE mission_id = $1`, left.ID)
 	bus := refusing(unpublished.ID)
-	step := sweepmissions.New(m, flakyBoard{m.Copy, unshown.ID}, bus, m.Now)
+	step := sweepmissions.New(m, flakyBoard{m.Copy, unshown.ID}, bus, m.Pool.Now)
 	err := step.Handle(t.Context(), tick())
 	if !errors.Is(err, errDown) || !strings.Contains(err.Error(), unpublished.ID.String()) {
 		t.Errorf("error %v, want it to name mission %s", err, unpublished.ID)
@@ -126,11 +126,11 @@ func TestRule17AVerdictThatWasNotPublishedOrNotSettledIsPublishedAgain(t *testin
 	t.Parallel()
 	m := steptest.NewMissions(t)
 	overdue, judged := m.Overdue(), m.Judged(mission.Success)
-	if err := sweepmissions.New(m, m.Copy, refusing(overdue.ID), m.Now).Handle(t.Context(), tick()); !errors.Is(err, errDown) {
+	if err := sweepmissions.New(m, m.Copy, refusing(overdue.ID), m.Pool.Now).Handle(t.Context(), tick()); !errors.Is(err, errDown) {
 		t.Fatalf("error %v, want %v", err, errDown)
 	}
 	bus := &steptest.Bus{}
-	step := sweepmissions.New(m, m.Copy, bus, m.Now)
+	step := sweepmissions.New(m, m.Copy, bus, m.Pool.Now)
 	for range 2 { // the second tick comes before the verdicts are due again
 		m.Exec(`UPDATE missions SET verdict_next_at = clock_timestamp() WHERE verdict_tries = 0`)
 		if err := step.Handle(t.Context(), tick()); err != nil {
@@ -149,7 +149,7 @@ func TestRule14EventsLeftBehindAreCopied(t *testing.T) {
 	m := steptest.NewMissions(t)
 	left, fresh := m.Active(), m.Active()
 	m.Exec(`UPDATE mission_events SET created_at = created_at - interval '1 minute' WHERE mission_id = $1`, left.ID)
-	if err := sweepmissions.New(m, m.Copy, &steptest.Bus{}, m.Now).Handle(t.Context(), tick()); err != nil {
+	if err := sweepmissions.New(m, m.Copy, &steptest.Bus{}, m.Pool.Now).Handle(t.Context(), tick()); err != nil {
 		t.Fatal(err)
 	}
 	if got := m.OnBoard(left.ID); len(got) != 2 {
@@ -165,7 +165,7 @@ func TestAnOldTickIsDropped(t *testing.T) {
 	m := steptest.NewMissions(t)
 	overdue := m.Overdue()
 	old := event.Tick{At: time.Now().Add(-event.TickLife - time.Second)}
-	if err := sweepmissions.New(m, m.Copy, &steptest.Bus{}, m.Now).Handle(t.Context(), old); err != nil {
+	if err := sweepmissions.New(m, m.Copy, &steptest.Bus{}, m.Pool.Now).Handle(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}
 	if got := m.Read(overdue.ID).Status; got != mission.Active {
@@ -182,7 +182,7 @@ func TestTicksAtOnceEndEachMissionOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 { // each on an instance of its own
 		wg.Go(func() {
-			if err := sweepmissions.New(m, m.Copy, bus, m.Now).Handle(t.Context(), tick()); err != nil {
+			if err := sweepmissions.New(m, m.Copy, bus, m.Pool.Now).Handle(t.Context(), tick()); err != nil {
 				t.Error(err)
 			}
 		})

@@ -18,7 +18,7 @@ import (
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/internal/store/missionsdb"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/peopledb"
 	"example.com/missionpot/migrations"
 )
 
@@ -274,7 +274,7 @@ func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 		// As in the cloud, where this service reads two tables and no password.
 		users := standtest.Programs(t, s.usersSQL.Config().ConnString(), migrations.Users)["live"]
 		board := standtest.Programs(t, s.missSQL.Config().ConnString(), migrations.Missions)["live"]
-		d.EventsOnly, d.Accounts, d.Missions = true, usersdb.New(s.pool(users)), missionsdb.New(s.pool(board))
+		d.EventsOnly, d.Accounts, d.Missions = true, peopledb.New(s.pool(users)), missionsdb.New(s.pool(board))
 	})
 	live.get("/v1/streamers/"+streamer.String()+"/events", "").want(http.StatusOK)
 	live.get("/v1/missions", "").refused(http.StatusNotFound, "not_found")

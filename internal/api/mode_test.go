@@ -35,7 +35,7 @@ func TestTheSwitchStopsNewCashWithinTwoSecondsAndNothingElse(t *testing.T) {
 	if got := s.get("/v1/missions/"+m.ID.String(), "").header.Get("Missionpot-Mode"); got != "open" {
 		t.Errorf("the mode of an answer is %q, want open", got)
 	}
-	if _, err := s.users.TakeNoCash(t.Context(), "the test", "a drill"); err != nil {
+	if _, err := s.books.TakeNoCash(t.Context(), "the test", "a drill"); err != nil {
 		t.Fatal(err)
 	}
 	thrown := time.Now()
@@ -117,7 +117,7 @@ func TestABrokenRuleIsPublic(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.keepCheck(3)
-	if _, err := s.users.TakeNoCash(t.Context(), "the check", "three findings"); err != nil {
+	if _, err := s.books.TakeNoCash(t.Context(), "the check", "three findings"); err != nil {
 		t.Fatal(err)
 	}
 	proof := read[api.Proof](s.get("/v1/books", "").want(http.StatusOK))

@@ -12,7 +12,7 @@ import (
 func (s *stand) operator(name string) player {
 	s.t.Helper()
 	p := s.signUp(name, false)
-	_, err := s.users.GrantOperator(s.t.Context(), name+"@example.com", account.CommandActor("test"))
+	_, err := s.people.GrantOperator(s.t.Context(), name+"@example.com", account.CommandActor("test"))
 	s.ok(err)
 	p.token = s.signIn(name).AccessToken
 	s.secondFactor(p, true)
@@ -43,7 +43,7 @@ func TestAnOperatorsTokenCarriesTheRoleFromTheNextPairOn(t *testing.T) {
 	if b, err := s.tokens.Verify(before.AccessToken); err != nil || b.Has(account.Operator) {
 		t.Errorf("before the grant the bearer is %+v, %v", b, err)
 	}
-	_, err := s.users.GrantOperator(t.Context(), "kim@example.com", account.CommandActor("test"))
+	_, err := s.people.GrantOperator(t.Context(), "kim@example.com", account.CommandActor("test"))
 	s.ok(err)
 	next := read[people.TokenPair](s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": before.RefreshToken}).want(http.StatusOK))
 	for name, pair := range map[string]people.TokenPair{"the next pair": next, "a new sign-in": s.signIn("kim")} {

@@ -14,7 +14,8 @@ import (
 	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/mission"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/peopledb"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // broken missions panic or fail with an inner text.
@@ -48,12 +49,12 @@ func TestInnerErrorsAreLoggedAndNeverShown(t *testing.T) {
 // A database that is away is no bug of ours: the client may come back.
 func TestADatabaseThatIsAwayIs503(t *testing.T) {
 	t.Parallel()
-	away, err := usersdb.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none", 1)
+	away, err := pg.Open(t.Context(), pg.Users, "postgres://nobody@127.0.0.1:1/none", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(away.Close)
-	s := newStand(t, func(_ *stand, d *api.Dependencies) { d.Accounts = away })
+	s := newStand(t, func(_ *stand, d *api.Dependencies) { d.Accounts = peopledb.New(away) })
 	r := s.get("/v1/users/"+uuid.NewString(), "")
 	r.refused(http.StatusServiceUnavailable, "unavailable")
 	if r.header.Get("Retry-After") == "" {

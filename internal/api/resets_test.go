@@ -27,7 +27,7 @@ func (s *stand) redeem(code, next string) reply {
 func (s *stand) mailed() string {
 	s.t.Helper()
 	code := account.NewCode()
-	due, err := s.users.ClaimReset(s.t.Context(), code.Hash(), account.ResetTime, time.Minute)
+	due, err := s.people.ClaimReset(s.t.Context(), code.Hash(), account.ResetTime, time.Minute)
 	s.ok(err)
 	if due == nil {
 		s.t.Fatal("no mail with a code is due, want one")

@@ -16,7 +16,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/api/edge"
@@ -30,9 +29,12 @@ import (
 	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/internal/store/betlog"
 	"example.com/missionpot/internal/store/deadletter"
+	"example.com/missionpot/internal/store/ledgerdb"
 	"example.com/missionpot/internal/store/liveboard"
 	"example.com/missionpot/internal/store/missionsdb"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/peopledb"
+	"example.com/missionpot/internal/store/pg"
+	"example.com/missionpot/internal/store/reconciledb"
 	"example.com/missionpot/migrations"
 )
 
@@ -42,10 +44,12 @@ type stand struct {
 	url      string
 	client   *http.Client // compares every call with the document
 	handler  http.Handler
-	users    *usersdb.DB
+	ledger   *ledgerdb.DB
+	people   *peopledb.DB
+	books    *reconciledb.DB
 	missions *missionsdb.DB
-	usersSQL *pgxpool.Pool
-	missSQL  *pgxpool.Pool
+	usersSQL *pg.Pool
+	missSQL  *pg.Pool
 	log      *betlog.Log
 	board    *liveboard.Board
 	copier   *eventcopy.Copier
@@ -62,9 +66,11 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	s := &stand{t: t, logged: &syncBuffer{}, drain: make(chan struct{})}
 	usersDSN, missionsDSN := standtest.UsersDatabase(t), standtest.MissionsDatabase(t)
 	s.usersSQL, s.missSQL = s.pool(usersDSN), s.pool(missionsDSN)
-	s.users, s.missions = usersdb.New(s.usersSQL), missionsdb.New(s.missSQL)
+	s.ledger, s.people, s.books = ledgerdb.New(s.usersSQL), peopledb.New(s.usersSQL), reconciledb.New(s.usersSQL)
+	s.missions = missionsdb.New(s.missSQL)
 	// The API itself has the rights it has in the cloud, and no others.
-	accounts := usersdb.New(s.pool(standtest.Programs(t, usersDSN, migrations.Users)["api"]))
+	users := s.pool(standtest.Programs(t, usersDSN, migrations.Users)["api"])
+	people, books, checks := peopledb.New(users), ledgerdb.New(users), reconciledb.New(users)
 	held := missionsdb.New(s.pool(standtest.Programs(t, missionsDSN, migrations.Missions)["api"]))
 	project := standtest.Firestore(t)
 	client, err := firestore.NewClient(t.Context(), project)
@@ -87,12 +93,12 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	hasher, err := password.New(password.Params{MemoryKiB: 64, Iterations: 1}, 4)
 	s.ok(err)
 	d := api.Dependencies{
-		Accounts: accounts, Sessions: accounts, Logins: accounts, Resets: accounts, Factors: accounts, LoginKey: []byte("a key of the tests"), Charges: accounts, Books: accounts, Checks: accounts,
-		Operators: accounts,
-		Missions:  held, BetLog: s.log, Events: s.board, Live: s.board,
-		DeadLetters: &redrive.Desk{Letters: s.letters, Record: accounts, Publish: s.post.redrive},
+		Accounts: people, Sessions: people, Logins: people, Resets: people, Factors: people, Operators: people, LoginKey: []byte("a key of the tests"),
+		Charges: books, Books: books, Checks: checks,
+		Missions: held, BetLog: s.log, Events: s.board, Live: s.board,
+		DeadLetters: &redrive.Desk{Letters: s.letters, Record: people, Publish: s.post.redrive},
 		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
-		Probes:   []edge.Probe{{Name: "users database", Ping: s.users.Ping}, {Name: "missions database", Ping: s.missions.Ping}},
+		Probes:   []edge.Probe{{Name: "users database", Ping: s.usersSQL.Ping}, {Name: "missions database", Ping: s.missSQL.Ping}},
 		Draining: s.drain, Now: time.Now,
 		Log: slog.New(slog.NewJSONHandler(s.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -117,7 +123,7 @@ func (s *stand) report(err error) {
 	s.t.Error(err)
 }
 
-func (s *stand) pool(dsn string) *pgxpool.Pool {
+func (s *stand) pool(dsn string) *pg.Pool {
 	s.t.Helper()
 	return standtest.Pool(s.t, dsn, 5)
 }
@@ -183,11 +189,11 @@ func (p *post) events() []event.Event {
 func (s *stand) process(ctx context.Context, e event.Event) error {
 	switch e := e.(type) {
 	case event.BetPlaced:
-		rulings, err := s.users.Hold(ctx, []ledger.Bet{e.Bet()})
+		rulings, err := s.ledger.Hold(ctx, []ledger.Bet{e.Bet()})
 		if err != nil || rulings[0].Err != nil {
 			return fmt.Errorf("hold: %w, %w", err, rulings[0].Err)
 		}
-		if err := s.users.RaiseStandings(ctx, []ledger.Contributor{{MissionID: e.MissionID, UserID: e.UserID}}); err != nil {
+		if err := s.ledger.RaiseStandings(ctx, []ledger.Contributor{{MissionID: e.MissionID, UserID: e.UserID}}); err != nil {
 			return err
 		}
 		if rulings[0].Outcome == ledger.Declined {
@@ -200,12 +206,12 @@ func (s *stand) process(ctx context.Context, e event.Event) error {
 			return err
 		}
 	case event.VerdictGiven:
-		if _, err := s.users.CloseEscrow(ctx, e.Closing()); err != nil {
+		if _, err := s.ledger.CloseEscrow(ctx, e.Closing()); err != nil {
 			return err
 		}
-		settled, err := s.users.SettleChunk(ctx, e.MissionID, 1000)
+		settled, err := s.ledger.SettleChunk(ctx, e.MissionID, 1000)
 		for err == nil && settled == nil {
-			settled, err = s.users.SettleChunk(ctx, e.MissionID, 1000)
+			settled, err = s.ledger.SettleChunk(ctx, e.MissionID, 1000)
 		}
 		if err != nil {
 			return err

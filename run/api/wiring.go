@@ -24,9 +24,12 @@ import (
 	"example.com/missionpot/internal/flow/redrive"
 	"example.com/missionpot/internal/store/betlog"
 	"example.com/missionpot/internal/store/deadletter"
+	"example.com/missionpot/internal/store/ledgerdb"
 	"example.com/missionpot/internal/store/liveboard"
 	"example.com/missionpot/internal/store/missionsdb"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/peopledb"
+	"example.com/missionpot/internal/store/pg"
+	"example.com/missionpot/internal/store/reconciledb"
 )
 
 // connections is how many connections one instance opens to each database. The API only reads by
@@ -35,8 +38,8 @@ const connections = 10
 
 // parts are the clients of everything the API uses.
 type parts struct {
-	users    *usersdb.DB
-	missions *missionsdb.DB
+	users    *pg.Pool
+	missions *pg.Pool
 	log      *betlog.Log
 	board    *liveboard.Board
 	letters  *deadletter.Store
@@ -58,14 +61,13 @@ func open(ctx context.Context, c settings) (*parts, error) {
 		return fail(err)
 	}
 	p.closers = append(p.closers, closing(dialer))
-	if p.users, err = usersdb.Open(ctx, c.UsersURL.Reveal(), connections, usersdb.Through(dialer.To(c.UsersInstance))); err != nil {
+	if p.users, err = pg.Open(ctx, pg.Users, c.UsersURL.Reveal(), connections, pg.Through(dialer.To(c.UsersInstance))); err != nil {
 		return fail(err)
 	}
 	p.closers = append(p.closers, p.users.Close)
-	if p.missions, err = missionsdb.Open(ctx, c.MissionsURL.Reveal(), connections, missionsdb.Through(dialer.To(c.MissionsInstance))); err != nil {
+	if p.missions, err = pg.Open(ctx, pg.Missions, c.MissionsURL.Reveal(), connections, pg.Through(dialer.To(c.MissionsInstance))); err != nil {
 		return fail(err)
 	}
-	p.missions.Limits = mission.Limits(c.Missions)
 	p.closers = append(p.closers, p.missions.Close)
 	if p.log, err = betlog.Open(ctx, c.Project, c.FirestoreDatabase); err != nil {
 		return fail(err)
@@ -110,12 +112,15 @@ func (p *parts) handler(c settings, log *slog.Logger, draining <-chan struct{}) 
 	if err != nil {
 		return nil, err
 	}
+	people, books, checks := peopledb.New(p.users), ledgerdb.New(p.users), reconciledb.New(p.users)
+	missions := missionsdb.New(p.missions)
+	missions.Limits = mission.Limits(c.Missions)
 	d := api.Dependencies{
-		Accounts: p.users, Sessions: p.users, Logins: p.users, Resets: p.users, Factors: p.users, Charges: p.users, Books: p.users, Checks: p.users,
-		Operators: p.users,
-		Missions:  p.missions, BetLog: p.log, Events: p.board, Live: p.board,
-		DeadLetters: &redrive.Desk{Letters: p.letters, Record: p.users, Publish: p.bus.PublishRaw},
-		Publisher:   p.bus, Board: eventcopy.New(p.missions, p.board),
+		Accounts: people, Sessions: people, Logins: people, Resets: people, Factors: people, Operators: people,
+		Charges: books, Books: books, Checks: checks,
+		Missions: missions, BetLog: p.log, Events: p.board, Live: p.board,
+		DeadLetters: &redrive.Desk{Letters: p.letters, Record: people, Publish: p.bus.PublishRaw},
+		Publisher:   p.bus, Board: eventcopy.New(missions, p.board),
 		Passwords: passwords,
 		Probes: []edge.Probe{
 			{Name: "users database", Ping: p.users.Ping},

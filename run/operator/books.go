@@ -10,7 +10,7 @@ import (
 
 	"example.com/missionpot/internal/core/reconcile"
 	"example.com/missionpot/internal/core/text"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/reconciledb"
 )
 
 const maxChanges = 10
@@ -42,19 +42,19 @@ func checkReason(c call) error {
 
 func checkBooks(ctx context.Context, c call) error {
 	return with(func(o *opening) error {
-		_, err := checkWhole(ctx, c, o, o.users(ctx))
+		_, err := checkWhole(ctx, c, o, reconciledb.New(o.users(ctx)))
 		return err
 	})
 }
 
 // checkWhole checks everything from the beginning and prints the report. The error is errBroken if a
 // rule is broken; then the service is in exit-only mode as well.
-func checkWhole(ctx context.Context, c call, o *opening, users *usersdb.DB) (reconcile.Report, error) {
+func checkWhole(ctx context.Context, c call, o *opening, books *reconciledb.DB) (reconcile.Report, error) {
 	missions, log := o.missions(ctx), o.betLog(ctx)
 	if o.err != nil {
 		return reconcile.Report{}, o.err
 	}
-	checker := reconcile.Checker{Ledger: users, Board: missions, Log: log}
+	checker := reconcile.Checker{Ledger: books, Board: missions, Log: log}
 	r, _, err := checker.Check(ctx, reconcile.Options{Whole: true, Settle: c.settle, Late: c.late, Now: time.Now})
 	if err != nil {
 		return r, err
@@ -79,13 +79,13 @@ func printReport(out io.Writer, r reconcile.Report) {
 
 // showBooks prints the mode, what changed it, and the last check with what it found.
 func showBooks(ctx context.Context, c call) error {
-	return withUsers(ctx, func(users *usersdb.DB) error {
-		changes, err := users.ModeChanges(ctx, maxChanges)
+	return withUsers(ctx, reconciledb.New, func(books *reconciledb.DB) error {
+		changes, err := books.ModeChanges(ctx, maxChanges)
 		if err != nil {
 			return err
 		}
 		printChanges(c.out, changes)
-		last, ok, err := users.LastCheck(ctx)
+		last, ok, err := books.LastCheck(ctx)
 		if err != nil || !ok {
 			return err
 		}
@@ -118,8 +118,8 @@ func takeNoCash(ctx context.Context, c call) error {
 	if err := checkReason(c); err != nil {
 		return err
 	}
-	return withUsers(ctx, func(users *usersdb.DB) error {
-		changed, err := users.TakeNoCash(ctx, c.name, c.reason)
+	return withUsers(ctx, reconciledb.New, func(books *reconciledb.DB) error {
+		changed, err := books.TakeNoCash(ctx, c.name, c.reason)
 		if err != nil {
 			return err
 		}
@@ -134,13 +134,13 @@ func takeCashAgain(ctx context.Context, c call) error {
 		return err
 	}
 	return with(func(o *opening) error {
-		users := o.users(ctx)
-		r, err := checkWhole(ctx, c, o, users)
+		books := reconciledb.New(o.users(ctx))
+		r, err := checkWhole(ctx, c, o, books)
 		if err != nil {
 			return err
 		}
-		changed, err := users.TakeCashAgain(ctx, c.name, c.reason, r.ID)
-		if errors.Is(err, usersdb.ErrNotClean) {
+		changed, err := books.TakeCashAgain(ctx, c.name, c.reason, r.ID)
+		if errors.Is(err, reconciledb.ErrNotClean) {
 			return fmt.Errorf("%w; another check found something in the meantime, or this one took too long", err)
 		}
 		if err != nil {

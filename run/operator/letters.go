@@ -8,6 +8,7 @@ import (
 
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/flow/redrive"
+	"example.com/missionpot/internal/store/peopledb"
 )
 
 // listLetters lists dead letters that nobody has sent again, at most maxShown; send some again to
@@ -69,6 +70,6 @@ func withDesk(ctx context.Context, do func(*redrive.Desk) error) error {
 		if o.err != nil {
 			return o.err
 		}
-		return do(&redrive.Desk{Letters: letters, Record: users, Publish: topics.PublishRaw})
+		return do(&redrive.Desk{Letters: letters, Record: peopledb.New(users), Publish: topics.PublishRaw})
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"example.com/missionpot/internal/store/deadletter"
 	"example.com/missionpot/internal/store/liveboard"
 	"example.com/missionpot/internal/store/missionsdb"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // connections is how many each database is given: a check holds a snapshot with one and writes
@@ -58,7 +58,7 @@ func (o *opening) dialer(ctx context.Context, instance string) *cloudsql.Dialer 
 	return dialer
 }
 
-func (o *opening) users(ctx context.Context) *usersdb.DB {
+func (o *opening) users(ctx context.Context) *pg.Pool {
 	var c config.UsersDatabase
 	if !o.load(ctx, &c) {
 		return nil
@@ -67,9 +67,9 @@ func (o *opening) users(ctx context.Context) *usersdb.DB {
 	if o.err != nil {
 		return nil
 	}
-	db, err := usersdb.Open(ctx, c.UsersURL.Reveal(), connections, usersdb.Through(dialer.To(c.UsersInstance)))
-	o.opened(err, func() error { db.Close(); return nil })
-	return db
+	pool, err := pg.Open(ctx, pg.Users, c.UsersURL.Reveal(), connections, pg.Through(dialer.To(c.UsersInstance)))
+	o.opened(err, func() error { pool.Close(); return nil })
+	return pool
 }
 
 func (o *opening) missions(ctx context.Context) *missionsdb.DB {
@@ -81,9 +81,9 @@ func (o *opening) missions(ctx context.Context) *missionsdb.DB {
 	if o.err != nil {
 		return nil
 	}
-	db, err := missionsdb.Open(ctx, c.MissionsURL.Reveal(), connections, missionsdb.Through(dialer.To(c.MissionsInstance)))
-	o.opened(err, func() error { db.Close(); return nil })
-	return db
+	pool, err := pg.Open(ctx, pg.Missions, c.MissionsURL.Reveal(), connections, pg.Through(dialer.To(c.MissionsInstance)))
+	o.opened(err, func() error { pool.Close(); return nil })
+	return missionsdb.New(pool)
 }
 
 func (o *opening) betLog(ctx context.Context) *betlog.Log {
@@ -132,13 +132,13 @@ func (o *opening) topics(ctx context.Context) *bus.Bus {
 	return topics
 }
 
-// withUsers is with for commands that need the users database alone.
-func withUsers(ctx context.Context, do func(*usersdb.DB) error) error {
+// withUsers is with for commands that need one store of the users database alone.
+func withUsers[S any](ctx context.Context, store func(*pg.Pool) S, do func(S) error) error {
 	return with(func(o *opening) error {
 		users := o.users(ctx)
 		if o.err != nil {
 			return o.err
 		}
-		return do(users)
+		return do(store(users))
 	})
 }

@@ -17,8 +17,10 @@ import (
 	"example.com/missionpot/internal/core/rebuild"
 	"example.com/missionpot/internal/flow/eventcopy"
 	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/ledgerdb"
 	"example.com/missionpot/internal/store/liveboard"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/peopledb"
+	"example.com/missionpot/internal/store/reconciledb"
 )
 
 func statementFlag(flags *flag.FlagSet, c *call) {
@@ -31,7 +33,7 @@ func restoreLog(ctx context.Context, c call) error {
 		if o.err != nil {
 			return o.err
 		}
-		written, err := rebuild.LogEntries(ctx, users, missions, log)
+		written, err := rebuild.LogEntries(ctx, ledgerdb.New(users), missions, log)
 		fmt.Fprintf(c.out, "restore: entries=%d\n", written)
 		return err
 	})
@@ -55,10 +57,10 @@ func restoreMissions(ctx context.Context, c call) error {
 		if o.err != nil {
 			return o.err
 		}
-		if _, err := users.TakeNoCash(ctx, "restore", "the missions instance is rebuilt"); err != nil {
+		if _, err := reconciledb.New(users).TakeNoCash(ctx, "restore", "the missions instance is rebuilt"); err != nil {
 			return err
 		}
-		r, err := rebuild.Missions(ctx, sources{users, log, live}, missions, time.Now)
+		r, err := rebuild.Missions(ctx, sources{ledgerdb.New(users), peopledb.New(users), log, live}, missions, time.Now)
 		if err != nil {
 			return err
 		}
@@ -81,10 +83,10 @@ func restoreUsers(ctx context.Context, c call) error {
 		if o.err != nil {
 			return o.err
 		}
-		if _, err := users.TakeNoCash(ctx, "restore", "the users instance went back"); err != nil {
+		if _, err := reconciledb.New(users).TakeNoCash(ctx, "restore", "the users instance went back"); err != nil {
 			return err
 		}
-		r, err := rebuild.Users(ctx, users, log, missions, charges, time.Now)
+		r, err := rebuild.Users(ctx, ledgerdb.New(users), log, missions, charges, time.Now)
 		if err != nil {
 			return err
 		}
@@ -116,9 +118,10 @@ func printReplay(out io.Writer, r rebuild.Replayed) {
 
 // sources is what a missions instance is rebuilt from.
 type sources struct {
-	*usersdb.DB
-	log   *betlog.Log
-	board *liveboard.Board
+	*ledgerdb.DB
+	people *peopledb.DB
+	log    *betlog.Log
+	board  *liveboard.Board
 }
 
 func (s sources) Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error) {
@@ -131,7 +134,7 @@ func (s sources) Since(ctx context.Context, shard int, after ledger.Mark, before
 
 // Terms returns the streamer's current terms, or the defaults for an unknown streamer.
 func (s sources) Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error) {
-	u, err := s.UserByID(ctx, streamer)
+	u, err := s.people.UserByID(ctx, streamer)
 	if errors.Is(err, fault.NotFound) {
 		return account.DefaultTerms(), nil
 	}

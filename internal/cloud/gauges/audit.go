@@ -71,8 +71,8 @@ func (a *Audit) After(step Handle) Handle {
 	}
 }
 
-// server are the figures that every database server has.
-type server interface {
+// Server has the figures that every database server has.
+type Server interface {
 	Connections(ctx context.Context) (used, limit int, err error)
 }
 
@@ -91,7 +91,7 @@ func newConnections(meter metric.Meter, database string) connections {
 	return c
 }
 
-func (c connections) read(ctx context.Context, s server) error {
+func (c connections) read(ctx context.Context, s Server) error {
 	used, limit, err := s.Connections(ctx)
 	if err != nil {
 		return err

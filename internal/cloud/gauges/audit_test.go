@@ -34,7 +34,7 @@ func TestTicksWithinAPeriodReadTheFiguresOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &slow{}
-		handle := Books(l, time.Minute).After(noWork)
+		handle := Books(l, l, time.Minute).After(noWork)
 		for range 3 * 60 {
 			if err := handle(t.Context(), event.Tick{}); err != nil {
 				t.Fatal(err)
@@ -51,7 +51,7 @@ func TestAfterASlowReadingTheNextComesLater(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &slow{takes: 2 * time.Second}
-		handle := Books(l, time.Minute).After(noWork)
+		handle := Books(l, l, time.Minute).After(noWork)
 		for range 150 {
 			if err := handle(t.Context(), event.Tick{}); err != nil {
 				t.Fatal(err)
@@ -68,7 +68,7 @@ func TestFiguresAreReadAfterAFailedSweepAndBothErrorsAreReturned(t *testing.T) {
 	t.Parallel()
 	errSweep := errors.New("sweep")
 	l := &slow{err: errDown}
-	err := Books(l, time.Minute).After(func(context.Context, event.Event) error { return errSweep })(t.Context(), event.Tick{})
+	err := Books(l, l, time.Minute).After(func(context.Context, event.Event) error { return errSweep })(t.Context(), event.Tick{})
 	if !errors.Is(err, errSweep) || !errors.Is(err, errDown) {
 		t.Errorf("error is %v, want the sweep's and the audit's", err)
 	}

@@ -16,7 +16,6 @@ import (
 // Ledger is what the audit reads from the users instance.
 type Ledger interface {
 	Audit(ctx context.Context) (ledger.Audit, error)
-	Connections(ctx context.Context) (used, limit int, err error)
 }
 
 // books holds the gauges of the users instance.
@@ -27,7 +26,7 @@ type books struct {
 }
 
 // Books makes the audit of the users instance, which runs after sweepbets.
-func Books(l Ledger, period time.Duration) *Audit {
+func Books(l Ledger, s Server, period time.Duration) *Audit {
 	meter := otel.Meter(scope)
 	b := books{connections: newConnections(meter, "users")}
 	b.cash, _ = meter.Int64Gauge("missionpot.cash", metric.WithUnit("{won}"),
@@ -39,7 +38,7 @@ func Books(l Ledger, period time.Duration) *Audit {
 	b.unsent, _ = meter.Float64Gauge("missionpot.mails.unsent.age", metric.WithUnit("s"),
 		metric.WithDescription("Time since the verdict whose mail has waited longest"))
 	return newAudit("sweepbets", period, func(ctx context.Context) error {
-		return errors.Join(b.read(ctx, l), b.connections.read(ctx, l))
+		return errors.Join(b.read(ctx, l), b.connections.read(ctx, s))
 	})
 }
 

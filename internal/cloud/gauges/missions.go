@@ -15,7 +15,6 @@ import (
 // Board is what the audit reads from the missions instance.
 type Board interface {
 	Census(ctx context.Context) (mission.Census, error)
-	Connections(ctx context.Context) (used, limit int, err error)
 }
 
 // census holds the gauges of the missions instance.
@@ -29,7 +28,7 @@ type census struct {
 const settling = "settling"
 
 // Missions makes the audit of the missions instance, which runs after sweepmissions.
-func Missions(board Board, period time.Duration) *Audit {
+func Missions(board Board, s Server, period time.Duration) *Audit {
 	meter := otel.Meter(scope)
 	c := census{connections: newConnections(meter, "missions")}
 	c.missions, _ = meter.Int64Gauge("missionpot.missions", metric.WithUnit("{mission}"),
@@ -37,7 +36,7 @@ func Missions(board Board, period time.Duration) *Audit {
 	c.unsettled, _ = meter.Float64Gauge("missionpot.verdicts.unsettled.age", metric.WithUnit("s"),
 		metric.WithDescription("Time since the oldest verdict without a settlement"))
 	return newAudit("sweepmissions", period, func(ctx context.Context) error {
-		return errors.Join(c.read(ctx, board), c.connections.read(ctx, board))
+		return errors.Join(c.read(ctx, board), c.connections.read(ctx, s))
 	})
 }
 

@@ -20,11 +20,7 @@ import (
 
 func open(t *testing.T) (*missionsdb.DB, *liveboard.Board) {
 	t.Helper()
-	db, err := missionsdb.Open(t.Context(), standtest.MissionsDatabase(t), 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
+	db := missionsdb.New(standtest.Pool(t, standtest.MissionsDatabase(t), 8))
 	live, err := liveboard.Open(t.Context(), standtest.Firestore(t), firestore.DefaultDatabaseID)
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,8 @@ import (
 	"example.com/missionpot/functions/holdbets"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/ledgerdb"
+	"example.com/missionpot/internal/store/pg"
 )
 
 const (
@@ -109,12 +110,12 @@ func fillLedger(ctx context.Context, b *Bench, dsn string, people []person, miss
 }
 
 func openStep(ctx context.Context, b *Bench, dsn string) (*holdbets.Step, error) {
-	db, err := usersdb.Open(ctx, dsn, holdPool)
+	pool, err := pg.Open(ctx, pg.Users, dsn, holdPool)
 	if err != nil {
 		return nil, err
 	}
-	b.Cleanup(func() error { db.Close(); return nil })
-	return holdbets.New(db, quiet{}), nil
+	b.Cleanup(func() error { pool.Close(); return nil })
+	return holdbets.New(ledgerdb.New(pool), quiet{}), nil
 }
 
 func (h *ledgers) grouped(b *Bench, callers int, bets place) Subject {

@@ -12,7 +12,8 @@ import (
 	"example.com/missionpot/functions/settlemission"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/ledgerdb"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // settlePool is the step's own setting, from functions/functions.go.
@@ -24,7 +25,6 @@ const settlePool = 8
 type backers struct {
 	people []person
 	pool   *pgxpool.Pool
-	users  *usersdb.DB
 	step   *settlemission.Step
 }
 
@@ -45,12 +45,12 @@ func openBackers(ctx context.Context, b *Bench, n int) (*backers, error) {
 	if err := numberPeople(ctx, pool, people); err != nil {
 		return nil, err
 	}
-	db, err := usersdb.Open(ctx, dsn, settlePool)
+	users, err := pg.Open(ctx, pg.Users, dsn, settlePool)
 	if err != nil {
 		return nil, err
 	}
-	b.Cleanup(func() error { db.Close(); return nil })
-	return &backers{people: people, pool: pool, users: db, step: settlemission.New(db, quiet{})}, nil
+	b.Cleanup(func() error { users.Close(); return nil })
+	return &backers{people: people, pool: pool, step: settlemission.New(ledgerdb.New(users), quiet{})}, nil
 }
 
 // numberPeople stores the people in order, for statements that take the first so many of them.

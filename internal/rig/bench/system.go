@@ -19,6 +19,7 @@ import (
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/rig/stand"
 	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // system is all of Missionpot with people who can bet and missions that take bets.
@@ -99,11 +100,12 @@ func signTokens(set []byte, people []person) ([]string, error) {
 
 // openMissions makes missions that take bets, each with its stake held.
 func openMissions(ctx context.Context, dsn string, missions []uuid.UUID) error {
-	db, err := missionsdb.Open(ctx, dsn, 1)
+	pool, err := pg.Open(ctx, pg.Missions, dsn, 1)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer pool.Close()
+	db := missionsdb.New(pool)
 	terms := mission.Terms{AutoAccept: true, MinStake: ledger.MinBet, MaxStake: ledger.MaxBet, Acceptance: time.Hour}
 	for _, id := range missions {
 		draft := mission.Draft{CreatorID: newID(), StreamerID: newID(), Title: "Bench", Stake: betAmount, TimeLimit: 24 * time.Hour}

@@ -40,7 +40,7 @@ func Mutations() []Mutation {
 		{
 			Name: "ledger-idempotency", Guard: "a bet id moves cash once",
 			Edits: []Edit{
-				{File: "internal/store/usersdb/hold_exact.go", Old: "\t\t\tdecided[id] = b\n", New: "\t\t\t_ = decided\n"},
+				{File: "internal/store/ledgerdb/hold_exact.go", Old: "\t\t\tdecided[id] = b\n", New: "\t\t\t_ = decided\n"},
 			},
 			SQL: []string{"ALTER TABLE ledger DROP CONSTRAINT ledger_pkey", "CREATE INDEX ledger_id ON ledger (id)"},
 		},

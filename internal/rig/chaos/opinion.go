@@ -11,7 +11,8 @@ import (
 	"example.com/missionpot/internal/rig/stand"
 	"example.com/missionpot/internal/store/betlog"
 	"example.com/missionpot/internal/store/missionsdb"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/pg"
+	"example.com/missionpot/internal/store/reconciledb"
 )
 
 // opinionPool is how many connections the check of the books gets to each database.
@@ -23,23 +24,24 @@ const opinionPool = 2
 func (s *system) checkBooks(ctx context.Context, v *Verdict) error {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	users, err := usersdb.Open(ctx, s.users.postgres().DSN(databaseName), opinionPool)
+	users, err := pg.Open(ctx, pg.Users, s.users.postgres().DSN(databaseName), opinionPool)
 	if err != nil {
 		return err
 	}
 	defer users.Close()
-	missions, err := missionsdb.Open(ctx, s.missions.postgres().DSN(databaseName), opinionPool)
+	missions, err := pg.Open(ctx, pg.Missions, s.missions.postgres().DSN(databaseName), opinionPool)
 	if err != nil {
 		return err
 	}
 	defer missions.Close()
+	books := reconciledb.New(users)
 	client, err := firestore.NewClient(ctx, project, stand.EmulatorOptions(s.firestore.Host())...)
 	if err != nil {
 		return fmt.Errorf("open Firestore: %w", err)
 	}
 	log := betlog.New(client)
 	defer log.Close()
-	checker := reconcile.Checker{Ledger: users, Board: missions, Log: log}
+	checker := reconcile.Checker{Ledger: books, Board: missionsdb.New(missions), Log: log}
 	report, _, err := checker.Check(ctx, reconcile.Options{Whole: true, Late: reconcile.UsualLate, Now: time.Now})
 	if err != nil {
 		return err
@@ -49,7 +51,7 @@ func (s *system) checkBooks(ctx context.Context, v *Verdict) error {
 			v.find("books", "%s", f)
 		}
 	}
-	changes, err := users.ModeChanges(ctx, 1)
+	changes, err := books.ModeChanges(ctx, 1)
 	for _, change := range changes {
 		v.find("books", "the service changed its mode in the middle of the run: %s", change.Reason)
 	}

@@ -15,10 +15,10 @@ const maxOffset = 4 * time.Minute
 // skewed lists the files that read the time of day; files that only measure durations are not in
 // it. In a run's programs these files read a clock that may be wrong.
 var skewed = []string{
-	"functions/functions.go",               // of the steps
-	"run/api/wiring.go",                    // of the API and its tokens
-	"internal/store/usersdb/hold_exact.go", // when a bet is given up as an orphan
-	"internal/store/liveboard/hub.go",      // which events are new
+	"functions/functions.go",                // of the steps
+	"run/api/wiring.go",                     // of the API and its tokens
+	"internal/store/ledgerdb/hold_exact.go", // when a bet is given up as an orphan
+	"internal/store/liveboard/hub.go",       // which events are new
 }
 
 // Edit replaces one piece of a source file. The piece must be there exactly once.

@@ -11,6 +11,8 @@ import (
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/store/ledgerdb"
+	"example.com/missionpot/internal/store/reconciledb"
 )
 
 // check checks the books once, as the function and the command do.
@@ -21,7 +23,7 @@ func (w *fixture) check(t failer, o reconcile.Options) reconcile.Report {
 	if o.Whole {
 		program = "operator"
 	}
-	report, ran, err := reconcile.Checker{Ledger: w.usersOf[program], Board: w.missionsOf[program], Log: w.log}.Check(w.ctx, o)
+	report, ran, err := reconcile.Checker{Ledger: reconciledb.New(w.usersOf[program]), Board: w.missionsOf[program], Log: w.log}.Check(w.ctx, o)
 	if err != nil || !ran {
 		t.Fatalf("check the books: ran %t, %v", ran, err)
 	}
@@ -147,7 +149,7 @@ var breaks = []struct {
 		w.exec(t, w.boardPool, `UPDATE missions SET status = 'failed' WHERE id = $1`, paid.ID)
 	}},
 	{"the ledger closes a mission without a verdict", 6, reconcile.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
-		if _, err := w.usersOf["settlemission"].CloseEscrow(t.Context(), ledger.Closing{MissionID: running.ID, Ending: ledger.Failed, StreamerID: w.streamer, CreatorID: running.CreatorID}); err != nil {
+		if _, err := ledgerdb.New(w.usersOf["settlemission"]).CloseEscrow(t.Context(), ledger.Closing{MissionID: running.ID, Ending: ledger.Failed, StreamerID: w.streamer, CreatorID: running.CreatorID}); err != nil {
 			t.Fatal(err)
 		}
 	}},
@@ -178,7 +180,7 @@ func TestEachBrokenRuleIsFoundAndThrowsTheSwitch(t *testing.T) {
 			if !found {
 				t.Errorf("the findings are %v, want rule %d broken by a %s", r.Findings, b.rule, b.who)
 			}
-			mode, err := w.usersOf["api"].Mode(t.Context())
+			mode, err := reconciledb.New(w.usersOf["api"]).Mode(t.Context())
 			if err != nil || !mode.ExitOnly || mode.By != "the check of the books" {
 				t.Errorf("the mode is %+v (%v), want exit-only by the check", mode, err)
 			}

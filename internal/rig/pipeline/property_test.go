@@ -11,6 +11,7 @@ import (
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/store/ledgerdb"
 )
 
 // Everything goes wrong: clients bet late and too much, messages come twice, late, in any order or
@@ -182,7 +183,7 @@ func TestABetInFlightDuringTheVerdictIsSettledOrDeclinedNeverLost(t *testing.T) 
 			}
 			w.drain(t)
 			w.checkQuiet(t, []ledger.Bet{b})
-			statuses, err := w.usersOf["api"].BetStatuses(w.ctx, []uuid.UUID{b.ID})
+			statuses, err := ledgerdb.New(w.usersOf["api"]).BetStatuses(w.ctx, []uuid.UUID{b.ID})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"example.com/missionpot/internal/core/rebuild"
 	"example.com/missionpot/internal/core/reconcile"
 	"example.com/missionpot/internal/flow/eventcopy"
+	"example.com/missionpot/internal/store/ledgerdb"
 )
 
 // The whole bet log is lost. A client repeats an earlier call: the ledger has its bet and takes no
@@ -37,11 +38,11 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 		t.Error("the books are clean without a log")
 	}
 
-	written, err := rebuild.LogEntries(t.Context(), w.usersOf["restore"], w.missionsOf["restore"], w.log)
+	written, err := rebuild.LogEntries(t.Context(), ledgerdb.New(w.usersOf["restore"]), w.missionsOf["restore"], w.log)
 	if err != nil || written == 0 {
 		t.Fatalf("wrote %d entries (%v)", written, err)
 	}
-	if repeated, err := rebuild.LogEntries(t.Context(), w.usersOf["restore"], w.missionsOf["restore"], w.log); err != nil || repeated != 0 {
+	if repeated, err := rebuild.LogEntries(t.Context(), ledgerdb.New(w.usersOf["restore"]), w.missionsOf["restore"], w.log); err != nil || repeated != 0 {
 		t.Errorf("a second run wrote %d entries (%v), want none", repeated, err)
 	}
 	w.sweep(t)

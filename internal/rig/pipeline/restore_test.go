@@ -17,15 +17,22 @@ import (
 	"example.com/missionpot/internal/rig/stand"
 	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/ledgerdb"
 	"example.com/missionpot/internal/store/liveboard"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/peopledb"
 )
 
 // sources is what a missions instance is rebuilt from, as in run/operator.
 type sources struct {
-	*usersdb.DB
-	log   *betlog.Log
-	board *liveboard.Board
+	*ledgerdb.DB
+	people *peopledb.DB
+	log    *betlog.Log
+	board  *liveboard.Board
+}
+
+func (w *fixture) sources() sources {
+	users := w.usersOf["restore"]
+	return sources{ledgerdb.New(users), peopledb.New(users), w.log, w.board}
 }
 
 func (s sources) Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error) {
@@ -37,7 +44,7 @@ func (s sources) Since(ctx context.Context, shard int, after ledger.Mark, before
 }
 
 func (s sources) Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error) {
-	u, err := s.UserByID(ctx, streamer)
+	u, err := s.people.UserByID(ctx, streamer)
 	return u.Terms, err
 }
 
@@ -62,14 +69,14 @@ func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 
 	w.openMissions(t, standtest.MissionsDatabase(t)) // an empty instance
 	w.wire(t)
-	r, err := rebuild.Missions(t.Context(), sources{w.usersOf["restore"], w.log, w.board}, w.missionsOf["restore"], time.Now)
+	r, err := rebuild.Missions(t.Context(), w.sources(), w.missionsOf["restore"], time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Missions != 5 || len(r.Lost) != 1 || r.Lost[0] != made.ID {
 		t.Errorf("rebuilt %+v, want five missions, and the one just created as lost", r)
 	}
-	again, err := rebuild.Missions(t.Context(), sources{w.usersOf["restore"], w.log, w.board}, w.missionsOf["restore"], time.Now)
+	again, err := rebuild.Missions(t.Context(), w.sources(), w.missionsOf["restore"], time.Now)
 	if err != nil || again.Missions != r.Missions || len(again.Lost) != len(r.Lost) {
 		t.Errorf("a second run: %+v (%v), want the same", again, err)
 	}
@@ -177,7 +184,7 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 
 	w.load(t, backup)
 	w.mails = map[string]int{} // people get the mails again
-	r, err := rebuild.Users(t.Context(), w.usersOf["restore"], w.log, w.missionsOf["restore"], l.charges, time.Now)
+	r, err := rebuild.Users(t.Context(), ledgerdb.New(w.usersOf["restore"]), w.log, w.missionsOf["restore"], l.charges, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +206,7 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 			t.Errorf("a wallet has %s, want %s as before the loss", got, cash)
 		}
 	}
-	again, err := rebuild.Users(t.Context(), w.usersOf["restore"], w.log, w.missionsOf["restore"], l.charges, time.Now)
+	again, err := rebuild.Users(t.Context(), ledgerdb.New(w.usersOf["restore"]), w.log, w.missionsOf["restore"], l.charges, time.Now)
 	if err != nil || again.Charges != 0 || again.Settled != 0 || again.Reopened != 0 || len(again.Changed) != 0 {
 		t.Errorf("a second replay did %+v (%v), want nothing", again, err)
 	}
@@ -223,7 +230,7 @@ func TestDrillTheEffectsOfMissingChargesAreListed(t *testing.T) {
 	w.load(t, backup)
 	w.mails = map[string]int{}
 	stranger := ledger.Charge{ID: uuid.Must(uuid.NewV7()), UserID: l.newcomer, Amount: 1_000}
-	r, err := rebuild.Users(t.Context(), w.usersOf["restore"], w.log, w.missionsOf["restore"], []ledger.Charge{stranger}, time.Now)
+	r, err := rebuild.Users(t.Context(), ledgerdb.New(w.usersOf["restore"]), w.log, w.missionsOf["restore"], []ledger.Charge{stranger}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

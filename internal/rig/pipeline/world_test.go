@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/missionpot/functions/closemission"
 	"example.com/missionpot/functions/growpot"
@@ -30,9 +29,11 @@ import (
 	"example.com/missionpot/internal/flow/eventcopy"
 	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/internal/store/betlog"
+	"example.com/missionpot/internal/store/ledgerdb"
 	"example.com/missionpot/internal/store/liveboard"
 	"example.com/missionpot/internal/store/missionsdb"
-	"example.com/missionpot/internal/store/usersdb"
+	"example.com/missionpot/internal/store/peopledb"
+	"example.com/missionpot/internal/store/pg"
 	"example.com/missionpot/migrations"
 )
 
@@ -62,11 +63,11 @@ type failer interface {
 // that are under way between them.
 type fixture struct {
 	ctx        context.Context
-	users      *usersdb.DB
-	usersPool  *pgxpool.Pool
+	users      *ledgerdb.DB
+	usersPool  *pg.Pool
 	missions   *missionsdb.DB
-	boardPool  *pgxpool.Pool
-	usersOf    map[string]*usersdb.DB
+	boardPool  *pg.Pool
+	usersOf    map[string]*pg.Pool // of each program
 	missionsOf map[string]*missionsdb.DB
 	log        *betlog.Log
 	board      *liveboard.Board
@@ -124,9 +125,9 @@ func newFixture(t testing.TB) *fixture {
 func (w *fixture) openUsers(t testing.TB, dsn string) {
 	t.Helper()
 	w.usersPool = pool(t, dsn)
-	w.users, w.usersOf = usersdb.New(w.usersPool), map[string]*usersdb.DB{}
+	w.users, w.usersOf = ledgerdb.New(w.usersPool), map[string]*pg.Pool{}
 	for program, dsn := range standtest.Programs(t, dsn, migrations.Users) {
-		w.usersOf[program] = usersdb.New(pool(t, dsn))
+		w.usersOf[program] = pool(t, dsn)
 	}
 }
 
@@ -155,7 +156,7 @@ func (w *fixture) openFirestore(t testing.TB) {
 	w.log, w.board = log, live
 }
 
-func pool(t testing.TB, dsn string) *pgxpool.Pool {
+func pool(t testing.TB, dsn string) *pg.Pool {
 	t.Helper()
 	return standtest.Pool(t, dsn, 10)
 }
@@ -171,15 +172,15 @@ func (w *fixture) wire(t testing.TB) {
 	users, missions := w.usersOf, w.missionsOf
 	copier := func(program string) *eventcopy.Copier { return eventcopy.New(missions[program], w.board) }
 	sweep := sweepbets.Options{Age: -time.Minute, Now: users["sweepbets"].Now}
-	mails := mailresults.New(users["mailresults"], w, mailresults.Options{Now: users["mailresults"].Now})
+	mails := mailresults.New(peopledb.New(users["mailresults"]), w, mailresults.Options{Now: users["mailresults"].Now})
 	w.steps = map[event.Topic][]push.Step{
-		event.Bets:        {holdbets.New(users["holdbets"], w).Handle},
+		event.Bets:        {holdbets.New(ledgerdb.New(users["holdbets"]), w).Handle},
 		event.Pots:        {growpot.New(missions["growpot"], copier("growpot"), w, time.Millisecond).Handle},
-		event.Verdicts:    {settlemission.New(users["settlemission"], w).Handle},
+		event.Verdicts:    {settlemission.New(ledgerdb.New(users["settlemission"]), w).Handle},
 		event.Settlements: {closemission.New(missions["closemission"], copier("closemission")).Handle, mails.Handle},
 		event.Ticks: {
-			sweepbets.New(users["sweepbets"], w.log, sandbox, w, sweep).Handle,
-			sweepmissions.New(missions["sweepmissions"], copier("sweepmissions"), w, missions["sweepmissions"].Now).Handle, mails.Handle,
+			sweepbets.New(ledgerdb.New(users["sweepbets"]), w.log, sandbox, w, sweep).Handle,
+			sweepmissions.New(missions["sweepmissions"], copier("sweepmissions"), w, w.boardPool.Now).Handle, mails.Handle,
 		},
 	}
 }
@@ -197,14 +198,14 @@ func (w *fixture) account(t failer, cash ledger.Won) uuid.UUID {
 	return id
 }
 
-func (w *fixture) exec(t failer, p *pgxpool.Pool, query string, args ...any) {
+func (w *fixture) exec(t failer, p *pg.Pool, query string, args ...any) {
 	t.Helper()
 	if _, err := p.Exec(w.ctx, query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 }
 
-func (w *fixture) figure(t failer, p *pgxpool.Pool, query string, args ...any) int64 {
+func (w *fixture) figure(t failer, p *pg.Pool, query string, args ...any) int64 {
 	t.Helper()
 	var n int64
 	if err := p.QueryRow(w.ctx, query, args...).Scan(&n); err != nil {
@@ -357,7 +358,7 @@ func (w *fixture) checkQuiet(t failer, bets []ledger.Bet) {
 	for i, b := range bets {
 		ids[i] = b.ID
 	}
-	undecided, err := w.usersOf["sweepbets"].Undecided(w.ctx, ids)
+	undecided, err := ledgerdb.New(w.usersOf["sweepbets"]).Undecided(w.ctx, ids)
 	if err != nil || len(undecided) > 0 {
 		t.Errorf("invariant 4: %d of %d bets have no outcome (error %v)", len(undecided), len(bets), err)
 	}

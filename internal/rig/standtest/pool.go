@@ -4,19 +4,14 @@ import (
 	"context"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // Pool connects to a database, with at most so many connections. It is closed when the
 // test ends.
-func Pool(t testing.TB, dsn string, connections int32) *pgxpool.Pool {
+func Pool(t testing.TB, dsn string, connections int32) *pg.Pool {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.MaxConns = connections
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	pool, err := pg.Open(context.Background(), pg.Users, dsn, connections)
 	if err != nil {
 		t.Fatal(err)
 	}

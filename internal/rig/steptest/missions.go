@@ -7,7 +7,6 @@ import (
 
 	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
@@ -15,6 +14,7 @@ import (
 	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/internal/store/liveboard"
 	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // Missions is a missions instance and a live board of a test's own.
@@ -22,31 +22,27 @@ type Missions struct {
 	*missionsdb.DB
 	Live *liveboard.Board
 	Copy *eventcopy.Copier // from the instance to the board
-	pool *pgxpool.Pool
+	Pool *pg.Pool
 	t    testing.TB
 }
 
 // NewMissions makes an empty missions instance with an empty board.
 func NewMissions(t testing.TB) Missions {
 	t.Helper()
-	pool, err := pgxpool.New(context.Background(), standtest.MissionsDatabase(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := standtest.Pool(t, standtest.MissionsDatabase(t), 12)
 	live, err := liveboard.Open(context.Background(), standtest.Firestore(t), firestore.DefaultDatabaseID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = live.Close() })
 	db := missionsdb.New(pool)
-	return Missions{DB: db, Live: live, Copy: eventcopy.New(db, live), pool: pool, t: t}
+	return Missions{DB: db, Live: live, Copy: eventcopy.New(db, live), Pool: pool, t: t}
 }
 
 // Exec runs a statement directly, to change times or to break something.
 func (m Missions) Exec(sql string, args ...any) {
 	m.t.Helper()
-	if _, err := m.pool.Exec(m.t.Context(), sql, args...); err != nil {
+	if _, err := m.Pool.Exec(m.t.Context(), sql, args...); err != nil {
 		m.t.Fatalf("%s: %v", sql, err)
 	}
 }

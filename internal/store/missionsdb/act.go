@@ -97,7 +97,7 @@ WITH next AS (
 UPDATE missions m SET ` + entry + `
 FROM next WHERE m.id = next.id
 RETURNING ` + columns
-	err = db.inTx(ctx, func(tx pgx.Tx) error {
+	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
 		row := tx.QueryRow(ctx, sql, id, arrow.From, arrow.To, arrow.BeforeDeadline, judge)
 		m, changed, err = found(scanMission(row))
 		if err != nil || !changed {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // boardSnapshot is a snapshot of the instance, for the check of the books.
@@ -20,17 +21,13 @@ type boardSnapshot struct {
 // SnapshotBoard implements books.Board.
 func (db *DB) SnapshotBoard(ctx context.Context, check func(context.Context, reconcile.BoardSnapshot) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, db.pool, options, func(tx pgx.Tx) error {
-		// The snapshot waits while the ledger is read, for longer than an ordinary
-		// transaction may; the check has a deadline of its own.
-		if _, err := tx.Exec(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
+	err := pgx.BeginTxFunc(ctx, db.pool.Pool, options, func(tx pgx.Tx) error {
+		// The snapshot waits while the ledger is read.
+		now, err := pg.Unhurried(ctx, tx)
+		if err != nil {
 			return err
 		}
-		s := &boardSnapshot{tx: tx}
-		if err := tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&s.now); err != nil {
-			return err
-		}
-		return check(ctx, s)
+		return check(ctx, &boardSnapshot{tx: tx, now: now})
 	})
 	if err != nil {
 		return fmt.Errorf("open a snapshot of the missions: %w", err)
@@ -46,10 +43,7 @@ func (s *boardSnapshot) MissionIDs(ctx context.Context, after uuid.UUID, limit i
 	return missionIDs(ctx, s.tx, after, limit)
 }
 
-// missionIDs reads from the pool or in a transaction.
-func missionIDs(ctx context.Context, from interface {
-	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
-}, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+func missionIDs(ctx context.Context, from pg.Querier, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	rows, _ := from.Query(ctx, `SELECT id FROM missions WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {

@@ -32,14 +32,3 @@ func (db *DB) Census(ctx context.Context) (mission.Census, error) {
 	}
 	return c, nil
 }
-
-// Connections returns the number of client connections to the server, of all
-// clients, and its limit.
-func (db *DB) Connections(ctx context.Context) (used, limit int, err error) {
-	const read = `SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
-		current_setting('max_connections')::int`
-	if err := db.pool.QueryRow(ctx, read).Scan(&used, &limit); err != nil {
-		return 0, 0, fmt.Errorf("count the connections: %w", err)
-	}
-	return used, limit, nil
-}

@@ -31,11 +31,3 @@ func TestTheCensusCountsMissionsUnderWayAndNoOthers(t *testing.T) {
 		t.Errorf("census (-want +got):\n%s", diff)
 	}
 }
-
-func TestConnectionsAreThoseOfTheServer(t *testing.T) {
-	t.Parallel()
-	used, limit, err := open(t).Connections(t.Context())
-	if err != nil || used < 1 || limit < used {
-		t.Errorf("%d of %d connections are used, error %v; want at least ours", used, limit, err)
-	}
-}

@@ -27,7 +27,7 @@ INSERT INTO missions AS m (id, creator_id, idempotency_key, request_hash, stream
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, clock_timestamp() + make_interval(secs => $14))
 ON CONFLICT (creator_id, idempotency_key) DO NOTHING
 RETURNING ` + columns
-	err = db.inTx(ctx, func(tx pgx.Tx) error {
+	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
 		if err := db.countAlone(ctx, tx, d.CreatorID); err != nil {
 			return err
 		}

@@ -9,24 +9,14 @@
 package missionsdb
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 
-	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/store/pg"
 )
-
-// statementTimeout ends a statement whose caller went away without cancelling,
-// so that it can't hold a mission's row for ever. Every statement here touches
-// few rows and takes milliseconds.
-const statementTimeout = 10 * time.Second
 
 // DB is the missions instance.
 type DB struct {
@@ -34,60 +24,11 @@ type DB struct {
 	// has no bounds.
 	Limits mission.Limits
 
-	pool *pgxpool.Pool
+	pool *pg.Pool
 }
 
-// New uses a pool that is open already. The caller closes it.
-func New(pool *pgxpool.Pool) *DB { return &DB{pool: pool} }
-
-// Open makes a pool of at most poolMax connections; the sum over all instances of
-// all services must stay below the server's max_connections. It connects lazily;
-// Ping checks that the instance answers.
-func Open(ctx context.Context, url string, poolMax int32, options ...Option) (*DB, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, fmt.Errorf("missions database: read the URL: %w", err)
-	}
-	config.MaxConns = poolMax
-	config.MaxConnIdleTime = 5 * time.Minute
-	config.MaxConnLifetime = time.Hour
-	config.ConnConfig.ConnectTimeout = 5 * time.Second
-	limit := strconv.FormatInt(statementTimeout.Milliseconds(), 10)
-	config.ConnConfig.RuntimeParams["statement_timeout"] = limit
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = limit
-	config.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes())
-	for _, option := range options {
-		option(config)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("missions database: make the pool: %w", err)
-	}
-	if err := otelpgx.RecordStats(pool, otelpgx.WithStatsAttributes(semconv.DBClientConnectionPoolName("missions"))); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("missions database: measure the pool: %w", err)
-	}
-	return New(pool), nil
-}
-
-// Close closes the pool. It waits for the connections in use.
-func (db *DB) Close() { db.pool.Close() }
-
-// Ping checks that the instance answers.
-func (db *DB) Ping(ctx context.Context) error {
-	if err := db.pool.Ping(ctx); err != nil {
-		return fmt.Errorf("missions database: ping: %w", err)
-	}
-	return nil
-}
-
-// Now returns the time of the instance's clock, which deadlines are compared with, in UTC.
-func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
-	if err := db.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
-		return now, fmt.Errorf("missions database: read the clock: %w", err)
-	}
-	return now.UTC(), nil
-}
+// New makes the store on a pool, which the caller closes.
+func New(pool *pg.Pool) *DB { return &DB{pool: pool} }
 
 // columns are a mission's, of the table under the alias m, in the order that
 // scanMission reads.
@@ -141,9 +82,4 @@ func found(m mission.Mission, err error) (mission.Mission, bool, error) {
 		return mission.Mission{}, false, nil
 	}
 	return m, err == nil, err
-}
-
-// inTx runs fn in one transaction and commits it if fn returns no error.
-func (db *DB) inTx(ctx context.Context, fn func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, db.pool, fn)
 }

@@ -10,46 +10,32 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/internal/store/missionsdb"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // fixture is a missions database for one test.
 type fixture struct {
 	*missionsdb.DB
 	t    testing.TB
-	conn *pgx.ConnConfig
+	pool *pg.Pool
 }
 
 func open(t testing.TB) *fixture {
 	t.Helper()
-	dsn := standtest.MissionsDatabase(t)
-	db, err := missionsdb.Open(t.Context(), dsn, 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	config, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &fixture{DB: db, t: t, conn: config}
+	pool := standtest.Pool(t, standtest.MissionsDatabase(t), 8)
+	return &fixture{DB: missionsdb.New(pool), t: t, pool: pool}
 }
 
 // exec runs SQL directly, to change times or to break something.
 func (f *fixture) exec(sql string, args ...any) error {
 	f.t.Helper()
-	conn, err := pgx.ConnectConfig(context.Background(), f.conn)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer conn.Close(context.Background())
-	_, err = conn.Exec(context.Background(), sql, args...)
+	_, err := f.pool.Exec(context.Background(), sql, args...)
 	return err
 }
 

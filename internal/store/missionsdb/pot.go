@@ -30,7 +30,7 @@ WITH next AS (
 UPDATE missions m SET pot = $2, contributors = $3, pot_version = $4, ` + entry + `
 FROM next WHERE m.id = next.id
 RETURNING ` + columns + `, next.was`
-	err = db.inTx(ctx, func(tx pgx.Tx) error {
+	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
 		var was mission.Status
 		row := tx.QueryRow(ctx, sql, p.MissionID, p.Total, p.Contributors, p.Version)
 		m, changed, err = found(scanMission(row, &was))
@@ -65,7 +65,7 @@ UPDATE missions m SET pot = $3, contributors = $4, pot_version = $5, settled_at 
   verdict_next_at = NULL, revision = m.revision + 1
 WHERE m.id = $1 AND m.status = $2 AND m.settled_at IS NULL
 RETURNING ` + columns
-	err = db.inTx(ctx, func(tx pgx.Tx) error {
+	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
 		row := tx.QueryRow(ctx, sql, s.MissionID, s.Ending, s.Total, s.Contributors, s.Version, s.SettledAt)
 		m, changed, err = found(scanMission(row))
 		if err != nil || !changed {

@@ -23,7 +23,7 @@ INSERT INTO missions (id, creator_id, idempotency_key, request_hash, streamer_id
 VALUES ($1::uuid, $2, 'restored-' || $1::uuid::text, '', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
   CASE WHEN $20::timestamptz IS NOT NULL AND $21::timestamptz IS NULL THEN now() END)
 ON CONFLICT (id) DO NOTHING`
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
+	err := db.pool.InTx(ctx, func(tx pgx.Tx) error {
 		done, err := tx.Exec(ctx, insert, m.ID, m.CreatorID, m.StreamerID, m.Title, m.Description, m.Stake, int64(m.TimeLimit.Seconds()),
 			m.AutoAccept, m.Terms.MinStake, m.Terms.MaxStake, int64(m.Terms.Acceptance.Seconds()), m.Status, m.Deadline, m.Revision,
 			m.Pot, m.Contributors, m.PotVersion, m.CreatedAt, m.AcceptedAt, m.DecidedAt, m.SettledAt)

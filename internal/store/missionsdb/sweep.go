@@ -32,7 +32,7 @@ RETURNING ` + columns
 		from, to = append(from, string(arrow.From)), append(to, string(arrow.To))
 	}
 	var missions []mission.Mission
-	err := db.inTx(ctx, func(tx pgx.Tx) (err error) {
+	err := db.pool.InTx(ctx, func(tx pgx.Tx) (err error) {
 		missions, err = collect(tx.Query(ctx, sql, limit, from, to))
 		if err != nil {
 			return err

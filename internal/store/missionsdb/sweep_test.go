@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/core/mission"
 )
@@ -99,15 +98,11 @@ func TestExpireSkipsALockedMission(t *testing.T) {
 	taken, free := db.active(), db.active()
 	db.passDeadline(taken.ID)
 	db.passDeadline(free.ID)
-	conn, err := pgx.ConnectConfig(t.Context(), db.conn)
+	tx, err := db.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background())
-	tx, err := conn.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
 	if _, err := tx.Exec(t.Context(), `SELECT FROM missions WHERE id = $1 FOR UPDATE`, taken.ID); err != nil {
 		t.Fatal(err)
 	}

@@ -47,10 +47,21 @@ var kinds = map[string]kind{
 		project:  []string{"pure", "flow", "internal/cloud/push"},
 		modules:  []string{ids, "golang.org/x/sync/", otel},
 	},
+	// How to connect, whatever is stored.
+	"pg": {
+		packages: []string{"internal/store/pg"},
+		modules:  []string{ids, "github.com/jackc/pgx/v5", "github.com/exaring/otelpgx", otel},
+	},
 	"postgres": {
-		packages: []string{"internal/store/usersdb", "internal/store/missionsdb"},
-		project:  []string{"pure"},
-		modules:  []string{ids, "github.com/jackc/pgx/v5", "github.com/exaring/otelpgx", "golang.org/x/sync/", otel},
+		packages: []string{"internal/store/ledgerdb", "internal/store/reconciledb", "internal/store/missionsdb"},
+		project:  []string{"pure", "pg"},
+		modules:  []string{ids, "github.com/jackc/pgx/v5"},
+	},
+	// A user with cash can't leave, so the people read the ledger. The ledger never reads them.
+	"peopledb": {
+		packages: []string{"internal/store/peopledb"},
+		project:  []string{"pure", "pg", "internal/store/ledgerdb"},
+		modules:  []string{ids, "github.com/jackc/pgx/v5"},
 	},
 	"firestore": {
 		packages: []string{"internal/store/betlog", "internal/store/liveboard", "internal/store/deadletter"},

@@ -1,0 +1,95 @@
+package reconciledb_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/missionpot/internal/core/ledger"
+	"example.com/missionpot/internal/rig/steptest"
+)
+
+// charged adds a user whose cash came in through a charge.
+func (f fixture) charged(amount ledger.Won) uuid.UUID {
+	f.t.Helper()
+	user, charge := f.User(0), uuid.Must(uuid.NewV7())
+	if _, _, err := f.OpenCharge(f.t.Context(), ledger.Charge{ID: charge, UserID: user, Amount: amount}, "key", []byte("hash")); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := f.ResolveCharge(f.t.Context(), charge, true); err != nil {
+		f.t.Fatal(err)
+	}
+	return user
+}
+
+func (f fixture) audit() ledger.Audit {
+	f.t.Helper()
+	a, err := f.Audit(f.t.Context())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return a
+}
+
+func TestAnEmptyLedgerIsAuditedAsNothing(t *testing.T) {
+	t.Parallel()
+	if got := newFixture(t).audit(); got != (ledger.Audit{}) {
+		t.Errorf("audit is %+v, want all zero", got)
+	}
+}
+
+func TestTheAuditFindsNoDriftWhateverMovesAndEveryWonThatWasMade(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	user, mission := f.charged(10_000), f.Escrow()
+	f.MustHold(steptest.Bet(mission, user, 3000))
+	if got, want := f.audit(), (ledger.Audit{Wallets: 7000, Escrows: 3000, Charged: 10_000}); got != want {
+		t.Errorf("audit is %+v, want %+v", got, want)
+	}
+	f.Exec(`UPDATE wallets SET cash = cash + 1`)
+	if got := f.audit().Drift(); got != 1 {
+		t.Errorf("drift is %d after a won was made, want 1", got)
+	}
+}
+
+func TestTheAuditKnowsTheOldestBetWithoutAnOutcome(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	user, mission := f.charged(10_000), f.Escrow()
+	old, young := steptest.Bet(mission, user, 100), steptest.Bet(mission, user, 100)
+	old.LoggedAt = old.LoggedAt.Add(-2 * time.Hour)
+	young.LoggedAt = young.LoggedAt.Add(-time.Hour)
+	if err := f.Advance(t.Context(), 0, ledger.Mark{LoggedAt: time.Now()}, []ledger.Bet{old, young}); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the oldest undecided bet's age", f.audit().OldestUndecided, 2*time.Hour)
+	f.MustHold(old)
+	within(t, "the age once the oldest is decided", f.audit().OldestUndecided, time.Hour)
+	f.MustHold(young)
+	if got := f.audit().OldestUndecided; got != 0 {
+		t.Errorf("the age is %v once all are decided, want 0", got)
+	}
+}
+
+func TestTheAuditKnowsTheMailThatHasWaitedLongest(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	user, mission := f.charged(1000), f.Escrow()
+	f.MustHold(steptest.Bet(mission, user, 1000))
+	f.MustSettle(mission, ledger.Failed, f.User(0), user, 10)
+	f.Exec(`UPDATE escrows SET closed_at = closed_at - interval '3 days'`)
+	within(t, "the unsent mail's age", f.audit().OldestUnsent, 72*time.Hour)
+	f.Exec(`UPDATE mails SET state = 'sent'`)
+	if got := f.audit().OldestUnsent; got != 0 {
+		t.Errorf("the age is %v once all are sent, want 0", got)
+	}
+}
+
+// within checks that a duration is at most ten seconds longer than wanted.
+func within(t *testing.T, what string, got, want time.Duration) {
+	t.Helper()
+	if got < want || got > want+10*time.Second {
+		t.Errorf("%s is %v, want %v", what, got, want)
+	}
+}
