@@ -54,7 +54,7 @@ func Mutations() []Mutation {
 		{
 			Name: "late-bets", Guard: "a bet that was logged after the verdict is refunded",
 			Edits: []Edit{{
-				File: "internal/store/usersdb/late.go",
+				File: "internal/store/ledgerdb/late.go",
 				Old:  "AND logged_at >= $2 AND mission_id",
 				New:  "AND logged_at >= $2 AND false AND mission_id",
 			}},
