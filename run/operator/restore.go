@@ -2,23 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/google/uuid"
-
-	"example.com/missionpot/internal/core/account"
-	"example.com/missionpot/internal/core/fault"
-	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/core/rebuild"
 	"example.com/missionpot/internal/flow/eventcopy"
-	"example.com/missionpot/internal/store/betlog"
 	"example.com/missionpot/internal/store/ledgerdb"
-	"example.com/missionpot/internal/store/liveboard"
 	"example.com/missionpot/internal/store/peopledb"
 	"example.com/missionpot/internal/store/reconciledb"
 )
@@ -60,7 +51,7 @@ func restoreMissions(ctx context.Context, c call) error {
 		if _, err := reconciledb.New(users).TakeNoCash(ctx, "restore", "the missions instance is rebuilt"); err != nil {
 			return err
 		}
-		r, err := rebuild.Missions(ctx, sources{ledgerdb.New(users), peopledb.New(users), log, live}, missions, time.Now)
+		r, err := rebuild.Missions(ctx, rebuild.Sources{Accounts: peopledb.New(users), Ledger: ledgerdb.New(users), Shown: live, Log: log}, missions, time.Now)
 		if err != nil {
 			return err
 		}
@@ -114,29 +105,4 @@ func printReplay(out io.Writer, r rebuild.Replayed) {
 	}
 	fmt.Fprintf(out, "restore: charges=%d strangers=%d bets=%d held=%d declined=%d undecided=%d settled=%d reopened=%d changed=%d\n",
 		r.Charges, len(r.Strangers), r.Bets, r.Held, len(r.Declined), len(r.Undecided), r.Settled, r.Reopened, len(r.Changed))
-}
-
-// sources is what a missions instance is rebuilt from.
-type sources struct {
-	*ledgerdb.DB
-	people *peopledb.DB
-	log    *betlog.Log
-	board  *liveboard.Board
-}
-
-func (s sources) Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error) {
-	return s.board.Boards(ctx, after, limit)
-}
-
-func (s sources) Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error) {
-	return s.log.Since(ctx, shard, after, before, limit)
-}
-
-// Terms returns the streamer's current terms, or the defaults for an unknown streamer.
-func (s sources) Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error) {
-	u, err := s.people.UserByID(ctx, streamer)
-	if errors.Is(err, fault.NotFound) {
-		return account.DefaultTerms(), nil
-	}
-	return u.Terms, err
 }

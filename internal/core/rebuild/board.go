@@ -25,8 +25,7 @@ type Copier interface {
 // meanwhile.
 func BoardEvents(ctx context.Context, from Events, to Copier) (int, error) {
 	missions := 0
-	for after := uuid.Nil; ; {
-		ids, err := from.MissionIDs(ctx, after, page)
+	for ids, err := range pages(ctx, page, from.MissionIDs, func(id uuid.UUID) uuid.UUID { return id }) {
 		if err == nil {
 			err = from.CopyAgain(ctx, ids)
 		}
@@ -37,11 +36,8 @@ func BoardEvents(ctx context.Context, from Events, to Copier) (int, error) {
 			if err := to.All(ctx, id); err != nil {
 				return missions, fmt.Errorf("restore the board: %w", err)
 			}
-			after = id
 			missions++
 		}
-		if len(ids) < page {
-			return missions, nil
-		}
 	}
+	return missions, nil
 }

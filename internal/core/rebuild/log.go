@@ -52,22 +52,17 @@ func LogEntries(ctx context.Context, from Decisions, missions Creations, to Entr
 	}
 	written := 0
 	for _, read := range []func(context.Context, uuid.UUID, int) ([]ledger.Bet, error){from.DecidedBets, from.WaitingBets} {
-		for after := uuid.Nil; ; {
-			bets, err := read(ctx, after, logPage)
+		for bets, err := range pages(ctx, logPage, read, func(b ledger.Bet) uuid.UUID { return b.ID }) {
 			if err != nil {
 				return written, fmt.Errorf("restore the log: %w", err)
 			}
 			for i, b := range bets {
 				bets[i] = complete(b, made[b.MissionID], to)
-				after = b.ID
 			}
 			n, err := to.Restore(ctx, bets)
 			written += n
 			if err != nil {
 				return written, fmt.Errorf("restore the log: %w", err)
-			}
-			if len(bets) < logPage {
-				break
 			}
 		}
 	}
@@ -76,19 +71,15 @@ func LogEntries(ctx context.Context, from Decisions, missions Creations, to Entr
 
 func creations(ctx context.Context, missions Creations) (map[uuid.UUID]Creation, error) {
 	made := map[uuid.UUID]Creation{}
-	for after := uuid.Nil; ; {
-		some, err := missions.Creations(ctx, after, logPage)
+	for some, err := range pages(ctx, logPage, missions.Creations, func(c Creation) uuid.UUID { return c.MissionID }) {
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range some {
 			made[c.MissionID] = c
-			after = c.MissionID
-		}
-		if len(some) < logPage {
-			return made, nil
 		}
 	}
+	return made, nil
 }
 
 // complete adds what the ledger does not store. An unknown mission has no

@@ -3,11 +3,14 @@ package rebuild
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/core/account"
+	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
 )
@@ -25,20 +28,42 @@ type Escrow struct {
 // Lost is the title of a mission of which only the cash is known.
 const Lost = "Lost in a restore"
 
-// Sources are what a missions instance is rebuilt from.
-type Sources interface {
-	// Boards reads the last event of missions after an id, in the order of ids.
-	Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error)
+// Sources are what a missions instance is rebuilt from. All are required.
+type Sources struct {
+	Accounts Accounts
+	Ledger   Escrows
+	Shown    Shown
+	Log      Log
+}
+
+// Accounts reads an account. The error is fault.NotFound.
+type Accounts interface {
+	UserByID(ctx context.Context, id uuid.UUID) (account.User, error)
+}
+
+// Escrows is the ledger.
+type Escrows interface {
 	// Escrows reads escrows after an id, in the order of missions' ids.
 	Escrows(ctx context.Context, after uuid.UUID, limit int) ([]Escrow, error)
 	// EscrowOf reads one, and reports whether there is one.
 	EscrowOf(ctx context.Context, mission uuid.UUID) (Escrow, bool, error)
-	// Terms returns a streamer's present terms, or the default ones if they are unknown.
-	Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error)
-	// Since reads one shard of the bet log.
-	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
 	// RepublishPot makes the sweep publish an escrow's pot once more.
 	RepublishPot(ctx context.Context, mission uuid.UUID) error
+}
+
+// Shown is the live board.
+type Shown interface {
+	// Boards reads the last event of missions after an id, in the order of ids.
+	Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error)
+}
+
+// terms returns a streamer's present terms, or the default ones if they are unknown.
+func (s Sources) terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error) {
+	u, err := s.Accounts.UserByID(ctx, streamer)
+	if errors.Is(err, fault.NotFound) {
+		return account.DefaultTerms(), nil
+	}
+	return u.Terms, err
 }
 
 // Target is the missions instance that is rebuilt. Rebuild inserts a mission, and
@@ -61,7 +86,7 @@ const page = 200
 // where it stopped. No step should run meanwhile.
 func Missions(ctx context.Context, from Sources, to Target, now func() time.Time) (Rebuilt, error) {
 	var r Rebuilt
-	stakes, err := readStakes(ctx, from, now())
+	stakes, err := readStakes(ctx, from.Log, now())
 	if err != nil {
 		return r, fmt.Errorf("rebuild the missions: %w", err)
 	}
@@ -77,23 +102,18 @@ func Missions(ctx context.Context, from Sources, to Target, now func() time.Time
 }
 
 // readStakes reads the whole log, for the stakes in it.
-func readStakes(ctx context.Context, from Sources, before time.Time) (map[uuid.UUID]ledger.Bet, error) {
+func readStakes(ctx context.Context, log Log, before time.Time) (map[uuid.UUID]ledger.Bet, error) {
 	stakes := map[uuid.UUID]ledger.Bet{}
 	for shard := range ledger.Shards {
-		var mark ledger.Mark
-		for {
-			entries, err := from.Since(ctx, shard, mark, before, 1000)
-			if err != nil {
+		for c := (cursor{log: log, shard: shard, before: before}); ; {
+			if err := c.fill(ctx); err != nil {
 				return nil, err
 			}
-			for _, e := range entries {
-				if e.Stake {
-					stakes[e.MissionID] = e.Bet
-				}
-				mark = e.Mark
-			}
-			if len(entries) < 1000 {
+			if len(c.entries) == 0 {
 				break
+			}
+			if b := c.take(); b.Stake {
+				stakes[b.MissionID] = b
 			}
 		}
 	}
@@ -103,30 +123,27 @@ func readStakes(ctx context.Context, from Sources, before time.Time) (map[uuid.U
 // fromBoards rebuilds what was ever shown, and returns which missions that were.
 func fromBoards(ctx context.Context, from Sources, to Target, stakes map[uuid.UUID]ledger.Bet) (map[uuid.UUID]bool, error) {
 	known := map[uuid.UUID]bool{}
-	for after := uuid.Nil; ; {
-		shown, err := from.Boards(ctx, after, page)
+	for shown, err := range pages(ctx, page, from.Shown.Boards, func(e mission.Event) uuid.UUID { return e.Mission.ID }) {
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range shown {
-			after = e.Mission.ID
-			known[after] = true
-			if err := rebuild(ctx, from, to, e, stakes[after].Amount); err != nil {
-				return nil, fmt.Errorf("mission %s: %w", after, err)
+			id := e.Mission.ID
+			known[id] = true
+			if err := rebuild(ctx, from, to, e, stakes[id].Amount); err != nil {
+				return nil, fmt.Errorf("mission %s: %w", id, err)
 			}
 		}
-		if len(shown) < page {
-			return known, nil
-		}
 	}
+	return known, nil
 }
 
 func rebuild(ctx context.Context, from Sources, to Target, shown mission.Event, stake ledger.Won) error {
-	escrow, there, err := from.EscrowOf(ctx, shown.Mission.ID)
+	escrow, there, err := from.Ledger.EscrowOf(ctx, shown.Mission.ID)
 	if err != nil {
 		return err
 	}
-	terms, err := from.Terms(ctx, shown.Mission.StreamerID)
+	terms, err := from.terms(ctx, shown.Mission.StreamerID)
 	if err != nil {
 		return err
 	}
@@ -138,7 +155,7 @@ func rebuild(ctx context.Context, from Sources, to Target, shown mission.Event, 
 		return err
 	}
 	if there && m.SettledAt == nil {
-		return from.RepublishPot(ctx, m.ID)
+		return from.Ledger.RepublishPot(ctx, m.ID)
 	}
 	return nil
 }
@@ -186,33 +203,25 @@ func withLedger(m mission.Mission, e Escrow) (mission.Mission, mission.EventKind
 func fromCash(ctx context.Context, from Sources, to Target, stakes map[uuid.UUID]ledger.Bet, known map[uuid.UUID]bool, now time.Time) ([]uuid.UUID, error) {
 	var lost []uuid.UUID
 	end := func(id uuid.UUID, e Escrow) error {
+		if known[id] {
+			return nil
+		}
 		known[id] = true
 		lost = append(lost, id)
 		m := onlyCash(id, e, stakes[id], now)
 		return to.Rebuild(ctx, m, mission.Entered(m.Status))
 	}
-	for after := uuid.Nil; ; {
-		escrows, err := from.Escrows(ctx, after, page)
+	for escrows, err := range pages(ctx, page, from.Ledger.Escrows, func(e Escrow) uuid.UUID { return e.Closing.MissionID }) {
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range escrows {
-			after = e.Closing.MissionID
-			if known[after] {
-				continue
-			}
-			if err := end(after, e); err != nil {
+			if err := end(e.Closing.MissionID, e); err != nil {
 				return nil, err
 			}
 		}
-		if len(escrows) < page {
-			break
-		}
 	}
 	for id := range stakes {
-		if known[id] {
-			continue
-		}
 		if err := end(id, Escrow{}); err != nil {
 			return nil, err
 		}

@@ -252,21 +252,17 @@ func (r *replay) readVerdicts(ctx context.Context) error {
 }
 
 func (r *replay) missions(ctx context.Context, do func(mission.Mission) error) error {
-	for after := uuid.Nil; ; {
-		missions, err := r.board.Page(ctx, after, page)
+	for missions, err := range pages(ctx, page, r.board.Page, func(m mission.Mission) uuid.UUID { return m.ID }) {
 		if err != nil {
 			return err
 		}
 		for _, m := range missions {
-			after = m.ID
 			if err := do(m); err != nil {
 				return fmt.Errorf("mission %s: %w", m.ID, err)
 			}
 		}
-		if len(missions) < page {
-			return nil
-		}
 	}
+	return nil
 }
 
 // updateBoard makes the missions instance apply the ledger's figures where they

@@ -1,7 +1,6 @@
 package pipeline_test
 
 import (
-	"context"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -16,37 +15,9 @@ import (
 	"example.com/missionpot/internal/core/reconcile"
 	"example.com/missionpot/internal/rig/stand"
 	"example.com/missionpot/internal/rig/standtest"
-	"example.com/missionpot/internal/store/betlog"
 	"example.com/missionpot/internal/store/ledgerdb"
-	"example.com/missionpot/internal/store/liveboard"
 	"example.com/missionpot/internal/store/peopledb"
 )
-
-// sources is what a missions instance is rebuilt from, as in run/operator.
-type sources struct {
-	*ledgerdb.DB
-	people *peopledb.DB
-	log    *betlog.Log
-	board  *liveboard.Board
-}
-
-func (w *fixture) sources() sources {
-	users := w.usersOf["restore"]
-	return sources{ledgerdb.New(users), peopledb.New(users), w.log, w.board}
-}
-
-func (s sources) Boards(ctx context.Context, after uuid.UUID, limit int) ([]mission.Event, error) {
-	return s.board.Boards(ctx, after, limit)
-}
-
-func (s sources) Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error) {
-	return s.log.Since(ctx, shard, after, before, limit)
-}
-
-func (s sources) Terms(ctx context.Context, streamer uuid.UUID) (mission.Terms, error) {
-	u, err := s.people.UserByID(ctx, streamer)
-	return u.Terms, err
-}
 
 // The missions instance is lost with missions in every state: settled ones, a verdict that had not
 // reached the ledger, one that only the ledger had applied, one that runs, and one that was just
@@ -69,14 +40,16 @@ func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 
 	w.openMissions(t, standtest.MissionsDatabase(t)) // an empty instance
 	w.wire(t)
-	r, err := rebuild.Missions(t.Context(), w.sources(), w.missionsOf["restore"], time.Now)
+	users := w.usersOf["restore"]
+	from := rebuild.Sources{Accounts: peopledb.New(users), Ledger: ledgerdb.New(users), Shown: w.board, Log: w.log}
+	r, err := rebuild.Missions(t.Context(), from, w.missionsOf["restore"], time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Missions != 5 || len(r.Lost) != 1 || r.Lost[0] != made.ID {
 		t.Errorf("rebuilt %+v, want five missions, and the one just created as lost", r)
 	}
-	again, err := rebuild.Missions(t.Context(), w.sources(), w.missionsOf["restore"], time.Now)
+	again, err := rebuild.Missions(t.Context(), from, w.missionsOf["restore"], time.Now)
 	if err != nil || again.Missions != r.Missions || len(again.Lost) != len(r.Lost) {
 		t.Errorf("a second run: %+v (%v), want the same", again, err)
 	}
