@@ -1,23 +1,17 @@
 locals {
-  # E-mails of accounts whose names bootstrap/ and this configuration fix.
+  # Known while planning, which the resources' own attributes are not.
   accounts = {
     push      = "${google_service_account.push.account_id}@${var.project}.iam.gserviceaccount.com"
     scheduler = "${google_service_account.scheduler.account_id}@${var.project}.iam.gserviceaccount.com"
-    migrate   = "${google_service_account.migrate.account_id}@${var.project}.iam.gserviceaccount.com"
-    operator  = "${google_service_account.operator.account_id}@${var.project}.iam.gserviceaccount.com"
-    restore   = "job-restore@${var.project}.iam.gserviceaccount.com"
-    smoke     = "${google_service_account.smoke.account_id}@${var.project}.iam.gserviceaccount.com"
   }
   # The account of every program that may have rights in Postgres, by its name in migrations/rights.go.
   programs = merge(
     { for name, step in module.step : name => step.account },
     module.api.accounts,
-    { operator = local.accounts.operator, restore = local.accounts.restore },
+    { operator = module.operator.account, restore = module.restore.account },
   )
-  # What it takes to reach both instances.
-  database_roles = { for pair in setproduct(keys(var.databases), ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]) :
-    join(" ", pair) => { instance = module.database[pair[0]].connection.instance, role = pair[1] }
-  }
+  # What a program needs to connect to each instance.
+  databases           = { for key, database in module.database : key => database.connection }
   deployer            = "serviceAccount:deploy@${var.project}.iam.gserviceaccount.com"
   function_builder    = "function-build@${var.project}.iam.gserviceaccount.com"
   function_repository = "projects/${var.project}/locations/${var.region}/repositories/missionpot"
@@ -112,7 +106,7 @@ module "api" {
   protected = var.protected
   domain    = var.domain
   network   = module.network.egress
-  databases = { for key, database in module.database : key => database.connection }
+  databases = local.databases
   firestore = { for name in ["log", "board", "letters"] : name => module.firestore[name].name }
   firestore_roles = {
     api  = { log = local.append, board = "roles/datastore.user", letters = local.redrive }
@@ -120,7 +114,7 @@ module "api" {
   }
   topics = {
     # Its own are bets and verdicts; an operator sends a dead letter to any.
-    api  = { for name in local.topics : name => "projects/${var.project}/topics/${google_pubsub_topic.pipeline[name].name}" }
+    api  = local.topic_ids
     live = {}
   }
   secrets = { api = ["token-keys"], live = [] }

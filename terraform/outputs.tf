@@ -101,15 +101,7 @@ locals {
     flatten([for step in module.step : step.grants]),
     module.api.grants,
     module.monitoring.grants,
-    [for g in google_project_iam_member.migrate : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in [google_service_account_iam_member.migrate_deployer] : { member = g.member, role = g.role, on = "account job-migrate" }],
-    [for g in google_project_iam_member.operator_database : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in google_project_iam_member.operator_firestore : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in concat(values(google_project_iam_member.restore_database), values(google_project_iam_member.restore_firestore)) : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in google_service_account_iam_member.restore_deployer : { member = g.member, role = g.role, on = "account job-restore" }],
-    [for g in google_pubsub_topic_iam_member.operator_publishes : { member = g.member, role = g.role, on = "topic ${g.topic}" }],
-    [for g in [google_service_account_iam_member.operator_deployer] : { member = g.member, role = g.role, on = "account job-operator" }],
-    [for g in [google_service_account_iam_member.smoke_deployer] : { member = g.member, role = g.role, on = "account job-smoke" }],
+    flatten([for job in [module.migrate, module.operator, module.restore, module.smoke] : job.grants]),
     [for g in [google_service_account_iam_member.push_tokens, google_service_account_iam_member.push_deployer] : { member = g.member, role = g.role, on = "account pubsub-push" }],
     [for g in [google_service_account_iam_member.scheduler_deployer] : { member = g.member, role = g.role, on = "account scheduler" }],
     [for g in [google_pubsub_topic_iam_member.scheduler] : { member = g.member, role = g.role, on = "topic ${g.topic}" }],
@@ -118,11 +110,11 @@ locals {
 
 output "restore" {
   description = "The job restore as made; null unless a restore is under way."
-  value = one([for job in google_cloud_run_v2_job.restore : {
-    account    = job.template[0].template[0].service_account
-    image      = job.template[0].template[0].containers[0].image
-    statements = job.template[0].template[0].volumes[0].gcs[0].bucket
-    read_only  = job.template[0].template[0].volumes[0].gcs[0].read_only
-    mounted_at = job.template[0].template[0].containers[0].volume_mounts[0].mount_path
-  }])
+  value = module.restore.job == null ? null : {
+    account    = module.restore.job.account
+    image      = module.restore.job.image
+    statements = module.restore.job.buckets.statements.bucket
+    read_only  = module.restore.job.buckets.statements.read_only
+    mounted_at = module.restore.job.buckets.statements.mounted_at
+  }
 }

@@ -27,7 +27,8 @@ locals {
   }) }
   fallible = { for name, step in local.steps : name => step if length(step.subscriptions) > 0 }
 
-  topics = toset(flatten([for step in local.pipeline : keys(step.subscriptions)]))
+  topics    = toset(flatten([for step in local.pipeline : keys(step.subscriptions)]))
+  topic_ids = { for name, topic in google_pubsub_topic.pipeline : name => "projects/${var.project}/topics/${topic.name}" }
 
   pubsub_agent = "serviceAccount:service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 }
@@ -75,11 +76,11 @@ module "step" {
   builder        = local.function_builder
   repository     = local.function_repository
   deployer       = local.deployer
-  topics         = { for name, topic in google_pubsub_topic.pipeline : name => "projects/${var.project}/topics/${topic.name}" }
+  topics         = local.topic_ids
   push_account   = local.accounts.push
   pubsub_agent   = local.pubsub_agent
   network        = module.network.egress
-  databases      = { for key in each.value.databases : key => module.database[key].connection }
+  databases      = { for key in each.value.databases : key => local.databases[key] }
   firestore      = each.value.firestore == null ? null : module.firestore[each.value.firestore].name
   firestore_role = each.value.firestore == null ? null : local.firestore_roles[each.key]
   environment    = merge(module.monitoring.settings, lookup(local.step_environment, each.key, {}))

@@ -1,6 +1,6 @@
 output "accounts" {
   description = "E-mail of each service's account."
-  value       = local.accounts
+  value       = { for name, account in module.account : name => account.email }
 }
 
 output "addresses" {
@@ -50,11 +50,5 @@ output "edge" {
 
 output "grants" {
   description = "Every grant made here, as {member, role, on}."
-  value = concat(
-    [for name, g in google_service_account_iam_member.deployer : { member = g.member, role = g.role, on = "account service-${name}" }],
-    [for g in google_project_iam_member.database : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in google_project_iam_member.firestore : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in google_pubsub_topic_iam_member.publishes : { member = g.member, role = g.role, on = "topic ${basename(g.topic)}" }],
-    [for g in google_secret_manager_secret_iam_member.mounted : { member = g.member, role = g.role, on = "secret ${basename(g.secret_id)}" }],
-  )
+  value       = flatten([for account in module.account : account.grants])
 }

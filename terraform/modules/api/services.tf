@@ -31,7 +31,7 @@ resource "google_cloud_run_v2_service" "service" {
   }
 
   template {
-    service_account                  = local.accounts[each.key]
+    service_account                  = module.account[each.key].email
     max_instance_request_concurrency = each.value.concurrency
     timeout                          = local.timeouts[each.key]
 
@@ -57,7 +57,7 @@ resource "google_cloud_run_v2_service" "service" {
       }
 
       dynamic "env" {
-        for_each = merge(local.environment, local.collector[each.key], local.urls[each.key], var.environment[each.key])
+        for_each = merge(local.environment, local.collector[each.key], module.account[each.key].database_settings, var.environment[each.key])
         content {
           name  = env.key
           value = env.value
@@ -120,32 +120,18 @@ resource "google_cloud_run_v2_service" "service" {
     ignore_changes = [client, client_version, template[0].containers[0].image, template[0].labels, traffic]
   }
 
-  depends_on = [
-    google_project_iam_member.database,
-    google_project_iam_member.firestore,
-    google_pubsub_topic_iam_member.publishes,
-    google_secret_manager_secret_iam_member.mounted,
-    google_service_account_iam_member.deployer,
-    google_sql_user.service,
-  ]
+  depends_on = [module.account]
 }
 
 locals {
-  environment = merge(
-    {
-      GOOGLE_CLOUD_PROJECT = var.project
-      FIRESTORE_DATABASE   = var.firestore.log
-      BOARD_DATABASE       = var.firestore.board
-      LETTERS_DATABASE     = var.firestore.letters
-      LOG_LEVEL            = var.log_level
-      # Google's front end appends whom it talks to; the load balancer appends that and itself.
-      TRUSTED_HOPS = var.domain == "" ? "1" : "2"
-      CORS_ORIGINS = join(",", var.cors_origins)
-    },
-    { for key, database in var.databases : "${upper(key)}_INSTANCE" => database.connection_name },
-  )
-  urls = { for service, account in local.accounts : service => {
-    for key, database in var.databases : "${upper(key)}_DATABASE_URL" =>
-    "postgres://${urlencode(trimsuffix(account, ".gserviceaccount.com"))}@127.0.0.1/${database.name}?sslmode=disable"
-  } }
+  environment = {
+    GOOGLE_CLOUD_PROJECT = var.project
+    FIRESTORE_DATABASE   = var.firestore.log
+    BOARD_DATABASE       = var.firestore.board
+    LETTERS_DATABASE     = var.firestore.letters
+    LOG_LEVEL            = var.log_level
+    # Google's front end appends whom it talks to; the load balancer appends that and itself.
+    TRUSTED_HOPS = var.domain == "" ? "1" : "2"
+    CORS_ORIGINS = join(",", var.cors_origins)
+  }
 }

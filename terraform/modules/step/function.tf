@@ -1,9 +1,4 @@
 locals {
-  database_environment = merge([for key, database in var.databases : {
-    "${upper(key)}_INSTANCE"     = database.connection_name
-    "${upper(key)}_DATABASE_URL" = "postgres://${urlencode(trimsuffix(local.account, ".gserviceaccount.com"))}@127.0.0.1/${database.name}?sslmode=disable"
-  }]...)
-
   # In MiB.
   memory = tonumber(regex("^[0-9]+", var.step.memory)) * (endswith(var.step.memory, "Gi") ? 1024 : 1)
 }
@@ -31,7 +26,7 @@ resource "google_cloudfunctions2_function" "step" {
   }
 
   service_config {
-    service_account_email            = local.account
+    service_account_email            = module.account.email
     available_cpu                    = var.step.cpu
     available_memory                 = var.step.memory
     max_instance_count               = var.step.max_instances
@@ -60,7 +55,7 @@ resource "google_cloudfunctions2_function" "step" {
       # What is live is a few megabytes: without this, garbage is collected several times a second.
       { GOGC = "1000", GOMEMLIMIT = "${floor(local.memory / 2)}MiB" },
       var.firestore == null ? {} : { FIRESTORE_DATABASE = var.firestore },
-      local.database_environment,
+      module.account.database_settings,
       var.environment,
     )
 
@@ -78,15 +73,8 @@ resource "google_cloudfunctions2_function" "step" {
     }
   }
 
-  # A revision does not start without what it is granted.
-  depends_on = [
-    google_project_iam_member.database,
-    google_project_iam_member.firestore,
-    google_pubsub_topic_iam_member.publishes,
-    google_secret_manager_secret_iam_member.mounted,
-    google_service_account_iam_member.deployer,
-    google_sql_user.step,
-  ]
+  # A revision does not start without what its account is granted.
+  depends_on = [module.account]
 
   lifecycle {
     precondition {

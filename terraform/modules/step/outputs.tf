@@ -1,6 +1,6 @@
 output "account" {
   description = "E-mail of the step's account."
-  value       = local.account
+  value       = module.account.email
 }
 
 output "function" {
@@ -61,13 +61,9 @@ output "settings" {
 output "grants" {
   description = "Every grant made here, as {member, role, on}."
   value = concat(
-    [for g in google_pubsub_topic_iam_member.publishes : { member = g.member, role = g.role, on = "topic ${basename(g.topic)}" }],
+    module.account.grants,
     [for g in google_pubsub_topic_iam_member.dead : { member = g.member, role = g.role, on = "topic ${g.topic}" }],
     [for g in google_pubsub_subscription_iam_member.dead : { member = g.member, role = g.role, on = "subscription ${g.subscription}" }],
-    [for g in google_project_iam_member.database : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in google_project_iam_member.firestore : { member = g.member, role = g.role, on = regex("'projects/[^/]+/([^']+)'", g.condition[0].expression)[0] }],
-    [for g in google_secret_manager_secret_iam_member.mounted : { member = g.member, role = g.role, on = "secret ${basename(g.secret_id)}" }],
-    [{ member = google_service_account_iam_member.deployer.member, role = google_service_account_iam_member.deployer.role, on = "account step-${var.name}" }],
     [for member in google_cloud_run_v2_service_iam_binding.invoker.members : {
       member = member, role = google_cloud_run_v2_service_iam_binding.invoker.role, on = "service ${google_cloud_run_v2_service_iam_binding.invoker.name}"
     }],

@@ -197,8 +197,8 @@ func TestTheReleaseUsesWhatTheBootstrapMakes(t *testing.T) {
 		{releaseFile, "serviceAccounts/deploy@$PROJECT_ID.iam", module, `account_id   = "deploy"`},
 		{releaseFile, "gs://$PROJECT_ID-artefacts", module, `"${var.project}-artefacts"`},
 		{releaseFile, "bucket=$PROJECT_ID-terraform", "terraform/bootstrap/main.tf", `"${var.project}-terraform"`},
-		{releaseFile, "jobs execute migrate", "terraform/migrate.tf", `name                = "migrate"`},
-		{releaseFile, "jobs execute smoke", "terraform/smoke.tf", `name                = "smoke"`},
+		{releaseFile, "jobs execute migrate", "terraform/migrate.tf", `name         = "migrate"`},
+		{releaseFile, "jobs execute smoke", "terraform/smoke.tf", `name         = "smoke"`},
 		{releaseFile, "--update-tags=\"candidate=", "terraform/modules/api/balancer.tf", `"candidate" ? "candidate" : null`},
 	} {
 		if !strings.Contains(read(name.file), name.release) {

@@ -162,6 +162,15 @@ func scopesOf(t *testing.T) map[string][]map[string]cty.Value {
 			scopes["modules/firestore"] = append(scopes["modules/firestore"], variable("name", each.AsString()))
 		}
 	}
+	for _, module := range []string{"modules/job", "modules/account"} { // a job calls for its account
+		for _, c := range terraformCalls(t) {
+			if c.module == module {
+				for _, name := range evaluations(t, c.body.Attributes["name"].Expr, scopes[c.folder]) {
+					scopes[module] = append(scopes[module], variable("name", name))
+				}
+			}
+		}
+	}
 	return scopes
 }
 

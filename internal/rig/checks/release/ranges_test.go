@@ -9,14 +9,14 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// bounds are what Google accepts, by resource and path. Durations are in
+// bounds are what Google accepts, by path in a resource or in a call of a module. Durations are in
 // seconds. What the pipeline's table holds is checked by Terraform's own tests.
 var bounds = map[string]struct {
 	least, most float64
 	source      string // below https://cloud.google.com
 }{
-	"google_cloud_run_v2_job.template.template.max_retries":                                       {0, 10, "run/docs/configuring/max-retries"},
-	"google_cloud_run_v2_job.template.template.timeout":                                           {1, 604800, "run/docs/configuring/task-timeout"},
+	"modules/job.max_retries": {0, 10, "run/docs/configuring/max-retries"},
+	"modules/job.timeout":     {1, 604800, "run/docs/configuring/task-timeout"},
 	"google_cloud_run_v2_service.template.containers.liveness_probe.failure_threshold":            {1, 1000, "run/docs/configuring/healthchecks"},
 	"google_cloud_run_v2_service.template.containers.liveness_probe.period_seconds":               {1, 3600, "run/docs/configuring/healthchecks"},
 	"google_cloud_run_v2_service.template.containers.liveness_probe.timeout_seconds":              {1, 3600, "run/docs/configuring/healthchecks"},
@@ -47,17 +47,23 @@ var bounds = map[string]struct {
 func TestEveryNumberIsInTheRangeThatGoogleAccepts(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, r := range terraformResources(t) {
-		constants(r.kind, r.body, func(path, text string) {
+	check := func(where string) func(path, text string) {
+		return func(path, text string) {
 			bound, ok := bounds[path]
 			if !ok {
 				return
 			}
 			seen[path] = true
 			if n, err := strconv.ParseFloat(strings.TrimSuffix(text, "s"), 64); err != nil || n < bound.least || n > bound.most {
-				t.Errorf("%s.%s: %s is %s, want %v to %v: https://cloud.google.com/%s", r.kind, r.name, path, text, bound.least, bound.most, bound.source)
+				t.Errorf("%s: %s is %s, want %v to %v: https://cloud.google.com/%s", where, path, text, bound.least, bound.most, bound.source)
 			}
-		})
+		}
+	}
+	for _, r := range terraformResources(t) {
+		constants(r.kind, r.body, check(r.kind+"."+r.name))
+	}
+	for _, c := range terraformCalls(t) {
+		constants(c.module, c.body, check(c.name))
 	}
 	for path := range bounds {
 		if !seen[path] {

@@ -18,6 +18,13 @@ type resource struct {
 	body                     *hclsyntax.Body
 }
 
+// call is one module block in a folder below terraform/, and the folder of the
+// module that it calls.
+type call struct {
+	folder, name, module string
+	body                 *hclsyntax.Body
+}
+
 // terraformSources reads the configuration by path below terraform/. Tests are
 // left out.
 func terraformSources(t *testing.T) map[string]string {
@@ -61,6 +68,22 @@ func terraformResources(t *testing.T) (all []resource) {
 	}
 	if len(all) < 40 {
 		t.Fatalf("found %d resources, want more", len(all))
+	}
+	return all
+}
+
+func terraformCalls(t *testing.T) (all []call) {
+	t.Helper()
+	for path, text := range terraformSources(t) {
+		for _, block := range parseTerraform(t, path, text).Blocks {
+			if block.Type == "module" {
+				folder := filepath.Dir(path)
+				all = append(all, call{folder: folder, name: "module." + block.Labels[0], module: filepath.Join(folder, literal(block.Body, "source")), body: block.Body})
+			}
+		}
+	}
+	if len(all) < 10 {
+		t.Fatalf("found %d calls of modules, want more", len(all))
 	}
 	return all
 }
