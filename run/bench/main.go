@@ -2,7 +2,7 @@
 // on a stand of its own.
 //
 //	bench [-quick] [-only NAMES] [-json FILE]   measure
-//	bench list                                  the experiments
+//	bench list                                  the experiments and their rows
 package main
 
 import (

@@ -2,11 +2,9 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const boundName = "loop inside the server"
@@ -19,7 +17,6 @@ const boundBatch = 1000
 // (the network, encoding, gathering) and what the checks cost, so this is the limit of this
 // Postgres with one connection.
 const boundSchema = `
-	CREATE TABLE bench_people (place integer PRIMARY KEY, id uuid NOT NULL);
 	CREATE PROCEDURE bench_loop(spell interval, mission uuid, batch integer, OUT bets bigint) LANGUAGE plpgsql AS $$
 	DECLARE
 		until timestamptz := clock_timestamp() + spell;
@@ -31,7 +28,7 @@ const boundSchema = `
 		bets := 0;
 		WHILE clock_timestamp() < until LOOP
 			TRUNCATE drawn;
-			INSERT INTO drawn SELECT bench_uuidv7(bets + n), p.id
+			INSERT INTO drawn SELECT bench_bet_id(mission), p.id
 				FROM (SELECT n, 1 + floor(random() * people)::integer AS place FROM generate_series(1, batch) AS n) AS d
 				JOIN bench_people p USING (place) ORDER BY p.id;
 			UPDATE wallets w SET cash = cash - s.amount
@@ -45,49 +42,26 @@ const boundSchema = `
 			COMMIT;
 			bets := bets + batch;
 		END LOOP;
-	END $$;
-	-- The time in milliseconds, a number and random bits, as in RFC 9562.
-	CREATE FUNCTION bench_uuidv7(n bigint) RETURNS uuid LANGUAGE sql VOLATILE AS $$
-		SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' ||
-			lpad(to_hex(n & 4095), 3, '0') || '8' || substr(md5(random()::text), 1, 15))::uuid $$;`
+	END $$;`
+
+// betIDFunction makes ids like newBet's.
+const betIDFunction = `CREATE FUNCTION bench_bet_id(mission uuid) RETURNS uuid LANGUAGE sql VOLATILE AS $$
+	SELECT (left(mission::text, 14) || '8' || substr(md5(random()::text), 1, 19))::uuid $$`
 
 // bound makes the loop a subject, on a ledger of its own.
 func bound(ctx context.Context, b *Bench, people []person) (Subject, error) {
-	none := Subject{}
-	dsn, err := b.UsersDatabase(ctx)
-	if err != nil {
-		return none, err
-	}
 	mission := newID()
-	if err := fillLedger(ctx, b, dsn, people, []uuid.UUID{mission}); err != nil {
-		return none, err
-	}
-	pool, err := openPool(ctx, b, dsn, 1)
+	_, pool, err := b.ledgerDatabase(ctx, people, []uuid.UUID{mission})
 	if err != nil {
-		return none, err
+		return Subject{}, err
 	}
-	if _, err := pool.Exec(ctx, boundSchema); err != nil {
-		return none, fmt.Errorf("make the loop: %w", err)
+	if err := execute(ctx, pool, betIDFunction, boundSchema); err != nil {
+		return Subject{}, err
 	}
-	ids := make([][16]byte, len(people))
-	for i, p := range people {
-		ids[i] = p.id
-	}
-	const draw = `INSERT INTO bench_people SELECT place, id FROM unnest($1::uuid[]) WITH ORDINALITY AS p (id, place)`
-	if _, err := pool.Exec(ctx, draw, ids); err != nil {
-		return none, fmt.Errorf("number the people: %w", err)
-	}
-	return Subject{Name: boundName, Measure: func(ctx context.Context) (Figures, error) {
-		perSecond, err := loop(ctx, pool, mission, b.Scale.Spell)
-		return Figures{boundName: perSecond}, err
-	}}, nil
-}
-
-func loop(ctx context.Context, pool *pgxpool.Pool, mission uuid.UUID, spell time.Duration) (perSecond float64, err error) {
-	began := time.Now()
-	var bets int64
-	if err := pool.QueryRow(ctx, `CALL bench_loop($1, $2, $3, NULL)`, spell, mission, boundBatch).Scan(&bets); err != nil {
-		return 0, err
-	}
-	return float64(bets) / time.Since(began).Seconds(), nil
+	return single(boundName, func(ctx context.Context) (float64, error) {
+		began := time.Now()
+		var bets float64
+		err := pool.QueryRow(ctx, `CALL bench_loop($1, $2, $3, NULL)`, b.Scale.Spell, mission, boundBatch).Scan(&bets)
+		return bets / time.Since(began).Seconds(), err
+	}), nil
 }

@@ -1,23 +1,19 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
-	"example.com/missionpot/internal/core/event"
-	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/rig/stand"
 )
 
@@ -39,80 +35,81 @@ func cold() Experiment {
 		Name: "cold",
 		Rows: []Row{
 			{Name: "cold_api", What: "start of the API to its first 200, against a program that only says hello", Unit: "ms",
-				Value: api, Baseline: []string{hello}, Less: true, Goal: Goal{AtMost: 2}},
+				Value: api, Baseline: []string{hello}, Goal: Goal{AtMost: 2}},
 			{Name: "cold_function", What: "start of HoldBets to its first answered push, a bet held and published, against the same", Unit: "ms",
-				Value: function, Baseline: []string{hello}, Less: true, Goal: Goal{AtMost: 2}},
+				Value: function, Baseline: []string{hello}, Goal: Goal{AtMost: 2}},
 		},
 		Setup: func(ctx context.Context, b *Bench) ([]Subject, error) {
-			s, err := startSystem(ctx, b, 1000, 1, func(c *stand.SystemConfig) { c.NoDeliveries = true })
+			s, err := startSystem(ctx, b, 1000, 1, withoutDeliveries)
 			if err != nil {
 				return nil, err
 			}
-			path, err := b.Stand.buildHello(ctx)
+			path, err := b.buildHello(ctx)
 			if err != nil {
 				return nil, err
 			}
 			holdBets := s.Functions.Program()
 			holdBets.Env = append(holdBets.Env, "FUNCTION_TARGET=HoldBets")
 			return []Subject{
-				starting(hello, stand.Program{Name: hello, Path: path, Env: os.Environ()}, s.health),
-				starting(api, s.API.Program(), s.health),
-				starting(function, holdBets, s.push),
+				starting(hello, stand.Program{Name: hello, Path: path, Env: os.Environ()}, probe),
+				starting(api, s.API.Program(), probe),
+				starting(function, holdBets, func(ctx context.Context, c *rawHTTP) (int, []byte, error) {
+					body, err := pushOf(newBet(s.missions[0], s.people[0]))
+					if err != nil {
+						return 0, nil, err
+					}
+					return c.call(ctx, http.MethodPost, "/", "", body)
+				}),
 			}, nil
 		},
 	}
 }
 
-// buildHello builds the baseline in a module of its own.
-func (s *Stand) buildHello(ctx context.Context) (path string, err error) {
-	dir := filepath.Join(s.scratch.Dir, "hello")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+// buildHello builds the baseline, in no module.
+func (b *Bench) buildHello(ctx context.Context) (path string, err error) {
+	if err := os.WriteFile(filepath.Join(b.dir, "hello.go"), helloSource, 0o644); err != nil {
 		return "", err
 	}
-	for name, text := range map[string][]byte{"main.go": helloSource, "go.mod": []byte("module hello\n")} {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-			return "", err
-		}
-	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", "hello", ".")
-	build.Dir = dir
+	build := exec.CommandContext(ctx, "go", "build", "-o", "hello", "hello.go")
+	build.Dir = b.dir
 	if text, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build hello: %w\n%s", err, text)
 	}
-	return filepath.Join(dir, "hello"), nil
+	return filepath.Join(b.dir, "hello"), nil
 }
 
-// request makes the first request to a fresh program.
-type request func(address string) (*http.Request, error)
+// firstCall makes the first call to a fresh program.
+type firstCall func(context.Context, *rawHTTP) (status int, answer []byte, err error)
 
-func starting(name string, program stand.Program, ask request) Subject {
-	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
+// probe makes the call of the platform's startup probe.
+func probe(ctx context.Context, c *rawHTTP) (status int, answer []byte, err error) {
+	return c.call(ctx, http.MethodGet, "/healthz", "", nil)
+}
+
+// starting measures the time from a program's start to its first answer of success.
+func starting(name string, program stand.Program, first firstCall) Subject {
+	return single(name, func(ctx context.Context) (float64, error) {
 		times := make([]time.Duration, coldStarts)
 		for i := range times {
 			var err error
-			if times[i], err = coldStart(ctx, program, ask); err != nil {
-				return nil, err
+			if times[i], err = coldStart(ctx, program, first); err != nil {
+				return 0, fmt.Errorf("start %s: %w", name, err)
 			}
 		}
-		return Figures{name: quantile(times, 0.5).Seconds() * 1000}, nil
-	}}
+		return milliseconds(quantile(times, 0.5)), nil
+	})
 }
 
-// coldStart starts a program on a free port and returns the time to its first
-// answer of success.
-func coldStart(ctx context.Context, program stand.Program, ask request) (time.Duration, error) {
+func coldStart(ctx context.Context, program stand.Program, first firstCall) (time.Duration, error) {
 	port, err := stand.FreePort()
 	if err != nil {
 		return 0, err
 	}
-	program.Env = append(program.Env[:len(program.Env):len(program.Env)], "PORT="+strconv.Itoa(port))
-	asked, err := ask("http://127.0.0.1:" + strconv.Itoa(port))
-	if err != nil {
-		return 0, err
-	}
+	program.Env = append(slices.Clone(program.Env), "PORT="+strconv.Itoa(port))
+	client := newRawHTTP(stand.NewService(program, port, ""), 1)
+	defer client.close()
 	ctx, cancel := context.WithTimeout(ctx, coldTime)
 	defer cancel()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	began := time.Now()
 	process, err := stand.StartProcess(program)
 	if err != nil {
@@ -120,68 +117,19 @@ func coldStart(ctx context.Context, program stand.Program, ask request) (time.Du
 	}
 	defer process.Kill()
 	for {
-		err := try(ctx, client, asked)
+		status, answer, err := first(ctx, client)
 		switch {
-		case err == nil:
+		case err == nil && status/100 == 2:
 			return time.Since(began), nil
+		case err == nil:
+			return 0, fmt.Errorf("status %d: %s", status, answer)
 		case !errors.Is(err, syscall.ECONNREFUSED):
-			return 0, fmt.Errorf("start %s: %w", program.Name, err)
+			return 0, err
 		}
 		select {
 		case <-process.Done():
-			return 0, fmt.Errorf("%s ended while starting: %w", program.Name, process.Wait())
+			return 0, fmt.Errorf("it ended: %w", process.Wait())
 		case <-time.After(coldPause):
 		}
 	}
-}
-
-func try(ctx context.Context, client *http.Client, asked *http.Request) error {
-	r := asked.Clone(ctx)
-	if asked.GetBody != nil {
-		var err error
-		if r.Body, err = asked.GetBody(); err != nil {
-			return err
-		}
-	}
-	answer, err := client.Do(r)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode/100 != 2 {
-		err = fmt.Errorf("status %d: %s", answer.StatusCode, body)
-	}
-	return err
-}
-
-// health sends the request of the platform's startup probe.
-func (s *system) health(address string) (*http.Request, error) {
-	return http.NewRequest(http.MethodGet, address+"/healthz", nil)
-}
-
-// push pushes one bet, as Pub/Sub does: https://cloud.google.com/pubsub/docs/push#receive_push
-func (s *system) push(address string) (*http.Request, error) {
-	now := time.Now()
-	placed := event.NewBetPlaced(ledger.Bet{
-		ID: newID(), MissionID: s.missions[0], UserID: s.people[0].id, Amount: betAmount, LoggedAt: now, Deadline: now.Add(time.Hour),
-	})
-	data, err := json.Marshal(placed)
-	if err != nil {
-		return nil, err
-	}
-	body, err := json.Marshal(map[string]any{
-		"message": map[string]any{
-			"data": data, "attributes": map[string]string{event.AttributeType: string(placed.Type())}, "messageId": "1",
-		},
-		"subscription": "projects/" + s.Project() + "/subscriptions/holdbets",
-	})
-	if err != nil {
-		return nil, err
-	}
-	r, err := http.NewRequest(http.MethodPost, address+"/", bytes.NewReader(body))
-	if err == nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	return r, err
 }

@@ -9,11 +9,10 @@ import (
 type Experiment struct {
 	Name string // for the progress bar and for choosing it
 	Rows []Row
-	// Setup prepares the data. It registers what it starts and opens with Bench.Cleanup, which runs
-	// when the experiment is over.
+	// Setup prepares the data. It registers what it starts and opens with cleanup, which runs when
+	// the experiment is over.
 	Setup func(ctx context.Context, b *Bench) ([]Subject, error)
-	// Rounds is how often every subject is measured; 0 means as often as the scale
-	// says.
+	// Rounds is how often every subject is measured; 0 means as often as the scale says.
 	Rounds int
 	// Apart leaves it out of a run that names no experiments.
 	Apart bool
@@ -29,16 +28,23 @@ type Subject struct {
 // Figures are what one measurement found, by name.
 type Figures map[string]float64
 
+// single is a subject with one figure, which has the subject's name.
+func single(name string, measure func(ctx context.Context) (float64, error)) Subject {
+	return Subject{Name: name, Measure: func(ctx context.Context) (Figures, error) {
+		figure, err := measure(ctx)
+		return Figures{name: figure}, err
+	}}
+}
+
 // Row is one line of the result.
 type Row struct {
 	Name string
 	What string // a sentence for people
 	Unit string
-	// Value names the figure, and Baseline the figures it is compared with. Of several the best one
-	// counts: the highest median, or the lowest where Less is set. A row may have no baseline.
+	// Value names the figure, and Baseline the figures it is compared with. Of several the highest
+	// median counts. A row may have no baseline.
 	Value    string
 	Baseline []string
-	Less     bool // less is better: times, memory
 	// Speedup inverts the ratio: baseline by value, for times.
 	Speedup bool
 	Goal    Goal
@@ -51,6 +57,14 @@ type Goal struct{ AtLeast, AtMost float64 }
 // Met reports whether a figure reaches the goal.
 func (g Goal) Met(figure float64) bool {
 	return (g.AtLeast == 0 || figure >= g.AtLeast) && (g.AtMost == 0 || figure <= g.AtMost)
+}
+
+// Experiments returns all experiments, in the order of a run.
+func Experiments() []Experiment {
+	return []Experiment{
+		holdHot(), holdCloud(), holdMixed(), holdIdle(), holdSpread(), pushHot(), settleRefund(), settleLoop(), settleBeside(), growth(),
+		apiBet(), cold(), sseFanout(), visible(), overload(),
+	}
 }
 
 // Scale sets durations and sizes.

@@ -3,10 +3,8 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -31,35 +29,25 @@ const naiveSchema = `
 		mission_id uuid NOT NULL, amount bigint NOT NULL, created_at timestamptz NOT NULL DEFAULT clock_timestamp());
 	CREATE INDEX ledger_of_user ON ledger (user_id, id DESC);`
 
-// openNaive fills a database for the naive way and connects to it.
-func openNaive(ctx context.Context, b *Bench, dsn string, connections int32, people []person, missions []uuid.UUID) (*naive, error) {
-	pool, err := openPool(ctx, b, dsn, connections)
+// naiveDatabase makes a database for the naive way, on the same server as the ledgers.
+func (b *Bench) naiveDatabase(ctx context.Context, people []person, missions []uuid.UUID) (dsn string, err error) {
+	if dsn, err = b.database(ctx, b.servers.Users, ""); err != nil {
+		return "", err
+	}
+	pool, err := b.pool(ctx, dsn, 1)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	if _, err := pool.Exec(ctx, naiveSchema); err != nil {
-		return nil, fmt.Errorf("make the naive tables: %w", err)
+	if err := execute(ctx, pool, naiveSchema); err != nil {
+		return "", err
 	}
-	rows := func(i int) ([]any, error) { return []any{people[i].id, int64(people[i].cash)}, nil }
-	if _, err := pool.CopyFrom(ctx, pgx.Identifier{"accounts"}, []string{"id", "cash"}, pgx.CopyFromSlice(len(people), rows)); err != nil {
-		return nil, fmt.Errorf("open the naive accounts: %w", err)
+	if err := copyPeople(ctx, pool, "accounts", people); err != nil {
+		return "", err
 	}
-	pots := func(i int) ([]any, error) { return []any{missions[i]}, nil }
-	if _, err := pool.CopyFrom(ctx, pgx.Identifier{"pots"}, []string{"id"}, pgx.CopyFromSlice(len(missions), pots)); err != nil {
-		return nil, fmt.Errorf("make the naive pots: %w", err)
+	if err := copyRows(ctx, pool, "pots", []string{"id"}, missions, func(id uuid.UUID) []any { return []any{id} }); err != nil {
+		return "", err
 	}
-	return &naive{pool}, settle(ctx, pool)
-}
-
-// settle brings a database to the state it has after a while: statistics are known and loaded data
-// is on the disk, so that no measurement pays for it.
-func settle(ctx context.Context, pool *pgxpool.Pool) error {
-	for _, statement := range []string{`VACUUM ANALYZE`, `CHECKPOINT`} {
-		if _, err := pool.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("%s: %w", statement, err)
-		}
-	}
-	return nil
+	return dsn, settle(ctx, pool)
 }
 
 // hold decides one bet. A bet that was decided before changes nothing.
@@ -75,7 +63,7 @@ func (n *naive) hold(ctx context.Context, bet ledger.Bet) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // after a commit it does nothing
-	debited, err := tx.Exec(ctx, debit, bet.UserID, int64(bet.Amount))
+	debited, err := tx.Exec(ctx, debit, bet.UserID, bet.Amount)
 	if err != nil {
 		return err
 	}
@@ -83,7 +71,7 @@ func (n *naive) hold(ctx context.Context, bet ledger.Bet) error {
 	if debited.RowsAffected() == 0 {
 		status = "declined"
 	}
-	written, err := tx.Exec(ctx, write, bet.ID, bet.MissionID, bet.UserID, int64(bet.Amount), status)
+	written, err := tx.Exec(ctx, write, bet.ID, bet.MissionID, bet.UserID, bet.Amount, status)
 	if err != nil {
 		return err
 	}
@@ -93,10 +81,10 @@ func (n *naive) hold(ctx context.Context, bet ledger.Bet) error {
 	if status == "declined" {
 		return tx.Commit(ctx)
 	}
-	if _, err := tx.Exec(ctx, enter, bet.ID, bet.UserID, bet.MissionID, int64(bet.Amount)); err != nil {
+	if _, err := tx.Exec(ctx, enter, bet.ID, bet.UserID, bet.MissionID, bet.Amount); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, grow, bet.MissionID, int64(bet.Amount)); err != nil {
+	if _, err := tx.Exec(ctx, grow, bet.MissionID, bet.Amount); err != nil {
 		return err
 	}
 	return tx.Commit(ctx)
@@ -111,20 +99,4 @@ func (n *naive) holdUntilDone(ctx context.Context, bet ledger.Bet) error {
 			return err
 		}
 	}
-}
-
-// openPool opens as many connections as requested at once, so that no measurement pays for opening
-// one.
-func openPool(ctx context.Context, b *Bench, dsn string, connections int32) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("read a database's address: %w", err)
-	}
-	config.MaxConns, config.MinConns = connections, connections
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("open a database: %w", err)
-	}
-	b.Cleanup(func() error { pool.Close(); return nil })
-	return pool, nil
 }

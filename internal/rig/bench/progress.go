@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 )
 
@@ -13,59 +12,33 @@ type Progress struct {
 	Out      io.Writer
 	Terminal bool
 
-	start             time.Time
-	done, all         int
-	name, doing       string
-	previouslyPrinted int
+	start      time.Time
+	experiment string
 }
 
-const barWidth = 24
+// clearLine goes to the start of a terminal's line and erases it.
+const clearLine = "\r\x1b[K"
 
-func (p *Progress) begin(experiments []Experiment, s Scale) {
-	p.start = time.Now()
-	for _, e := range experiments {
-		p.all += e.rounds(s)
+// begin shows that the nth of all experiments begins.
+func (p *Progress) begin(n, all int, name string) {
+	if n == 1 {
+		p.start = time.Now()
 	}
-}
-
-func (p *Progress) experiment(name string) {
-	p.name = name
+	p.experiment = fmt.Sprintf("%d of %d: %s", n, all, name)
 	if !p.Terminal {
-		fmt.Fprintf(p.Out, "%6s  %3.0f %%  %s\n", p.took(), p.share()*100, name)
+		fmt.Fprintf(p.Out, "%6s  %s\n", time.Since(p.start).Round(time.Second), p.experiment)
 	}
 }
 
-func (p *Progress) now(doing string) {
-	p.doing = doing
-	p.draw()
-}
-
-func (p *Progress) step() {
-	p.done++
-	p.draw()
+// show shows what the experiment does.
+func (p *Progress) show(doing string) {
+	if p.Terminal {
+		fmt.Fprintf(p.Out, "%s%6s  %s: %s", clearLine, time.Since(p.start).Round(time.Second), p.experiment, doing)
+	}
 }
 
 func (p *Progress) end() {
 	if p.Terminal {
-		fmt.Fprintf(p.Out, "\r%s\r", strings.Repeat(" ", p.previouslyPrinted))
+		fmt.Fprint(p.Out, clearLine)
 	}
 }
-
-func (p *Progress) draw() {
-	if !p.Terminal {
-		return
-	}
-	full := int(p.share() * barWidth)
-	line := fmt.Sprintf("[%s%s] %s  %s: %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), p.took(), p.name, p.doing)
-	fmt.Fprintf(p.Out, "\r%s%s", line, strings.Repeat(" ", max(0, p.previouslyPrinted-len(line))))
-	p.previouslyPrinted = len(line)
-}
-
-func (p *Progress) share() float64 {
-	if p.all == 0 {
-		return 0
-	}
-	return float64(p.done) / float64(p.all)
-}
-
-func (p *Progress) took() time.Duration { return time.Since(p.start).Round(time.Second) }

@@ -50,16 +50,10 @@ func (r Row) ratio(value, baseline float64) float64 {
 	return value / baseline
 }
 
-// against returns the best of the baselines, by its median.
-func (r Row) against(rounds []Figures) string {
-	best := ""
+// against returns the best of the baselines, by its median, or "" if there is none.
+func (r Row) against(rounds []Figures) (best string) {
 	for _, name := range r.Baseline {
-		if best == "" {
-			best = name
-			continue
-		}
-		this, other := median(column(rounds, name)), median(column(rounds, best))
-		if r.Less && this < other || !r.Less && this > other {
+		if best == "" || median(column(rounds, name)) > median(column(rounds, best)) {
 			best = name
 		}
 	}
@@ -82,6 +76,8 @@ func median(figures []float64) float64 {
 	}
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 // quantile returns the time that the share q of all times does not exceed. It sorts its input.
 func quantile(times []time.Duration, q float64) time.Duration {

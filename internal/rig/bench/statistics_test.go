@@ -22,12 +22,12 @@ func TestARowIsComparedWithTheBestOfItsBaselinesByTheMedian(t *testing.T) {
 	}
 }
 
-func TestForTimesTheShortestBaselineCountsAndASpeedupInvertsTheRatio(t *testing.T) {
+func TestASpeedupInvertsTheRatio(t *testing.T) {
 	t.Parallel()
-	rounds := []Figures{{"new": 10, "slow": 100, "fast": 40}}
-	row := Row{Value: "new", Baseline: []string{"slow", "fast"}, Less: true, Goal: Goal{AtMost: 0.2}}
-	if r := row.result(rounds); r.Against != "fast" || *r.Ratio != 0.25 || *r.Met {
-		t.Errorf("got %+v, ratio %v, want 0.25 of fast, missed", r, *r.Ratio)
+	rounds := []Figures{{"new": 10, "plain": 40}}
+	row := Row{Value: "new", Baseline: []string{"plain"}, Goal: Goal{AtMost: 0.2}}
+	if r := row.result(rounds); r.Against != "plain" || *r.Ratio != 0.25 || *r.Met {
+		t.Errorf("got %+v, ratio %v, want 0.25 of plain, missed", r, *r.Ratio)
 	}
 	row.Speedup = true
 	if r := row.result(rounds); *r.Ratio != 4 {

@@ -1,17 +1,16 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/procfs"
 
 	"example.com/missionpot/internal/auth/token"
@@ -20,6 +19,7 @@ import (
 	"example.com/missionpot/internal/rig/stand"
 	"example.com/missionpot/internal/store/missionsdb"
 	"example.com/missionpot/internal/store/pg"
+	"example.com/missionpot/migrations"
 )
 
 // system is all of Missionpot with people who can bet and missions that take bets.
@@ -28,59 +28,53 @@ type system struct {
 	people   []person
 	tokens   []string // access tokens of the people
 	missions []uuid.UUID
-	client   *http.Client
+	client   *rawHTTP
+	ledger   *pgxpool.Pool
 }
 
 // startSystem fills the databases and starts the programs. There are no ticks: the sweeps would add
 // to what is measured, and the check of the books would find the rows that did not come through the
 // API.
-func startSystem(ctx context.Context, b *Bench, people, missions int, changes ...func(*stand.SystemConfig)) (*system, error) {
-	b.Status("building the programs")
-	programs, err := b.Stand.Programs(ctx)
-	if err != nil {
+func startSystem(ctx context.Context, b *Bench, people, missions int, changes ...func(*stand.SystemConfig)) (_ *system, err error) {
+	s := &system{people: newPeople(people, rich), missions: newIDs(missions)}
+	project := b.name()
+	cfg := stand.SystemConfig{
+		FirestoreHost: b.servers.Firestore.Host(), PubSubHost: b.servers.PubSub.Host(), Project: project, LogDir: filepath.Join(b.dir, project),
+	}
+	if cfg.Binaries, err = b.programs(ctx); err != nil {
 		return nil, err
 	}
-	s := &system{people: newPeople(people, rich), missions: newIDs(missions), client: newClient()}
-	b.Cleanup(func() error { s.client.CloseIdleConnections(); return nil })
-	cfg := stand.SystemConfig{Binaries: programs.Binaries}
-	if err := s.fill(ctx, b, &cfg); err != nil {
+	b.status("filling the databases")
+	if cfg.UsersDSN, s.ledger, err = b.ledgerDatabase(ctx, s.people, s.missions); err != nil {
 		return nil, err
 	}
-	servers, number := b.Stand.Servers(), b.Stand.names.Add(1)
-	cfg.FirestoreHost, cfg.PubSubHost = servers.Firestore.Host(), servers.PubSub.Host()
-	cfg.Project = "bench-" + strconv.FormatInt(number, 10)
-	cfg.LogDir = filepath.Join(b.Stand.scratch.Dir, cfg.Project)
+	if cfg.MissionsDSN, err = b.database(ctx, b.servers.Missions, migrations.Missions); err != nil {
+		return nil, err
+	}
+	if err := openMissions(ctx, cfg.MissionsDSN, s.missions); err != nil {
+		return nil, err
+	}
+	if cfg.TokenKeys, err = token.GenerateSet(); err != nil {
+		return nil, err
+	}
+	if s.tokens, err = signTokens(cfg.TokenKeys, s.people); err != nil {
+		return nil, err
+	}
 	for _, change := range changes {
 		change(&cfg)
 	}
-	b.Status("starting the system")
+	b.status("starting the system")
 	if s.System, err = stand.StartSystem(ctx, cfg); err != nil {
 		return nil, err
 	}
-	b.Cleanup(s.Stop)
+	b.cleanup(s.Stop)
+	s.client = newRawHTTP(s.API, overloadClients)
+	b.closing(s.client.close)
 	return s, nil
 }
 
-func (s *system) fill(ctx context.Context, b *Bench, cfg *stand.SystemConfig) (err error) {
-	b.Status("filling the databases")
-	if cfg.UsersDSN, err = b.UsersDatabase(ctx); err != nil {
-		return err
-	}
-	if cfg.MissionsDSN, err = b.MissionsDatabase(ctx); err != nil {
-		return err
-	}
-	if err := fillLedger(ctx, b, cfg.UsersDSN, s.people, s.missions); err != nil {
-		return err
-	}
-	if err := openMissions(ctx, cfg.MissionsDSN, s.missions); err != nil {
-		return err
-	}
-	if cfg.TokenKeys, err = token.GenerateSet(); err != nil {
-		return err
-	}
-	s.tokens, err = signTokens(cfg.TokenKeys, s.people)
-	return err
-}
+// withoutDeliveries leaves the bets in their topic, so that nothing else uses the processors.
+func withoutDeliveries(c *stand.SystemConfig) { c.NoDeliveries = true }
 
 // signTokens signs the tokens itself, because a sign-in computes a slow hash.
 func signTokens(set []byte, people []person) ([]string, error) {
@@ -119,11 +113,6 @@ func openMissions(ctx context.Context, dsn string, missions []uuid.UUID) error {
 	return nil
 }
 
-// newClient makes a client that keeps a connection for each caller of a crowd.
-func newClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConns: 1000, MaxIdleConnsPerHost: 1000, DisableCompression: true}, Timeout: time.Minute}
-}
-
 var betBody = []byte(`{"amount":` + strconv.FormatInt(int64(betAmount), 10) + `}`)
 
 // retryPause is the wait before a rejected bet is retried. Retry-After asks for more; a bench need
@@ -153,28 +142,16 @@ func (s *system) bet(ctx context.Context, person int, missionID uuid.UUID) (uuid
 	}
 }
 
-func (s *system) postBet(ctx context.Context, person int, missionID uuid.UUID, key string) (status int, body []byte, err error) {
-	url := s.API.URL() + "/v1/missions/" + missionID.String() + "/bets"
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(betBody))
-	if err != nil {
-		return 0, nil, err
-	}
-	r.Header.Set("Authorization", "Bearer "+s.tokens[person])
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", key)
-	answer, err := s.client.Do(r)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer answer.Body.Close()
-	body, err = io.ReadAll(answer.Body)
-	return answer.StatusCode, body, err
+// postBet sends a person's bet once.
+func (s *system) postBet(ctx context.Context, person int, missionID uuid.UUID, key string) (status int, answer []byte, err error) {
+	headers := "Authorization: Bearer " + s.tokens[person] + "\r\nIdempotency-Key: " + key + "\r\n"
+	return s.client.call(ctx, http.MethodPost, "/v1/missions/"+missionID.String()+"/bets", headers, betBody)
 }
 
 // usage is the CPU time and the memory of a process.
 type usage struct {
-	cpu time.Duration
-	rss int // bytes
+	cpu       time.Duration
+	rss, peak uint64 // resident memory now and at its highest, in bytes
 }
 
 func usageOf(pid int) (usage, error) {
@@ -186,5 +163,9 @@ func usageOf(pid int) (usage, error) {
 	if err != nil {
 		return usage{}, fmt.Errorf("look at process %d: %w", pid, err)
 	}
-	return usage{cpu: time.Duration(stat.CPUTime() * float64(time.Second)), rss: stat.ResidentMemory()}, nil
+	status, err := process.NewStatus()
+	if err != nil {
+		return usage{}, fmt.Errorf("look at process %d: %w", pid, err)
+	}
+	return usage{cpu: time.Duration(stat.CPUTime() * float64(time.Second)), rss: status.VmRSS, peak: status.VmHWM}, nil
 }

@@ -11,36 +11,40 @@ import (
 	"github.com/google/uuid"
 )
 
-// watch opens an event stream with as little memory as it takes: the watchers
-// share the machine with what is measured.
-func watch(ctx context.Context, url string, missionID uuid.UUID) (net.Conn, *bufio.Reader, error) {
-	address := strings.TrimPrefix(url, "http://")
+// watcher reads a mission's event stream with as little memory as it takes: the watchers share the
+// machine with what is measured.
+type watcher struct{ lines *bufio.Reader }
+
+// watch opens the stream of a mission until ctx ends.
+func (s *system) watch(ctx context.Context, mission uuid.UUID) (*watcher, error) {
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", address)
+	host := hostOf(s.API)
+	conn, err := dialer.DialContext(ctx, "tcp", host)
 	if err != nil {
-		return nil, nil, fmt.Errorf("watch: %w", err)
+		return nil, fmt.Errorf("watch: %w", err)
 	}
-	_, err = fmt.Fprintf(conn, "GET /v1/missions/%s/events HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", missionID, address)
+	context.AfterFunc(ctx, func() { _ = conn.Close() }) // ends a read
+	_, err = fmt.Fprintf(conn, "GET /v1/missions/%s/events HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", mission, host)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("watch: %w", err), conn.Close())
+		return nil, fmt.Errorf("watch: %w", err)
 	}
-	lines := bufio.NewReaderSize(conn, 1024)
-	status, err := lines.ReadString('\n')
+	w := &watcher{bufio.NewReaderSize(conn, 1024)}
+	status, err := w.lines.ReadString('\n')
 	if err == nil && !strings.HasPrefix(status, "HTTP/1.1 200 ") {
 		err = errors.New(strings.TrimSpace(status))
 	}
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("watch: %w", err), conn.Close())
+		return nil, fmt.Errorf("watch: %w", err)
 	}
-	return conn, lines, nil
+	return w, nil
 }
 
-// nextEvent reads up to and including the data of the next event.
-func nextEvent(lines *bufio.Reader) (data string, err error) {
+// next reads up to and including the data of the next event.
+func (w *watcher) next() (data string, err error) {
 	for {
-		line, err := lines.ReadString('\n')
+		line, err := w.lines.ReadString('\n')
 		if err != nil {
-			return "", err
+			return "", fmt.Errorf("a watcher: %w", err)
 		}
 		if data, is := strings.CutPrefix(line, "data: "); is {
 			return data, nil
