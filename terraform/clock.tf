@@ -1,20 +1,13 @@
 # The clock of the sweeps. An HTTP target, because a Pub/Sub target would publish as Google's own
 # scheduler agent, whose role lets it publish to every topic of the project.
-resource "google_service_account" "scheduler" {
-  account_id   = "scheduler"
+module "scheduler" {
+  source = "./modules/account"
+
+  name         = "scheduler"
   display_name = "Ticks from Cloud Scheduler"
-}
-
-resource "google_pubsub_topic_iam_member" "scheduler" {
-  topic  = google_pubsub_topic.pipeline["ticks"].name
-  role   = "roles/pubsub.publisher"
-  member = "serviceAccount:${local.accounts.scheduler}"
-}
-
-resource "google_service_account_iam_member" "scheduler_deployer" {
-  service_account_id = google_service_account.scheduler.name
-  role               = "roles/iam.serviceAccountUser"
-  member             = local.deployer
+  project      = var.project
+  deployer     = local.deployer
+  topics       = { ticks = local.topic_ids["ticks"] }
 }
 
 resource "google_cloud_scheduler_job" "tick" {
@@ -32,17 +25,17 @@ resource "google_cloud_scheduler_job" "tick" {
 
   http_target {
     http_method = "POST"
-    uri         = "https://pubsub.googleapis.com/v1/projects/${var.project}/topics/${google_pubsub_topic.pipeline["ticks"].name}:publish"
+    uri         = "https://pubsub.googleapis.com/v1/${local.topic_ids["ticks"]}:publish"
     headers     = { "Content-Type" = "application/json" }
     body = base64encode(jsonencode({
       messages = [{ data = base64encode("{}"), attributes = { type = "tick" } }]
     }))
 
     oauth_token {
-      service_account_email = local.accounts.scheduler
+      service_account_email = module.scheduler.email
       scope                 = "https://www.googleapis.com/auth/pubsub"
     }
   }
 
-  depends_on = [google_pubsub_topic_iam_member.scheduler, google_service_account_iam_member.scheduler_deployer]
+  depends_on = [module.scheduler]
 }

@@ -1,9 +1,4 @@
 locals {
-  # Known while planning, which the resources' own attributes are not.
-  accounts = {
-    push      = "${google_service_account.push.account_id}@${var.project}.iam.gserviceaccount.com"
-    scheduler = "${google_service_account.scheduler.account_id}@${var.project}.iam.gserviceaccount.com"
-  }
   # The account of every program that may have rights in Postgres, by its name in migrations/rights.go.
   programs = merge(
     { for name, step in module.step : name => step.account },

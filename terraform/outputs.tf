@@ -102,9 +102,9 @@ locals {
     module.api.grants,
     module.monitoring.grants,
     flatten([for job in [module.migrate, module.operator, module.restore, module.smoke] : job.grants]),
-    [for g in [google_service_account_iam_member.push_tokens, google_service_account_iam_member.push_deployer] : { member = g.member, role = g.role, on = "account pubsub-push" }],
-    [for g in [google_service_account_iam_member.scheduler_deployer] : { member = g.member, role = g.role, on = "account scheduler" }],
-    [for g in [google_pubsub_topic_iam_member.scheduler] : { member = g.member, role = g.role, on = "topic ${g.topic}" }],
+    module.push.grants,
+    [{ member = google_service_account_iam_member.push_tokens.member, role = google_service_account_iam_member.push_tokens.role, on = "account pubsub-push" }],
+    module.scheduler.grants,
   )
 }
 

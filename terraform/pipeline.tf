@@ -45,23 +45,21 @@ resource "google_pubsub_topic" "pipeline" {
   }
 }
 
-# Who pushes. Only this account may call the functions.
-resource "google_service_account" "push" {
-  account_id   = "pubsub-push"
+# Who pushes. Only this account may call the functions. To make a subscription that pushes as an account
+# one must be allowed to act as it.
+module "push" {
+  source = "./modules/account"
+
+  name         = "pubsub-push"
   display_name = "Pub/Sub's pushes to the functions"
+  project      = var.project
+  deployer     = local.deployer
 }
 
 resource "google_service_account_iam_member" "push_tokens" {
-  service_account_id = google_service_account.push.name
+  service_account_id = module.push.name
   role               = "roles/iam.serviceAccountOpenIdTokenCreator"
   member             = local.pubsub_agent
-}
-
-# To make a subscription that pushes as an account one must be allowed to act as it.
-resource "google_service_account_iam_member" "push_deployer" {
-  service_account_id = google_service_account.push.name
-  role               = "roles/iam.serviceAccountUser"
-  member             = local.deployer
 }
 
 module "step" {
@@ -77,7 +75,7 @@ module "step" {
   repository     = local.function_repository
   deployer       = local.deployer
   topics         = local.topic_ids
-  push_account   = local.accounts.push
+  push_account   = module.push.email
   pubsub_agent   = local.pubsub_agent
   network        = module.network.egress
   databases      = { for key in each.value.databases : key => local.databases[key] }
@@ -89,7 +87,7 @@ module "step" {
   dead_letters   = contains(keys(local.fallible), each.key)
   paused         = contains(var.paused_steps, each.key)
 
-  depends_on = [google_service_account_iam_member.push_deployer]
+  depends_on = [module.push]
 }
 
 locals {
@@ -119,7 +117,7 @@ resource "google_pubsub_subscription" "keep" {
     push_endpoint = "${module.step["keepdeadletter"].uri}/projects/${var.project}/topics/${each.key}-dead"
 
     oidc_token {
-      service_account_email = local.accounts.push
+      service_account_email = module.push.email
       audience              = module.step["keepdeadletter"].uri
     }
   }
@@ -133,5 +131,5 @@ resource "google_pubsub_subscription" "keep" {
     ttl = "" # never, however long nothing fails
   }
 
-  depends_on = [google_service_account_iam_member.push_deployer]
+  depends_on = [module.push]
 }

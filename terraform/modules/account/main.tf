@@ -1,4 +1,4 @@
-# A program's account and what it may do. Nothing here is granted to anybody else.
+# An account and what it may do. Nothing here is granted to anybody else.
 resource "google_service_account" "this" {
   count = var.existing ? 0 : 1
 
@@ -10,6 +10,7 @@ locals {
   # Known while planning, which the resource's own attributes are not.
   email  = "${var.existing ? var.name : google_service_account.this[0].account_id}@${var.project}.iam.gserviceaccount.com"
   member = "serviceAccount:${local.email}"
+  name   = var.existing ? "projects/${var.project}/serviceAccounts/${local.email}" : google_service_account.this[0].name
 
   database_roles = { for pair in setproduct(keys(var.databases), ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]) :
     join(" ", pair) => { instance = var.databases[pair[0]].instance, role = pair[1] }
@@ -19,7 +20,7 @@ locals {
 resource "google_service_account_iam_member" "deployer" {
   count = var.enabled ? 1 : 0
 
-  service_account_id = var.existing ? "projects/${var.project}/serviceAccounts/${local.email}" : google_service_account.this[0].name
+  service_account_id = local.name
   role               = "roles/iam.serviceAccountUser"
   member             = var.deployer
 }

@@ -2,6 +2,11 @@ output "email" {
   value = local.email
 }
 
+output "name" {
+  description = "The account as a resource that others are granted rights on: projects/P/serviceAccounts/E-MAIL."
+  value       = local.name
+}
+
 output "database_settings" {
   description = "Environment variables that let a program of this account connect to its instances."
   value = merge([for key, database in var.databases : {
