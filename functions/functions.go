@@ -18,7 +18,7 @@ import (
 	"example.com/missionpot/functions/growpot"
 	"example.com/missionpot/functions/holdbets"
 	"example.com/missionpot/functions/keepdeadletter"
-	"example.com/missionpot/functions/mailresults"
+	"example.com/missionpot/functions/sendmail"
 	"example.com/missionpot/functions/settlemission"
 	"example.com/missionpot/functions/sweepbets"
 	"example.com/missionpot/functions/sweepmissions"
@@ -52,7 +52,7 @@ func all() map[string]func(*opening) http.HandlerFunc {
 		"GrowPot":        growPot,
 		"SettleMission":  settleMission,
 		"CloseMission":   closeMission,
-		"MailResults":    mailResults,
+		"SendMail":       sendMail,
 		"SweepMissions":  sweepMissions,
 		"SweepBets":      sweepBets,
 		"CheckBooks":     checkBooks,
@@ -102,7 +102,7 @@ func closeMission(o *opening) http.HandlerFunc {
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
-func mailResults(o *opening) http.HandlerFunc {
+func sendMail(o *opening) http.HandlerFunc {
 	var c struct {
 		config.Program
 		config.UsersDatabase
@@ -110,7 +110,7 @@ func mailResults(o *opening) http.HandlerFunc {
 	}
 	o.settings(&c, &c.Program)
 	users := o.users(c.UsersDatabase)
-	step := mailresults.New(peopledb.New(users), o.mail(c.Mail), mailresults.Options{Pause: c.Pause, Now: users.Now})
+	step := sendmail.New(peopledb.New(users), o.mail(c.Mail), sendmail.Options{Pause: c.Pause, Now: users.Now})
 	return push.Handler(step.Handle, o.handlerTime())
 }
 

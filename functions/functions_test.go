@@ -41,7 +41,7 @@ func TestRule19AStepGivesUpBeforePubSubDoes(t *testing.T) {
 	}
 	for _, s := range event.Pipeline() {
 		want := want[s.Topic]
-		if s.Name == "mailresults-ticks" { // its function has the time it needs for settlements
+		if s.Name == "sendmail-ticks" { // its function has the time it needs for settlements
 			want = [2]time.Duration{500 * time.Second, 600 * time.Second}
 		}
 		if got := [2]time.Duration{s.Handler, s.AckDeadline}; got != want {

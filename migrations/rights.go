@@ -30,7 +30,7 @@ var rights = map[Instance]map[string]map[string]string{
 			"late_bets":     "SELECT, INSERT, UPDATE (refunded)",
 			"mails":         "SELECT, INSERT",
 		},
-		"mailresults": { // #nosec G101 -- a table's name
+		"sendmail": { // #nosec G101 -- a table's name
 			"mails":           "SELECT, UPDATE (state, attempts, due_at, sent_at)",
 			"mail_pauses":     "SELECT, INSERT, UPDATE (leased, until)",
 			"password_resets": "SELECT, UPDATE (state, attempts, due_at, hash, lapses_at)",

@@ -34,7 +34,7 @@ func TestNoProgramMayDoMoreThanItsWork(t *testing.T) {
 		"UPDATE escrows SET inflow = inflow":                       {"holdbets", "restore"},
 		"UPDATE escrows SET outflow = outflow":                     {"restore", "settlemission"},
 		"UPDATE escrows SET state = 'closed'":                      {"restore", "settlemission"},
-		"UPDATE mails SET attempts = 0":                            {"mailresults"},
+		"UPDATE mails SET attempts = 0":                            {"sendmail"},
 		"DELETE FROM operators":                                    {"operator"},
 		"DELETE FROM strays":                                       {"sweepbets"},
 		"INSERT INTO charges (id) SELECT id FROM charges LIMIT 0":  {"api", "restore"},

@@ -92,7 +92,7 @@ module "step" {
 
 locals {
   step_environment = {
-    mailresults = { MAIL_FROM = var.mail_from, SENDGRID_API_KEY_FILE = "/secrets/sendgrid-key/value" }
+    sendmail = { MAIL_FROM = var.mail_from, SENDGRID_API_KEY_FILE = "/secrets/sendgrid-key/value" }
     sweepbets = {
       PAYMENT_PROVIDER         = var.payment_provider
       SANDBOX_PAYMENTS_ALLOWED = tostring(var.sandbox_payments_allowed)
@@ -100,7 +100,7 @@ locals {
   }
   # By the secret's id; mounted at /secrets/ID/value.
   step_secrets = {
-    mailresults = ["sendgrid-key"]
+    sendmail = ["sendgrid-key"]
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * The settlement writes a row for everyone in the transaction of the payments it
  * is about (internal/store/ledgerdb/mails.go queueMails); mission.pml has that part. Here
- * are the mailers: functions/mailresults/step.go drain, at MissionSettled and at ticks,
+ * are the mailers: functions/sendmail/step.go drain, at MissionSettled and at ticks,
  * claims rows that are due (ClaimMails: UPDATE ... FOR UPDATE SKIP LOCKED), calls
  * SendGrid, and marks what went out (MailsSent) or gives the row back (MailFailed).
  *

@@ -13,15 +13,15 @@ var kept = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func TestADeadLetterKnowsWhereItCameFrom(t *testing.T) {
 	t.Parallel()
-	got := event.NewDeadLetter("projects/p/subscriptions/mailresults-dead-keep", "77", kept, map[string]string{
+	got := event.NewDeadLetter("projects/p/subscriptions/sendmail-dead-keep", "77", kept, map[string]string{
 		"type": "mission_settled", "mission_id": "m", "traceparent": "00-1",
 		"CloudPubSubDeadLetterSourceDeliveryCount":       "100",
-		"CloudPubSubDeadLetterSourceSubscription":        "mailresults-settlements",
+		"CloudPubSubDeadLetterSourceSubscription":        "sendmail-settlements",
 		"CloudPubSubDeadLetterSourceSubscriptionProject": "p",
 		"CloudPubSubDeadLetterSourceTopicPublishTime":    "2026-01-01T00:00:00.5Z",
 	}, []byte(`{}`))
 	want := event.DeadLetter{
-		ID: "mailresults-77", Step: "mailresults", Subscription: "mailresults-settlements", Topic: event.Settlements,
+		ID: "sendmail-77", Step: "sendmail", Subscription: "sendmail-settlements", Topic: event.Settlements,
 		Type: event.TypeMissionSettled, MessageID: "77", Data: []byte(`{}`), Attempts: 100,
 		Attributes:  map[string]string{"type": "mission_settled", "mission_id": "m", "traceparent": "00-1"},
 		PublishedAt: time.Date(2026, 1, 1, 0, 0, 0, 500_000_000, time.UTC),

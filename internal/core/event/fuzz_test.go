@@ -64,7 +64,7 @@ func FuzzDecode(f *testing.F) {
 
 // A letter is kept whatever Pub/Sub says about it.
 func FuzzDeadLetter(f *testing.F) {
-	f.Add("projects/p/subscriptions/mailresults-dead-keep", "77", "mailresults-ticks", "5", "2026-01-02T03:04:05.006Z", "own", "value")
+	f.Add("projects/p/subscriptions/sendmail-dead-keep", "77", "sendmail-ticks", "5", "2026-01-02T03:04:05.006Z", "own", "value")
 	f.Add("", "", "", "-1", "yesterday", "", "")
 	f.Add("a/b/c/", "../x", "growpot-pots", "99999999999999999999", "", "CloudPubSubDeadLetterSource", "x")
 	f.Fuzz(func(t *testing.T, subscription, id, source, attempts, published, name, value string) {

@@ -15,7 +15,7 @@ import (
 	"example.com/missionpot/functions/closemission"
 	"example.com/missionpot/functions/growpot"
 	"example.com/missionpot/functions/holdbets"
-	"example.com/missionpot/functions/mailresults"
+	"example.com/missionpot/functions/sendmail"
 	"example.com/missionpot/functions/settlemission"
 	"example.com/missionpot/functions/sweepbets"
 	"example.com/missionpot/functions/sweepmissions"
@@ -172,7 +172,7 @@ func (w *fixture) wire(t testing.TB) {
 	users, missions := w.usersOf, w.missionsOf
 	copier := func(program string) *eventcopy.Copier { return eventcopy.New(missions[program], w.board) }
 	sweep := sweepbets.Options{Age: -time.Minute, Now: users["sweepbets"].Now}
-	mails := mailresults.New(peopledb.New(users["mailresults"]), w, mailresults.Options{Now: users["mailresults"].Now})
+	mails := sendmail.New(peopledb.New(users["sendmail"]), w, sendmail.Options{Now: users["sendmail"].Now})
 	w.steps = map[event.Topic][]push.Step{
 		event.Bets:        {holdbets.New(ledgerdb.New(users["holdbets"]), w).Handle},
 		event.Pots:        {growpot.New(missions["growpot"], copier("growpot"), w, time.Millisecond).Handle},

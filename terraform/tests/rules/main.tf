@@ -85,7 +85,7 @@ locals {
     "the time-outs are those of the protocol" = (
       local.steps["holdbets"].function.timeout == 30 && local.steps["holdbets"].subscriptions["bets"].ack_deadline == 60
       && local.steps["settlemission"].function.timeout == 540 && local.steps["settlemission"].subscriptions["verdicts"].ack_deadline == 600
-      && local.steps["mailresults"].function.timeout == 540 && local.steps["mailresults"].subscriptions["settlements"].ack_deadline == 600
+      && local.steps["sendmail"].function.timeout == 540 && local.steps["sendmail"].subscriptions["settlements"].ack_deadline == 600
     )
     "a function is called from inside only, and by no trigger" = alltrue([for s in values(local.steps) :
       s.function.ingress == "ALLOW_INTERNAL_ONLY" && s.function.trigger == 0
@@ -138,9 +138,9 @@ locals {
   }
 
   # Said once more in other words, to check the sum: instances of the table times its pool.
-  pools = { holdbets = 4, growpot = 8, settlemission = 8, closemission = 4, mailresults = 8, sweepmissions = 4, sweepbets = 10, checkbooks = 2, keepdeadletter = 0 }
+  pools = { holdbets = 4, growpot = 8, settlemission = 8, closemission = 4, sendmail = 8, sweepmissions = 4, sweepbets = 10, checkbooks = 2, keepdeadletter = 0 }
   sees = {
-    users    = ["holdbets", "settlemission", "mailresults", "sweepbets", "checkbooks"]
+    users    = ["holdbets", "settlemission", "sendmail", "sweepbets", "checkbooks"]
     missions = ["growpot", "closemission", "sweepmissions", "checkbooks"]
   }
   counted = { for key in ["users", "missions"] : key =>

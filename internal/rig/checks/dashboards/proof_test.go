@@ -75,7 +75,7 @@ func TestEveryDashboardAndAlertFindsItsDataInARunningSystem(t *testing.T) {
 	})
 	t.Run("OneTraceShowsAVerdictsWholePath", func(t *testing.T) {
 		eventually(t, func(context.Context) error {
-			return spans.inOneTrace("POST /v1/missions/{id}/success", "process settlemission-verdicts", "process closemission-settlements", "process mailresults-settlements")
+			return spans.inOneTrace("POST /v1/missions/{id}/success", "process settlemission-verdicts", "process closemission-settlements", "process sendmail-settlements")
 		})
 	})
 	t.Run("NothingElseDoes", func(t *testing.T) {

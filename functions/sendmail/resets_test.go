@@ -1,4 +1,4 @@
-package mailresults_test
+package sendmail_test
 
 import (
 	"net/http"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"example.com/missionpot/functions/mailresults"
+	"example.com/missionpot/functions/sendmail"
 	"example.com/missionpot/internal/core/account"
 	"example.com/missionpot/internal/core/event"
 )
@@ -42,7 +42,7 @@ func (p *post) owner(t *testing.T, email string) uuid.UUID {
 	return user.ID
 }
 
-func (p *post) tick(t *testing.T, step *mailresults.Step) {
+func (p *post) tick(t *testing.T, step *sendmail.Step) {
 	t.Helper()
 	if err := step.Handle(t.Context(), event.Tick{At: time.Now()}); err != nil {
 		t.Fatal(err)

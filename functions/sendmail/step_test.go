@@ -1,4 +1,4 @@
-package mailresults_test
+package sendmail_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"example.com/missionpot/functions/mailresults"
+	"example.com/missionpot/functions/sendmail"
 	"example.com/missionpot/internal/cloud/sendgrid"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
@@ -70,7 +70,7 @@ func newPost(t *testing.T, fans int) *post {
 }
 
 // step makes a step that mails into the post's mailbox.
-func (p *post) step(t *testing.T, l mailresults.Ledger) *mailresults.Step {
+func (p *post) step(t *testing.T, l sendmail.Ledger) *sendmail.Step {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.calls.Add(1)
@@ -85,7 +85,7 @@ func (p *post) step(t *testing.T, l mailresults.Ledger) *mailresults.Step {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return mailresults.New(l, sender, mailresults.Options{Pause: p.pause, Now: p.Pool.Now})
+	return sendmail.New(l, sender, sendmail.Options{Pause: p.pause, Now: p.Pool.Now})
 }
 
 func (p *post) settled() event.MissionSettled { return event.MissionSettled{MissionID: p.mission} }
@@ -262,7 +262,7 @@ func TestAnOldTickIsDropped(t *testing.T) {
 func TestMailsUnderWayWhenTheTimeIsUpAreNotLost(t *testing.T) {
 	t.Parallel()
 	p := newPost(t, 20)
-	step := mailresults.New(p, stuck{}, mailresults.Options{Now: p.Pool.Now})
+	step := sendmail.New(p, stuck{}, sendmail.Options{Now: p.Pool.Now})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if err := step.Handle(ctx, p.settled()); err != nil {
@@ -290,7 +290,7 @@ func (stuck) Send(ctx context.Context, _ mailtext.Letter) error {
 
 func TestAnotherStepsEventIsMalformed(t *testing.T) {
 	t.Parallel()
-	err := mailresults.New(nil, nil, mailresults.Options{}).Handle(t.Context(), event.VerdictGiven{})
+	err := sendmail.New(nil, nil, sendmail.Options{}).Handle(t.Context(), event.VerdictGiven{})
 	if !errors.Is(err, event.ErrMalformed) {
 		t.Errorf("the error is %v, want malformed", err)
 	}

@@ -1,4 +1,4 @@
-package mailresults_test
+package sendmail_test
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"example.com/missionpot/functions/mailresults"
+	"example.com/missionpot/functions/sendmail"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
 )
@@ -45,7 +45,7 @@ func to(user uuid.UUID) string { return user.String() + "@example.com" }
 // deliver handles the settlements of missions, all at once and by two instances.
 func (p *post) deliver(t *testing.T, missions []uuid.UUID) {
 	t.Helper()
-	steps := []*mailresults.Step{p.step(t, p), p.step(t, p)}
+	steps := []*sendmail.Step{p.step(t, p), p.step(t, p)}
 	var all errgroup.Group
 	for i, id := range missions {
 		all.Go(func() error { return steps[i%2].Handle(t.Context(), event.MissionSettled{MissionID: id}) })

@@ -1,4 +1,4 @@
-package mailresults
+package sendmail
 
 import (
 	"context"
@@ -19,7 +19,7 @@ type metrics struct {
 // this one is a constant; an instrument that comes with an error works as none.
 func newMetrics() metrics {
 	var m metrics
-	m.mails, _ = otel.Meter("example.com/missionpot/functions/mailresults").Int64Counter(
+	m.mails, _ = otel.Meter("example.com/missionpot/functions/sendmail").Int64Counter(
 		"missionpot.mails", metric.WithUnit("{mail}"), metric.WithDescription("Attempts to send a mail, by result"))
 	// A counter that begins at its first event hides it from rate(), which needs
 	// something to rise from.

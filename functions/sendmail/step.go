@@ -1,4 +1,4 @@
-package mailresults
+package sendmail
 
 import (
 	"context"
@@ -83,7 +83,7 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 		}
 		return s.drain(ctx)
 	}
-	return fmt.Errorf("%w: mailresults does not handle %s", event.ErrMalformed, e.Type())
+	return fmt.Errorf("%w: sendmail does not handle %s", event.ErrMalformed, e.Type())
 }
 
 // drain sends what is due: first the codes, because a user is waiting for each,

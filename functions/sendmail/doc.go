@@ -1,4 +1,4 @@
-// Package mailresults is the step that mails people how their mission ended.
+// Package sendmail is the step that sends mail: how a mission ended, and codes.
 //
 // The settlement itself writes the mails into the ledger's database, so none
 // can be forgotten. A mail is pending, then leased while an instance tries to
@@ -9,4 +9,4 @@
 // It also mails the codes for resetting a password, because it is the only
 // program with the mail service's key. The API records who asked for one, and a
 // tick starts the step once a minute.
-package mailresults
+package sendmail

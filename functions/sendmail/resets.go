@@ -1,4 +1,4 @@
-package mailresults
+package sendmail
 
 import (
 	"context"
