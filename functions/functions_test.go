@@ -106,7 +106,7 @@ func TestAFunctionOpensAllThatItsRowGivesIt(t *testing.T) {
 		want := map[string]bool{
 			"users instance": slices.Contains(o.row.Databases, "users"), "missions instance": slices.Contains(o.row.Databases, "missions"),
 			"topic to publish to": len(o.row.Publishes) > 0, "bet log": o.row.Firestore == "log", "live board": o.row.Firestore == "board",
-			"dead letters": o.row.Firestore == "letters",
+			"dead letters": o.row.Firestore == "dead_letters",
 		}
 		for part, given := range want {
 			if given && !slices.Contains(o.parts, part) {

@@ -151,7 +151,7 @@ func (o *opening) board(c config.Google) *liveboard.Board {
 }
 
 func (o *opening) deadLetters(c config.Google) *deadletter.Store {
-	o.given(o.row.Firestore == "letters", "dead letters")
+	o.given(o.row.Firestore == "dead_letters", "dead letters")
 	return open(o, func() (*deadletter.Store, error) { return deadletter.Open(o.ctx, c.Project, c.FirestoreDatabase) }, closing[*deadletter.Store])
 }
 

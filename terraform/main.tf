@@ -31,12 +31,12 @@ module "database" {
 
 # Rights end at a database, so each group of readers has its own.
 #
-#   bet-log  missions/{mission}/bets: the API appends, sweepbets and checkbooks read
-#   board    boards and missions/{mission}/events: the live board
-#   letters  dead letters, for operators
+#   bet-log       missions/{mission}/bets: the API appends, sweepbets and checkbooks read
+#   board         boards and missions/{mission}/events: the live board
+#   dead-letters  dead letters, for operators
 module "firestore" {
   source   = "./modules/firestore"
-  for_each = { log = "bet-log", board = "board", letters = "letters" }
+  for_each = { log = "bet-log", board = "board", dead_letters = "dead-letters" }
 
   name      = each.value
   region    = var.region
@@ -102,9 +102,9 @@ module "api" {
   domain    = var.domain
   network   = module.network.egress
   databases = local.databases
-  firestore = { for name in ["log", "board", "letters"] : name => module.firestore[name].name }
+  firestore = { for name in ["log", "board", "dead_letters"] : name => module.firestore[name].name }
   firestore_roles = {
-    api  = { log = local.append, board = "roles/datastore.user", letters = local.redrive }
+    api  = { log = local.append, board = "roles/datastore.user", dead_letters = local.redrive }
     live = { board = "roles/datastore.viewer" }
   }
   topics = {

@@ -18,14 +18,14 @@ module "operator" {
 
   # The check of the books reads the bet log. A dead letter that is sent again is marked.
   firestore = {
-    log     = { database = module.firestore["log"].name, role = "roles/datastore.viewer" }
-    letters = { database = module.firestore["letters"].name, role = local.redrive }
+    log          = { database = module.firestore["log"].name, role = "roles/datastore.viewer" }
+    dead_letters = { database = module.firestore["dead_letters"].name, role = local.redrive }
   }
   topics = local.topic_ids
 
   environment = {
-    GOOGLE_CLOUD_PROJECT = var.project
-    FIRESTORE_DATABASE   = module.firestore["log"].name
-    LETTERS_DATABASE     = module.firestore["letters"].name
+    GOOGLE_CLOUD_PROJECT  = var.project
+    FIRESTORE_DATABASE    = module.firestore["log"].name
+    DEAD_LETTERS_DATABASE = module.firestore["dead_letters"].name
   }
 }

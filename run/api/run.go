@@ -34,7 +34,7 @@ type settings struct {
 	config.Program
 	config.Databases
 	config.Board
-	config.Letters
+	config.DeadLetters
 	config.HTTP
 	config.Limits
 	config.Missions

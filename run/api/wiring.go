@@ -77,7 +77,7 @@ func open(ctx context.Context, c settings) (*parts, error) {
 		return fail(err)
 	}
 	p.closers = append(p.closers, closing(p.board))
-	if p.letters, err = deadletter.Open(ctx, c.Project, cmp.Or(c.LettersDatabase, c.FirestoreDatabase)); err != nil {
+	if p.letters, err = deadletter.Open(ctx, c.Project, cmp.Or(c.DeadLettersDatabase, c.FirestoreDatabase)); err != nil {
 		return fail(err)
 	}
 	p.closers = append(p.closers, closing(p.letters))

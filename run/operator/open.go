@@ -112,12 +112,12 @@ func (o *opening) liveBoard(ctx context.Context) *liveboard.Board {
 func (o *opening) deadLetters(ctx context.Context) *deadletter.Store {
 	var c struct {
 		config.Google
-		config.Letters
+		config.DeadLetters
 	}
 	if !o.load(ctx, &c) {
 		return nil
 	}
-	letters, err := deadletter.Open(ctx, c.Project, cmp.Or(c.LettersDatabase, c.FirestoreDatabase))
+	letters, err := deadletter.Open(ctx, c.Project, cmp.Or(c.DeadLettersDatabase, c.FirestoreDatabase))
 	o.opened(err, func() error { return letters.Close() })
 	return letters
 }

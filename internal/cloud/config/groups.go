@@ -41,9 +41,9 @@ type Board struct {
 	BoardDatabase string `env:"BOARD_DATABASE"`
 }
 
-// Letters names the Firestore database of the dead letters, if it is not FIRESTORE_DATABASE.
-type Letters struct {
-	LettersDatabase string `env:"LETTERS_DATABASE"`
+// DeadLetters names the Firestore database of the dead letters, if it is not FIRESTORE_DATABASE.
+type DeadLetters struct {
+	DeadLettersDatabase string `env:"DEAD_LETTERS_DATABASE"`
 }
 
 // Log is the lowest level that is logged: debug, info, warn or error.

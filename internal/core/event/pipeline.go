@@ -39,7 +39,7 @@ type Step struct {
 	Function      string            `json:"function"` // name in the function registry
 	Why           string            `json:"why"`
 	Databases     []string          `json:"databases"` // users, missions
-	Firestore     string            `json:"firestore"` // log, board or letters
+	Firestore     string            `json:"firestore"` // log, board or dead_letters
 	Publishes     []Topic           `json:"publishes"`
 	Concurrency   int               `json:"concurrency"` // requests at once in one instance
 	MaxInstances  int               `json:"max_instances"`

@@ -125,11 +125,11 @@ resource "google_cloud_run_v2_service" "service" {
 
 locals {
   environment = {
-    GOOGLE_CLOUD_PROJECT = var.project
-    FIRESTORE_DATABASE   = var.firestore.log
-    BOARD_DATABASE       = var.firestore.board
-    LETTERS_DATABASE     = var.firestore.letters
-    LOG_LEVEL            = var.log_level
+    GOOGLE_CLOUD_PROJECT  = var.project
+    FIRESTORE_DATABASE    = var.firestore.log
+    BOARD_DATABASE        = var.firestore.board
+    DEAD_LETTERS_DATABASE = var.firestore.dead_letters
+    LOG_LEVEL             = var.log_level
     # Google's front end appends whom it talks to; the load balancer appends that and itself.
     TRUSTED_HOPS = var.domain == "" ? "1" : "2"
     CORS_ORIGINS = join(",", var.cors_origins)

@@ -40,8 +40,8 @@ variable "databases" {
 }
 
 variable "firestore" {
-  description = "Names of the databases log, board and letters."
-  type        = object({ log = string, board = string, letters = string })
+  description = "Names of the databases log, board and dead_letters."
+  type        = object({ log = string, board = string, dead_letters = string })
 }
 
 variable "firestore_roles" {

@@ -52,7 +52,7 @@ var queries = map[string]func(t *testing.T, project string){
 		_, err = b.Boards(t.Context(), uuid.Nil, 10)
 		must(t, err)
 	},
-	"letters": func(t *testing.T, project string) {
+	"dead_letters": func(t *testing.T, project string) {
 		letters, err := deadletter.Open(t.Context(), project, "(default)")
 		must(t, err)
 		t.Cleanup(func() { _ = letters.Close() })
