@@ -35,7 +35,7 @@ type Options struct {
 	// Period is the time between the starts of two checks. 0 means never, for
 	// stands that invent cash.
 	Period time.Duration
-	Settle time.Duration // see books.Options
+	Grace  time.Duration // see reconcile.Options
 	Late   time.Duration
 	Now    func() time.Time // for the pace
 	// Clock is the ledger's. It decides which ticks are old, because an
@@ -85,7 +85,7 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 }
 
 func (s *Step) check(ctx context.Context) error {
-	report, ran, err := s.checker.Check(ctx, reconcile.Options{Settle: s.opts.Settle, Late: s.opts.Late, Now: s.opts.Now})
+	report, ran, err := s.checker.Check(ctx, reconcile.Options{Grace: s.opts.Grace, Late: s.opts.Late, Now: s.opts.Now})
 	if err != nil || !ran {
 		return err
 	}

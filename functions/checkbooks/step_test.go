@@ -35,7 +35,7 @@ func clock(context.Context) (time.Time, error) { return time.Now(), nil }
 // tickFor ticks once a second.
 func tickFor(t *testing.T, s *slow, period, length time.Duration) {
 	t.Helper()
-	step := New(s, s, Options{Period: period, Settle: time.Minute, Late: time.Hour, Now: time.Now, Clock: clock})
+	step := New(s, s, Options{Period: period, Grace: time.Minute, Late: time.Hour, Now: time.Now, Clock: clock})
 	for end := time.Now().Add(length); time.Now().Before(end); time.Sleep(time.Second) {
 		if err := step.Handle(t.Context(), event.Tick{At: time.Now()}); !errors.Is(err, s.err) {
 			t.Fatalf("a tick: %v, want %v", err, s.err)
@@ -51,7 +51,7 @@ func TestTheBooksAreCheckedOnceAPeriod(t *testing.T) {
 		if s.checks != 3 {
 			t.Errorf("three minutes of ticks made %d checks, want 3", s.checks)
 		}
-		if s.asked.Whole || s.asked.Settle != time.Minute || s.asked.Late != time.Hour {
+		if s.asked.Whole || s.asked.Grace != time.Minute || s.asked.Late != time.Hour {
 			t.Errorf("the check got the options %+v, want one that continues, with the times of the settings", s.asked)
 		}
 	})

@@ -19,7 +19,7 @@ const maxChanges = 10
 var errBroken = errors.New("the books are broken")
 
 func graceFlags(flags *flag.FlagSet, c *call) {
-	flags.DurationVar(&c.settle, "settle", reconcile.UsualSettle, "how recent a fact may be that has not reached every part; 0: nothing is under way")
+	flags.DurationVar(&c.grace, "grace", reconcile.UsualGrace, "how recent a fact may be that has not reached every part; 0: nothing is under way")
 	flags.DurationVar(&c.late, "late", reconcile.UsualLate, "how old it may be before it is reported as late")
 }
 
@@ -55,7 +55,7 @@ func checkWhole(ctx context.Context, c call, o *opening, books *reconciledb.DB) 
 		return reconcile.Report{}, o.err
 	}
 	checker := reconcile.Checker{Ledger: books, Board: missions, Log: log}
-	r, _, err := checker.Check(ctx, reconcile.Options{Whole: true, Settle: c.settle, Late: c.late, Now: time.Now})
+	r, _, err := checker.Check(ctx, reconcile.Options{Whole: true, Grace: c.grace, Late: c.late, Now: time.Now})
 	if err != nil {
 		return r, err
 	}

@@ -30,10 +30,10 @@ Dead letters
   -as NAME redrive ID...                send these again, each once
 
 Books
-  books check [-settle D] [-late D]     check the whole books
+  books check [-grace D] [-late D]      check the whole books
   books status                          the mode, what changed it, the last check
   -as NAME books exit-only -reason WHY  take no new cash
-  -as NAME books open -reason WHY [-settle D] [-late D]
+  -as NAME books open -reason WHY [-grace D] [-late D]
                                         take cash again, if a check of the whole books is clean
 
 Restore; docs/playbooks/restore.md says when and in which order
@@ -65,7 +65,7 @@ type call struct {
 	actor     account.Actor // the same, as it is recorded
 	args      []string      // after the command's name and flags
 	reason    string
-	settle    time.Duration
+	grace     time.Duration
 	late      time.Duration
 	statement string // file
 }

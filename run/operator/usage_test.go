@@ -22,7 +22,7 @@ func TestAMistypedCommandIsAnswered(t *testing.T) {
 	for _, args := range [][]string{
 		nil, {"promote"}, {"-as", "kim", "grant"}, {"grant", "mina@example.com"}, {"-who", "kim", "list"}, {"list", "all"},
 		{"books"}, {"books", "burn"}, {"books", "check", "all"}, {"books", "exit-only", "-reason", "x"}, {"-as", "kim", "books", "exit-only"},
-		{"-as", "kim", "books", "open", "-reason", ""}, {"books", "status", "-settle", "0s"}, {"books", "check", "-settle", "soon"},
+		{"-as", "kim", "books", "open", "-reason", ""}, {"books", "status", "-grace", "0s"}, {"books", "check", "-grace", "soon"},
 		{"restore"}, {"restore", "all"}, {"restore", "log", "-charges", "x.csv"}, {"restore", "users", "x.csv"},
 		{"keys"}, {"keys", "rotate"}, {"keys", "add", "use"},
 	} {

@@ -171,7 +171,7 @@ type Sweep struct {
 // explains the times.
 type Check struct {
 	Period time.Duration `env:"BOOKS_PERIOD, default=60s"` // 0: never
-	Settle time.Duration `env:"BOOKS_SETTLE, default=2m"`
+	Grace  time.Duration `env:"BOOKS_GRACE, default=2m"`
 	Late   time.Duration `env:"BOOKS_LATE, default=15m"`
 }
 

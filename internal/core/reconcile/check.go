@@ -79,10 +79,10 @@ type Options struct {
 	// A check that is not whole continues where the last one stopped, in
 	// bounded steps.
 	Whole bool
-	// Settle is the age up to which a fact may be on one side and not on the
+	// Grace is the age up to which a fact may be on one side and not on the
 	// other. 0 means that nothing is under way: then every entry of the log
 	// must have its outcome, even if the sweep has not passed it.
-	Settle time.Duration
+	Grace time.Duration
 	// Late is the age from which a fact that the other side does not have is listed.
 	Late time.Duration
 	// Now is only for the check's own pace. Ages are measured with the
@@ -93,8 +93,8 @@ type Options struct {
 // Usual times of a check on a live system. Facts normally take well under a
 // second, and a minute and a half if a sweep has to publish them again.
 const (
-	UsualSettle = 2 * time.Minute
-	UsualLate   = 15 * time.Minute
+	UsualGrace = 2 * time.Minute
+	UsualLate  = 15 * time.Minute
 )
 
 // Checker checks the books. It is safe for concurrent use.
@@ -117,7 +117,7 @@ func (c Checker) Check(ctx context.Context, o Options) (r Report, ran bool, err 
 		ran, err = c.Ledger.SnapshotBooks(ctx, o.Whole, func(ctx context.Context, l LedgerSnapshot) error {
 			r.StartedAt = l.Time()
 			k := &check{Options: o, board: board, ledger: l, log: c.Log, report: &r}
-			k.moment = moment{ledger: l.Time(), board: board.Time(), settle: o.Settle, late: o.Late}
+			k.moment = moment{ledger: l.Time(), board: board.Time(), grace: o.Grace, late: o.Late}
 			if err := k.run(ctx); err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ func (k *check) readLog(ctx context.Context) error {
 	if err := k.pending(ctx); err != nil {
 		return err
 	}
-	k.moment.log = k.moment.ledger.Add(-k.Settle)
+	k.moment.log = k.moment.ledger.Add(-k.Grace)
 	for shard := range ledger.Shards {
 		through, err := k.readShard(ctx, shard)
 		if err != nil {
@@ -36,7 +36,7 @@ func (k *check) readShard(ctx context.Context, shard int) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	before := k.moment.ledger.Add(-k.Settle)
+	before := k.moment.ledger.Add(-k.Grace)
 	for page := 0; k.Whole || page < maxEntryPages && !k.outOfTime(ctx); page++ {
 		entries, err := k.log.Since(ctx, shard, mark, before, entriesPage)
 		if err != nil {
@@ -44,7 +44,7 @@ func (k *check) readShard(ctx context.Context, shard int) (time.Time, error) {
 		}
 		full := len(entries) == entriesPage
 		beyond := len(entries)
-		if k.Settle > 0 {
+		if k.Grace > 0 {
 			beyond = firstBeyond(entries, swept)
 		}
 		if beyond > 0 {

@@ -14,27 +14,27 @@ type moment struct {
 	ledger time.Time
 	board  time.Time
 	log    time.Time     // every entry of the log before this time was passed
-	settle time.Duration // a younger fact may not be on both sides yet
+	grace  time.Duration // a younger fact may not be on both sides yet
 	late   time.Duration // an older fact should be
 }
 
 // afterClosing is how long after its escrow was closed a bet on a mission may
 // still be logged: the API's view is a second old, and a write may take 5 s.
 func (m moment) afterClosing() time.Duration {
-	if m.settle == 0 {
+	if m.grace == 0 {
 		return 0
 	}
-	return max(m.settle, time.Minute)
+	return max(m.grace, time.Minute)
 }
 
 // born is how old a mission must be, by the time in its id, to be on the board.
 // It may have been made between the two reads, by an instance whose clock is
 // minutes off.
 func (m moment) born() time.Duration {
-	if m.settle == 0 {
+	if m.grace == 0 {
 		return 0
 	}
-	return max(m.settle, 10*time.Minute)
+	return max(m.grace, 10*time.Minute)
 }
 
 // finder collects the findings about one subject.
@@ -145,7 +145,7 @@ func checkEnding(f *finder, b BoardMission, e Escrow, m moment) {
 	ending, decided := b.Status.Ending()
 	switch {
 	case e.Closed && !decided:
-		f.broken(m.ledger.Sub(e.ClosedAt) > m.settle, 6, "the ledger closed the escrow of a mission that is not decided")
+		f.broken(m.ledger.Sub(e.ClosedAt) > m.grace, 6, "the ledger closed the escrow of a mission that is not decided")
 	case e.Closed && ending != e.Ending:
 		f.broken(true, 6, "the board says "+string(ending)+", the ledger "+string(e.Ending))
 	case !e.Closed && decided:

@@ -15,7 +15,7 @@ import (
 func TestWhatIsUnderWayIsNoFindingAndWhatIsOldIs(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	at := moment{ledger: now, board: now, log: now, settle: 2 * time.Minute, late: 15 * time.Minute}
+	at := moment{ledger: now, board: now, log: now, grace: 2 * time.Minute, late: 15 * time.Minute}
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	escrow := func(change func(*Escrow)) *Escrow {
 		e := &Escrow{Inflow: 500, Contributors: 2, Version: 3, ChangedAt: ago(time.Second)}
@@ -83,7 +83,7 @@ func TestAMissionTheBoardDoesNotKnowIsBrokenOnceItIsNotNew(t *testing.T) {
 	id := uuid.Must(uuid.NewV7())
 	seconds, nanos := id.Time().UnixTime()
 	for after, want := range map[time.Duration]Grade{time.Second: "", time.Hour: Broken} {
-		at := moment{ledger: time.Unix(seconds, nanos).Add(after), settle: 2 * time.Minute}
+		at := moment{ledger: time.Unix(seconds, nanos).Add(after), grace: 2 * time.Minute}
 		if got := worst(checkBoard(id, nil, &Escrow{MissionID: id}, at)); got != want {
 			t.Errorf("%s after it was made: got %q, want %q", after, got, want)
 		}

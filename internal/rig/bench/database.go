@@ -74,7 +74,7 @@ func (b *Bench) ledgerDatabase(ctx context.Context, people []person, missions []
 	if err := openEscrows(ctx, pool, missions); err != nil {
 		return "", nil, err
 	}
-	return dsn, pool, settle(ctx, pool)
+	return dsn, pool, vacuum(ctx, pool)
 }
 
 func copyPeople(ctx context.Context, pool *pgxpool.Pool, table string, people []person) error {
@@ -94,9 +94,9 @@ func copyRows[T any](ctx context.Context, pool *pgxpool.Pool, table string, colu
 	return nil
 }
 
-// settle brings a database to the state it has after a while: statistics are known and loaded data
+// vacuum brings a database to the state it has after a while: statistics are known and loaded data
 // is on the disk, so that no measurement pays for it.
-func settle(ctx context.Context, pool *pgxpool.Pool) error {
+func vacuum(ctx context.Context, pool *pgxpool.Pool) error {
 	return execute(ctx, pool, `VACUUM ANALYZE`, `CHECKPOINT`)
 }
 

@@ -110,7 +110,7 @@ func writeHistory(ctx context.Context, pool *pgxpool.Pool, users, rows int) erro
 	if err := execute(ctx, pool, betIDFunction, drop, write, again); err != nil {
 		return err
 	}
-	return settle(ctx, pool)
+	return vacuum(ctx, pool)
 }
 
 // walOn returns the position in the server's write-ahead log, in bytes.

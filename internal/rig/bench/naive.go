@@ -47,7 +47,7 @@ func (b *Bench) naiveDatabase(ctx context.Context, people []person, missions []u
 	if err := copyRows(ctx, pool, "pots", []string{"id"}, missions, func(id uuid.UUID) []any { return []any{id} }); err != nil {
 		return "", err
 	}
-	return dsn, settle(ctx, pool)
+	return dsn, vacuum(ctx, pool)
 }
 
 // hold decides one bet. A bet that was decided before changes nothing.

@@ -145,7 +145,7 @@ func (r *run) breakAndDrive(ctx context.Context, v *Verdict) error {
 
 // recover waits until nothing is unfinished, and then checks everything.
 func (r *run) recover(ctx context.Context, v *Verdict) error {
-	left, err := r.settle(ctx)
+	left, err := r.awaitQuiet(ctx)
 	if err != nil {
 		return err
 	}
@@ -198,8 +198,8 @@ func (r *run) summarize() {
 	}
 }
 
-// settle waits until everything is finished, or time is up, and returns what is not.
-func (r *run) settle(ctx context.Context) (left map[string]int, err error) {
+// awaitQuiet waits until everything is finished, or time is up, and returns what is not.
+func (r *run) awaitQuiet(ctx context.Context) (left map[string]int, err error) {
 	end := r.healed.Add(r.Scenario.Recovery)
 	for {
 		var log []entry

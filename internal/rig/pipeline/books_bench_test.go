@@ -14,24 +14,24 @@ func BenchmarkTheWholeBooks(b *testing.B) {
 	w := newFixture(b)
 	seedBets(b, w, 0, 1_000_000)
 	for range 3 { // reads all rows
-		w.checkBooks(b, reconcile.Options{Settle: time.Minute, Late: time.Hour})
+		w.checkBooks(b, reconcile.Options{Grace: time.Minute, Late: time.Hour})
 	}
 	b.Run("whole", func(b *testing.B) {
 		for b.Loop() {
-			w.checkBooks(b, reconcile.Options{Whole: true, Settle: time.Minute, Late: time.Hour})
+			w.checkBooks(b, reconcile.Options{Whole: true, Grace: time.Minute, Late: time.Hour})
 		}
 	})
 	b.Run("nothing new", func(b *testing.B) {
 		for b.Loop() {
-			w.checkBooks(b, reconcile.Options{Settle: time.Minute, Late: time.Hour})
+			w.checkBooks(b, reconcile.Options{Grace: time.Minute, Late: time.Hour})
 		}
 	})
 	seedBets(b, w, 1_000_000, 1_100_000)
-	w.checkBooks(b, reconcile.Options{Settle: time.Minute, Late: time.Hour}) // records how far the next check may read
+	w.checkBooks(b, reconcile.Options{Grace: time.Minute, Late: time.Hour}) // records how far the next check may read
 	b.Run("100,000 new rows", func(b *testing.B) {
 		for range b.N {
 			w.exec(b, w.usersPool, `ANALYZE`)
-			r := w.check(b, reconcile.Options{Settle: time.Minute, Late: time.Hour})
+			r := w.check(b, reconcile.Options{Grace: time.Minute, Late: time.Hour})
 			b.ReportMetric(float64(r.Read.Movements), "rows/op")
 		}
 	})

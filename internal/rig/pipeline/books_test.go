@@ -210,7 +210,7 @@ func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
 	w.bet(t, running, w.accounts[0], 100, true) // rows with higher numbers
 	w.drain(t)
 	for range 4 {
-		w.checkBooks(t, reconcile.Options{Settle: time.Nanosecond, Late: time.Hour})
+		w.checkBooks(t, reconcile.Options{Grace: time.Nanosecond, Late: time.Hour})
 	}
 	if read := w.figure(t, w.usersPool, `SELECT seq FROM books_state`); read >= w.figure(t, w.usersPool, `SELECT max(seq) FROM ledger`) {
 		t.Error("the check has read past a row whose transaction is still open")
@@ -229,7 +229,7 @@ func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
 func (w *fixture) readAll(t *testing.T) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		w.checkBooks(t, reconcile.Options{Settle: time.Nanosecond, Late: time.Hour})
+		w.checkBooks(t, reconcile.Options{Grace: time.Nanosecond, Late: time.Hour})
 		if w.figure(t, w.usersPool, `SELECT (SELECT max(seq) FROM ledger) - seq FROM books_state`) == 0 {
 			return
 		}

@@ -70,7 +70,7 @@ func TestWhateverHappensTheBooksHoldAndEveryBetHasOneOutcome(t *testing.T) {
 			},
 			// A check may run at any moment and must never raise a false alarm.
 			"check the books": func(rt *rapid.T) {
-				w.checkBooks(rt, reconcile.Options{Settle: time.Nanosecond, Late: time.Hour, Whole: rapid.Bool().Draw(rt, "whole")})
+				w.checkBooks(rt, reconcile.Options{Grace: time.Nanosecond, Late: time.Hour, Whole: rapid.Bool().Draw(rt, "whole")})
 			},
 			"": func(rt *rapid.T) { w.checkInvariants(rt) },
 		})

@@ -146,7 +146,7 @@ func (w *fixture) liveOn(t *testing.T, running mission.Mission) later {
 func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 	t.Parallel()
 	w, _, _, running := played(t)
-	w.checkBooks(t, reconcile.Options{Settle: time.Nanosecond, Late: time.Hour})
+	w.checkBooks(t, reconcile.Options{Grace: time.Nanosecond, Late: time.Hour})
 	backup := w.dump(t)
 	l := w.liveOn(t, running)
 	w.checkQuiet(t, append(slices.Clone(l.bets), l.ofNew))

@@ -16,8 +16,8 @@ const (
 	// createTimeout bounds the write. It is far above Firestore's usual 20–60 ms
 	// and below what a client waits for an answer.
 	createTimeout = 5 * time.Second
-	// settleTimeout bounds the read that finds out whether an unclear write happened.
-	settleTimeout = 3 * time.Second
+	// confirmTimeout bounds the read that finds out whether an unclear write happened.
+	confirmTimeout = 3 * time.Second
 	// retryAfter is the Retry-After of an answer when the log can't be reached.
 	retryAfter = 2 * time.Second
 )
@@ -45,7 +45,7 @@ func (l *Log) Append(ctx context.Context, e ledger.LogEntry) (b ledger.Bet, firs
 		return ledger.Bet{}, false, fmt.Errorf("log a bet on mission %s: %w", e.Bet.MissionID, err)
 	}
 	// The caller's time may be up, but the entry may exist, so look for it.
-	read, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	read, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmTimeout)
 	defer cancel()
 	stored, at, ok, readErr := l.read(read, ref)
 	switch {
