@@ -153,7 +153,7 @@ func checkBooks(o *opening) http.HandlerFunc {
 	o.settings(&c, &c.Program)
 	users, missions := o.users(c.UsersDatabase), o.missions(c.MissionsDatabase)
 	books := reconciledb.New(users)
-	step := checkbooks.New(reconcile.Checker{Ledger: books, Board: missionsdb.New(missions), Log: o.betLog(c.Google)}, books,
+	step := checkbooks.New(reconcile.Checker{Ledger: books, Missions: missionsdb.New(missions), Log: o.betLog(c.Google)}, books,
 		checkbooks.Options{Period: c.Period, Grace: c.Grace, Late: c.Late, Now: time.Now, Clock: users.Now})
 	return push.Handler(step.Handle, o.handlerTime())
 }

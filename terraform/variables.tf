@@ -63,7 +63,7 @@ variable "databases" {
 
   validation {
     condition     = toset(keys(var.databases)) == toset(["users", "missions"])
-    error_message = "There are exactly two instances: users (the ledger) and missions (the board)."
+    error_message = "There are exactly two instances: users (the ledger) and missions."
   }
   validation {
     condition     = alltrue([for d in values(var.databases) : d.log_days >= 1 && d.log_days <= 7])

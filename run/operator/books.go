@@ -54,7 +54,7 @@ func checkWhole(ctx context.Context, c call, o *opening, books *reconciledb.DB) 
 	if o.err != nil {
 		return reconcile.Report{}, o.err
 	}
-	checker := reconcile.Checker{Ledger: books, Board: missions, Log: log}
+	checker := reconcile.Checker{Ledger: books, Missions: missions, Log: log}
 	r, _, err := checker.Check(ctx, reconcile.Options{Whole: true, Grace: c.grace, Late: c.late, Now: time.Now})
 	if err != nil {
 		return r, err

@@ -75,7 +75,7 @@ type Target interface {
 // Rebuilt is the result of a rebuild.
 type Rebuilt struct {
 	Missions int
-	// Lost are missions that were not on the board, because they were made just
+	// Lost are missions that were not on the live board, because they were made just
 	// before the loss. Their cash is refunded.
 	Lost []uuid.UUID
 }
@@ -161,7 +161,7 @@ func rebuild(ctx context.Context, from Sources, to Target, shown mission.Event, 
 }
 
 // fromBoard is the mission that an event shows. Its pot has no version, so that
-// anything the ledger publishes is newer. The board does not have the terms it
+// anything the ledger publishes is newer. The live board does not have the terms it
 // was made with, so the streamer's present ones are used.
 func fromBoard(e mission.Event, stake ledger.Won, terms mission.Terms) mission.Mission {
 	s := e.Mission
@@ -181,8 +181,8 @@ func fromBoard(e mission.Event, stake ledger.Won, terms mission.Terms) mission.M
 	return m
 }
 
-// withLedger adds what the ledger knows better: a verdict that the board never
-// showed, and the final pot of a settled mission. It returns the event of that
+// withLedger adds what the ledger knows better: a verdict that the live board
+// never showed, and the final pot of a settled mission. It returns the event of that
 // verdict.
 func withLedger(m mission.Mission, e Escrow) (mission.Mission, mission.EventKind) {
 	var kind mission.EventKind
@@ -197,7 +197,7 @@ func withLedger(m mission.Mission, e Escrow) (mission.Mission, mission.EventKind
 	return m, kind
 }
 
-// fromCash ends missions that the board never showed and that have cash or are
+// fromCash ends missions that the live board never showed and that have cash or are
 // about to get some. Their contents are unknown, so all cash is refunded. The
 // verdict is then handled like any other.
 func fromCash(ctx context.Context, from Sources, to Target, stakes map[uuid.UUID]ledger.Bet, known map[uuid.UUID]bool, now time.Time) ([]uuid.UUID, error) {

@@ -26,7 +26,7 @@ type Ledger interface {
 	RestoreCharge(ctx context.Context, c ledger.Charge) (bool, error)
 	ResolveCharge(ctx context.Context, id uuid.UUID, succeeded bool) error
 	EscrowOf(ctx context.Context, mission uuid.UUID) (Escrow, bool, error)
-	// RaiseVersion makes an escrow's version higher than the board's, so that
+	// RaiseVersion makes an escrow's version higher than the mission's, so that
 	// its pot is published and applied again.
 	RaiseVersion(ctx context.Context, mission uuid.UUID, above int64) error
 }
@@ -36,8 +36,8 @@ type Log interface {
 	Since(ctx context.Context, shard int, after ledger.Mark, before time.Time, limit int) ([]ledger.Logged, error)
 }
 
-// Board is the missions instance, which was not restored.
-type Board interface {
+// KeptMissions is the missions database, which was not restored.
+type KeptMissions interface {
 	// Page reads missions after an id, in the order of ids.
 	Page(ctx context.Context, after uuid.UUID, limit int) ([]mission.Mission, error)
 	// Reopen undoes a settlement, so that the verdict is repeated and the
@@ -51,7 +51,7 @@ type Replayed struct {
 	Bets     int // read again
 	Held     int // of them
 	Settled  int // missions
-	Reopened int // settlements on the board that the ledger's now differ from
+	Reopened int // settlements of missions that the ledger's now differ from
 	// Strangers are charges of users who signed up after that time. The
 	// provider has their cash.
 	Strangers []ledger.Charge
@@ -88,13 +88,13 @@ const (
 // provider's statement since the moment, or more. It may be repeated, because
 // everything it does happens once. No step and no call should move cash
 // meanwhile.
-func Users(ctx context.Context, l Ledger, log Log, board Board, charges []ledger.Charge, now func() time.Time) (Replayed, error) {
-	r := &replay{ledger: l, log: log, board: board}
+func Users(ctx context.Context, l Ledger, log Log, missions KeptMissions, charges []ledger.Charge, now func() time.Time) (Replayed, error) {
+	r := &replay{ledger: l, log: log, missions: missions}
 	err := errors.Join(r.readVerdicts(ctx), r.openLog(ctx, now()))
 	for _, step := range []func() error{
 		func() error { return r.charge(ctx, charges) },
 		func() error { return r.run(ctx) },
-		func() error { return r.updateBoard(ctx) },
+		func() error { return r.updateMissions(ctx) },
 	} {
 		if err == nil {
 			err = step()
@@ -110,7 +110,7 @@ func Users(ctx context.Context, l Ledger, log Log, board Board, charges []ledger
 type replay struct {
 	ledger   Ledger
 	log      Log
-	board    Board
+	missions KeptMissions
 	verdicts []mission.Mission // by the time of the verdict
 	cursors  []*cursor
 	waiting  []ledger.Bet // found no escrow; their stake may come later
@@ -237,7 +237,7 @@ func (r *replay) settle(ctx context.Context, m mission.Mission) error {
 
 // readVerdicts reads which missions were decided, in the order that they were.
 func (r *replay) readVerdicts(ctx context.Context) error {
-	err := r.missions(ctx, func(m mission.Mission) error {
+	err := r.eachMission(ctx, func(m mission.Mission) error {
 		if m.DecidedAt == nil {
 			return nil
 		}
@@ -251,8 +251,8 @@ func (r *replay) readVerdicts(ctx context.Context) error {
 	return err
 }
 
-func (r *replay) missions(ctx context.Context, do func(mission.Mission) error) error {
-	for missions, err := range pages(ctx, page, r.board.Page, func(m mission.Mission) uuid.UUID { return m.ID }) {
+func (r *replay) eachMission(ctx context.Context, do func(mission.Mission) error) error {
+	for missions, err := range pages(ctx, page, r.missions.Page, func(m mission.Mission) uuid.UUID { return m.ID }) {
 		if err != nil {
 			return err
 		}
@@ -265,10 +265,10 @@ func (r *replay) missions(ctx context.Context, do func(mission.Mission) error) e
 	return nil
 }
 
-// updateBoard makes the missions instance apply the ledger's figures where they
+// updateMissions makes the missions database apply the ledger's figures where they
 // differ: the ledger is right, by definition.
-func (r *replay) updateBoard(ctx context.Context) error {
-	return r.missions(ctx, func(m mission.Mission) error {
+func (r *replay) updateMissions(ctx context.Context) error {
+	return r.eachMission(ctx, func(m mission.Mission) error {
 		e, there, err := r.ledger.EscrowOf(ctx, m.ID)
 		if err != nil {
 			return err
@@ -290,6 +290,6 @@ func (r *replay) updateBoard(ctx context.Context) error {
 			return nil
 		}
 		r.done.Reopened++
-		return r.board.Reopen(ctx, m.ID)
+		return r.missions.Reopen(ctx, m.ID)
 	})
 }

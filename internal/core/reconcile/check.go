@@ -56,16 +56,16 @@ type LedgerSnapshot interface {
 	SetRounds(ctx context.Context, mission, user uuid.UUID) error
 }
 
-// Board is the missions instance.
-type Board interface {
-	SnapshotBoard(ctx context.Context, check func(context.Context, BoardSnapshot) error) error
+// Missions is the missions database.
+type Missions interface {
+	SnapshotMissions(ctx context.Context, check func(context.Context, MissionsSnapshot) error) error
 }
 
-// BoardSnapshot is a snapshot of the missions instance.
-type BoardSnapshot interface {
+// MissionsSnapshot is a snapshot of the missions database.
+type MissionsSnapshot interface {
 	Time() time.Time
 	MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error)
-	Missions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]BoardMission, error)
+	Missions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Mission, error)
 }
 
 // Log is the log of bets.
@@ -99,9 +99,9 @@ const (
 
 // Checker checks the books. It is safe for concurrent use.
 type Checker struct {
-	Ledger Ledger
-	Board  Board
-	Log    Log
+	Ledger   Ledger
+	Missions Missions
+	Log      Log
 }
 
 // Check checks the books once, records what it found, and puts the service in
@@ -112,12 +112,12 @@ type Checker struct {
 func (c Checker) Check(ctx context.Context, o Options) (r Report, ran bool, err error) {
 	r = Report{Whole: o.Whole}
 	began := o.Now()
-	// The board is read first: see the package comment.
-	err = c.Board.SnapshotBoard(ctx, func(ctx context.Context, board BoardSnapshot) error {
+	// The missions are read first: see the package comment.
+	err = c.Missions.SnapshotMissions(ctx, func(ctx context.Context, missions MissionsSnapshot) error {
 		ran, err = c.Ledger.SnapshotBooks(ctx, o.Whole, func(ctx context.Context, l LedgerSnapshot) error {
 			r.StartedAt = l.Time()
-			k := &check{Options: o, board: board, ledger: l, log: c.Log, report: &r}
-			k.moment = moment{ledger: l.Time(), board: board.Time(), grace: o.Grace, late: o.Late}
+			k := &check{Options: o, missions: missions, ledger: l, log: c.Log, report: &r}
+			k.moment = moment{ledger: l.Time(), missions: missions.Time(), grace: o.Grace, late: o.Late}
 			if err := k.run(ctx); err != nil {
 				return err
 			}
@@ -159,11 +159,11 @@ const reserve = 15 * time.Second
 // check is one check under way.
 type check struct {
 	Options
-	moment moment
-	board  BoardSnapshot
-	ledger LedgerSnapshot
-	log    Log
-	report *Report
+	moment   moment
+	missions MissionsSnapshot
+	ledger   LedgerSnapshot
+	log      Log
+	report   *Report
 	// caughtUp is set once the check has all rows of the ledger that it may have.
 	caughtUp bool
 }
@@ -237,7 +237,7 @@ func (k *check) sums(ctx context.Context) error {
 // all missions and all wallets.
 func (k *check) accounts(ctx context.Context, touched []uuid.UUID) error {
 	for begin := 0; begin < min(len(touched), maxMissions) && !k.outOfTime(ctx); begin += missionsPage {
-		if err := k.missions(ctx, touched[begin:min(begin+missionsPage, len(touched))]); err != nil {
+		if err := k.checkMissions(ctx, touched[begin:min(begin+missionsPage, len(touched))]); err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,5 @@
 // Package reconcile checks that every won is accounted for and that nothing is
-// lost: the invariants of the ledger and of the missions instance (the board),
+// lost: the invariants of the ledger and of the missions database,
 // and whether they agree with each other and with the log of bets.
 //
 // It is pure: its input is snapshots of the two databases and pages of the log,
@@ -9,7 +9,7 @@
 //
 // A check runs on a live system and must raise no false alarm. Within one
 // snapshot of one database the comparison is exact. Between two databases the
-// order matters: the board is read first. It only has what the ledger published
+// order matters: the missions are read first. It only has what the ledger published
 // before, so everything in it must be in the ledger, which is read afterwards.
 // In the other direction a fact may still be under way. If it is older than it
 // should be it is late, but no rule is broken.
@@ -21,6 +21,6 @@
 //  3. A bet moves cash at most once, a mission settles once, a charge credits once.
 //  4. Every logged bet gets exactly one outcome, and no outcome is without its bet.
 //  5. A settled mission's escrow is empty; its inflow is its outflow.
-//  6. Board and ledger agree on the pot, the ending and the settlement.
+//  6. Missions and ledger agree on the pot, the ending and the settlement.
 //  7. Nothing is lost: a verdict is settled, a pot shown, a mail written.
 package reconcile

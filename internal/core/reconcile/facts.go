@@ -55,9 +55,9 @@ type Escrow struct {
 	Pending      int64      // logged bets of it that the check saw without an outcome
 }
 
-// BoardMission is a mission as the missions instance knows it. A zero time has
+// Mission is a mission as the missions instance knows it. A zero time has
 // not come.
-type BoardMission struct {
+type Mission struct {
 	ID           uuid.UUID
 	Status       mission.Status
 	Pot          ledger.Won

@@ -16,7 +16,7 @@ func (k *check) missionsRound(ctx context.Context, after uuid.UUID) (uuid.UUID, 
 		if err != nil || len(page) == 0 {
 			return uuid.Nil, err
 		}
-		if err := k.missions(ctx, page); err != nil {
+		if err := k.checkMissions(ctx, page); err != nil {
 			return uuid.Nil, err
 		}
 		if !more {
@@ -30,7 +30,7 @@ func (k *check) missionsRound(ctx context.Context, after uuid.UUID) (uuid.UUID, 
 // nextMissions merges the next ids of both sides, so that a mission that only
 // one of them has is checked too.
 func (k *check) nextMissions(ctx context.Context, after uuid.UUID) (page []uuid.UUID, more bool, err error) {
-	ofBoard, err := k.board.MissionIDs(ctx, after, missionsPage)
+	ofMissions, err := k.missions.MissionIDs(ctx, after, missionsPage)
 	if err != nil {
 		return nil, false, err
 	}
@@ -38,11 +38,11 @@ func (k *check) nextMissions(ctx context.Context, after uuid.UUID) (page []uuid.
 	if err != nil {
 		return nil, false, err
 	}
-	page = slices.Concat(ofBoard, ofLedger)
+	page = slices.Concat(ofMissions, ofLedger)
 	slices.SortFunc(page, compareIDs)
 	page = slices.Compact(page)
 	// After the last id of a full page that side may have more ids in between.
-	for _, ids := range [][]uuid.UUID{ofBoard, ofLedger} {
+	for _, ids := range [][]uuid.UUID{ofMissions, ofLedger} {
 		if len(ids) < missionsPage {
 			continue
 		}
@@ -55,13 +55,13 @@ func (k *check) nextMissions(ctx context.Context, after uuid.UUID) (page []uuid.
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-// missions checks missions on both sides.
-func (k *check) missions(ctx context.Context, ids []uuid.UUID) error {
+// checkMissions checks missions on both sides.
+func (k *check) checkMissions(ctx context.Context, ids []uuid.UUID) error {
 	escrows, err := k.ledger.Escrows(ctx, ids)
 	if err != nil {
 		return err
 	}
-	missions, err := k.board.Missions(ctx, ids)
+	missions, err := k.missions.Missions(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -71,11 +71,11 @@ func (k *check) missions(ctx context.Context, ids []uuid.UUID) error {
 			escrow = &e
 			k.report.add(checkEscrow(e, k.moment)...)
 		}
-		var shown *BoardMission
+		var shown *Mission
 		if m, ok := missions[id]; ok {
 			shown = &m
 		}
-		k.report.add(checkBoard(id, shown, escrow, k.moment)...)
+		k.report.add(checkMission(id, shown, escrow, k.moment)...)
 	}
 	k.report.Read.Missions += len(ids)
 	return nil

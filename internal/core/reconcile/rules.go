@@ -11,11 +11,11 @@ import (
 // moment is when the two databases were read, each by its own clock, and the
 // ages that count as young and late.
 type moment struct {
-	ledger time.Time
-	board  time.Time
-	log    time.Time     // every entry of the log before this time was passed
-	grace  time.Duration // a younger fact may not be on both sides yet
-	late   time.Duration // an older fact should be
+	ledger   time.Time
+	missions time.Time
+	log      time.Time     // every entry of the log before this time was passed
+	grace    time.Duration // a younger fact may not be on both sides yet
+	late     time.Duration // an older fact should be
 }
 
 // afterClosing is how long after its escrow was closed a bet on a mission may
@@ -27,7 +27,7 @@ func (m moment) afterClosing() time.Duration {
 	return max(m.grace, time.Minute)
 }
 
-// born is how old a mission must be, by the time in its id, to be on the board.
+// born is how old a mission must be, by the time in its id, to be in the missions database.
 // It may have been made between the two reads, by an instance whose clock is
 // minutes off.
 func (m moment) born() time.Duration {
@@ -109,17 +109,17 @@ func checkSettled(f *finder, e Escrow) {
 	f.wants(7, "users have no mail about the settlement", 0, int64(e.Unmailed))
 }
 
-// checkBoard compares the board, which was read first, with the ledger. Either may be nil.
-func checkBoard(id uuid.UUID, b *BoardMission, e *Escrow, m moment) []Finding {
+// checkMission compares the missions database, which was read first, with the ledger. Either may be nil.
+func checkMission(id uuid.UUID, b *Mission, e *Escrow, m moment) []Finding {
 	f := &finder{subject: OfMission, id: id}
 	switch {
 	case b == nil && (e == nil || e.Missing):
 	case b == nil:
 		seconds, nanos := id.Time().UnixTime()
-		f.broken(m.ledger.Sub(time.Unix(seconds, nanos)) > m.born(), 6, "the ledger has an escrow of a mission that is not on the board")
+		f.broken(m.ledger.Sub(time.Unix(seconds, nanos)) > m.born(), 6, "the ledger has an escrow of a mission that the missions database does not have")
 	case e == nil || e.Missing:
-		f.broken(b.PotVersion > 0 || b.Pot > 0 || b.Status.IsActive() || !b.SettledAt.IsZero(), 6, "the board shows a mission that has no escrow in the ledger")
-		f.late(!b.DecidedAt.IsZero() && m.board.Sub(b.DecidedAt) > m.late, 7, "a verdict did not reach the ledger")
+		f.broken(b.PotVersion > 0 || b.Pot > 0 || b.Status.IsActive() || !b.SettledAt.IsZero(), 6, "the missions database has a mission without an escrow in the ledger")
+		f.late(!b.DecidedAt.IsZero() && m.missions.Sub(b.DecidedAt) > m.late, 7, "a verdict did not reach the ledger")
 	default:
 		checkPot(f, *b, *e, m)
 		checkEnding(f, *b, *e, m)
@@ -127,35 +127,35 @@ func checkBoard(id uuid.UUID, b *BoardMission, e *Escrow, m moment) []Finding {
 	return f.found
 }
 
-func checkPot(f *finder, b BoardMission, e Escrow, m moment) {
+func checkPot(f *finder, b Mission, e Escrow, m moment) {
 	switch {
 	case b.PotVersion > e.Version:
-		f.wants(6, "the board shows a pot that the ledger never had", e.Version, b.PotVersion)
+		f.wants(6, "the mission has a pot that the ledger never had", e.Version, b.PotVersion)
 	case b.PotVersion == e.Version:
-		f.wants(6, "the pot on the board is not the escrow's inflow", int64(e.Inflow), int64(b.Pot))
-		f.wants(6, "the contributors on the board are not the escrow's", int64(e.Contributors), int64(b.Contributors))
+		f.wants(6, "the mission's pot is not the escrow's inflow", int64(e.Inflow), int64(b.Pot))
+		f.wants(6, "the mission's contributors are not the escrow's", int64(e.Contributors), int64(b.Contributors))
 	case !b.SettledAt.IsZero():
-		f.wants(6, "the board settled the mission with an old pot, by its version", e.Version, b.PotVersion)
+		f.wants(6, "the mission was settled with an old pot, by its version", e.Version, b.PotVersion)
 	default:
-		f.late(!b.Status.Decided() && m.ledger.Sub(e.ChangedAt) > m.late, 7, "the pot has grown and the board does not show it")
+		f.late(!b.Status.Decided() && m.ledger.Sub(e.ChangedAt) > m.late, 7, "the escrow has grown and the mission's pot has not")
 	}
 }
 
-func checkEnding(f *finder, b BoardMission, e Escrow, m moment) {
+func checkEnding(f *finder, b Mission, e Escrow, m moment) {
 	ending, decided := b.Status.Ending()
 	switch {
 	case e.Closed && !decided:
 		f.broken(m.ledger.Sub(e.ClosedAt) > m.grace, 6, "the ledger closed the escrow of a mission that is not decided")
 	case e.Closed && ending != e.Ending:
-		f.broken(true, 6, "the board says "+string(ending)+", the ledger "+string(e.Ending))
+		f.broken(true, 6, "the mission ended as "+string(ending)+", its escrow as "+string(e.Ending))
 	case !e.Closed && decided:
-		f.late(m.board.Sub(b.DecidedAt) > m.late, 7, "a verdict did not reach the ledger")
+		f.late(m.missions.Sub(b.DecidedAt) > m.late, 7, "a verdict did not reach the ledger")
 	}
 	if b.SettledAt.IsZero() {
-		f.late(!e.SettledAt.IsZero() && m.ledger.Sub(e.SettledAt) > m.late, 7, "the board does not show the settlement")
+		f.late(!e.SettledAt.IsZero() && m.ledger.Sub(e.SettledAt) > m.late, 7, "the mission does not have its settlement")
 		return
 	}
-	f.broken(e.SettledAt.IsZero(), 6, "the board shows a settlement that the ledger has not made")
+	f.broken(e.SettledAt.IsZero(), 6, "the mission has a settlement that the ledger has not made")
 }
 
 // checkEntry compares an entry of the log with its outcome. It reports true if

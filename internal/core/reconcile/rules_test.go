@@ -15,19 +15,19 @@ import (
 func TestWhatIsUnderWayIsNoFindingAndWhatIsOldIs(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	at := moment{ledger: now, board: now, log: now, grace: 2 * time.Minute, late: 15 * time.Minute}
+	at := moment{ledger: now, missions: now, log: now, grace: 2 * time.Minute, late: 15 * time.Minute}
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	escrow := func(change func(*Escrow)) *Escrow {
 		e := &Escrow{Inflow: 500, Contributors: 2, Version: 3, ChangedAt: ago(time.Second)}
 		change(e)
 		return e
 	}
-	board := func(change func(*BoardMission)) *BoardMission {
-		b := &BoardMission{Status: mission.Active, Pot: 500, Contributors: 2, PotVersion: 3}
+	missionWith := func(change func(*Mission)) *Mission {
+		b := &Mission{Status: mission.Active, Pot: 500, Contributors: 2, PotVersion: 3}
 		change(b)
 		return b
 	}
-	failed := func(b *BoardMission, decided, settled time.Duration) {
+	failed := func(b *Mission, decided, settled time.Duration) {
 		b.Status, b.DecidedAt = mission.Failed, ago(decided)
 		if settled > 0 {
 			b.SettledAt = ago(settled)
@@ -40,30 +40,30 @@ func TestWhatIsUnderWayIsNoFindingAndWhatIsOldIs(t *testing.T) {
 		}
 	}
 	asIs := func(*Escrow) {}
-	shown := func(*BoardMission) {}
+	shown := func(*Mission) {}
 	for _, c := range []struct {
 		what string
-		b    *BoardMission
+		b    *Mission
 		e    *Escrow
 		want Grade
 	}{
-		{"board and ledger agree", board(shown), escrow(asIs), ""},
-		{"a pot on its way to the board", board(func(b *BoardMission) { b.PotVersion, b.Pot = 2, 300 }), escrow(asIs), ""},
-		{"a pot that does not arrive", board(func(b *BoardMission) { b.PotVersion, b.Pot = 2, 300 }), escrow(func(e *Escrow) { e.ChangedAt = ago(time.Hour) }), Late},
-		{"a pot the ledger never had", board(func(b *BoardMission) { b.PotVersion = 4 }), escrow(asIs), Broken},
-		{"a mission that waits for its stake", board(func(b *BoardMission) { *b = BoardMission{Status: mission.Funding} }), nil, ""},
-		{"a mission that runs without an escrow", board(func(b *BoardMission) { b.Pot, b.PotVersion = 0, 0 }), nil, Broken},
-		{"a verdict on its way to the ledger", board(func(b *BoardMission) { failed(b, time.Minute, 0) }), escrow(asIs), ""},
-		{"a verdict that does not arrive", board(func(b *BoardMission) { failed(b, time.Hour, 0) }), escrow(asIs), Late},
-		{"a verdict given between the two looks", board(shown), escrow(func(e *Escrow) { closed(e, time.Second, 0) }), ""},
-		{"an escrow closed without a verdict", board(shown), escrow(func(e *Escrow) { closed(e, 3*time.Minute, 0) }), Broken},
-		{"two endings", board(func(b *BoardMission) { failed(b, time.Second, 0); b.Status = mission.Succeeded }), escrow(func(e *Escrow) { closed(e, time.Second, 0) }), Broken},
-		{"a settlement on its way to the board", board(func(b *BoardMission) { failed(b, time.Minute, 0) }), escrow(func(e *Escrow) { closed(e, time.Minute, time.Second) }), ""},
-		{"a settlement that does not arrive", board(func(b *BoardMission) { failed(b, time.Hour, 0) }), escrow(func(e *Escrow) { closed(e, time.Hour, time.Hour) }), Late},
-		{"a settlement the ledger has not made", board(func(b *BoardMission) { failed(b, time.Second, time.Second) }), escrow(func(e *Escrow) { closed(e, time.Second, 0) }), Broken},
-		{"a settlement with an old pot", board(func(b *BoardMission) { failed(b, time.Minute, time.Minute); b.PotVersion = 2 }), escrow(func(e *Escrow) { closed(e, time.Minute, time.Minute) }), Broken},
+		{"missions and ledger agree", missionWith(shown), escrow(asIs), ""},
+		{"a pot on its way to the missions", missionWith(func(b *Mission) { b.PotVersion, b.Pot = 2, 300 }), escrow(asIs), ""},
+		{"a pot that does not arrive", missionWith(func(b *Mission) { b.PotVersion, b.Pot = 2, 300 }), escrow(func(e *Escrow) { e.ChangedAt = ago(time.Hour) }), Late},
+		{"a pot the ledger never had", missionWith(func(b *Mission) { b.PotVersion = 4 }), escrow(asIs), Broken},
+		{"a mission that waits for its stake", missionWith(func(b *Mission) { *b = Mission{Status: mission.Funding} }), nil, ""},
+		{"a mission that runs without an escrow", missionWith(func(b *Mission) { b.Pot, b.PotVersion = 0, 0 }), nil, Broken},
+		{"a verdict on its way to the ledger", missionWith(func(b *Mission) { failed(b, time.Minute, 0) }), escrow(asIs), ""},
+		{"a verdict that does not arrive", missionWith(func(b *Mission) { failed(b, time.Hour, 0) }), escrow(asIs), Late},
+		{"a verdict given between the two looks", missionWith(shown), escrow(func(e *Escrow) { closed(e, time.Second, 0) }), ""},
+		{"an escrow closed without a verdict", missionWith(shown), escrow(func(e *Escrow) { closed(e, 3*time.Minute, 0) }), Broken},
+		{"two endings", missionWith(func(b *Mission) { failed(b, time.Second, 0); b.Status = mission.Succeeded }), escrow(func(e *Escrow) { closed(e, time.Second, 0) }), Broken},
+		{"a settlement on its way to the missions", missionWith(func(b *Mission) { failed(b, time.Minute, 0) }), escrow(func(e *Escrow) { closed(e, time.Minute, time.Second) }), ""},
+		{"a settlement that does not arrive", missionWith(func(b *Mission) { failed(b, time.Hour, 0) }), escrow(func(e *Escrow) { closed(e, time.Hour, time.Hour) }), Late},
+		{"a settlement the ledger has not made", missionWith(func(b *Mission) { failed(b, time.Second, time.Second) }), escrow(func(e *Escrow) { closed(e, time.Second, 0) }), Broken},
+		{"a settlement with an old pot", missionWith(func(b *Mission) { failed(b, time.Minute, time.Minute); b.PotVersion = 2 }), escrow(func(e *Escrow) { closed(e, time.Minute, time.Minute) }), Broken},
 	} {
-		if got := worst(checkBoard(uuid.Must(uuid.NewV7()), c.b, c.e, at)); got != c.want {
+		if got := worst(checkMission(uuid.Must(uuid.NewV7()), c.b, c.e, at)); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.what, got, c.want)
 		}
 	}
@@ -78,13 +78,13 @@ func worst(found []Finding) (g Grade) {
 	return g
 }
 
-func TestAMissionTheBoardDoesNotKnowIsBrokenOnceItIsNotNew(t *testing.T) {
+func TestAMissionTheMissionsDatabaseDoesNotKnowIsBrokenOnceItIsNotNew(t *testing.T) {
 	t.Parallel()
 	id := uuid.Must(uuid.NewV7())
 	seconds, nanos := id.Time().UnixTime()
 	for after, want := range map[time.Duration]Grade{time.Second: "", time.Hour: Broken} {
 		at := moment{ledger: time.Unix(seconds, nanos).Add(after), grace: 2 * time.Minute}
-		if got := worst(checkBoard(id, nil, &Escrow{MissionID: id}, at)); got != want {
+		if got := worst(checkMission(id, nil, &Escrow{MissionID: id}, at)); got != want {
 			t.Errorf("%s after it was made: got %q, want %q", after, got, want)
 		}
 	}

@@ -213,7 +213,7 @@ func (a *audit) checkMissions() {
 		if e.Settled && (e.Ending != state || e.Inflow != e.Outflow) {
 			a.drift(e.Inflow-e.Outflow, "mission %s is %s and settled as %s: %d won came in and %d went out", m.ID, state, e.Ending, e.Inflow, e.Outflow)
 		}
-		a.drift(b.Pot-e.Inflow, "the board shows a pot of %d won for mission %s, and %d came in", b.Pot, m.ID, e.Inflow)
+		a.drift(b.Pot-e.Inflow, "the missions database shows a pot of %d won for mission %s, and %d came in", b.Pot, m.ID, e.Inflow)
 	}
 }
 

@@ -41,7 +41,7 @@ func (s *system) checkBooks(ctx context.Context, v *Verdict) error {
 	}
 	log := betlog.New(client)
 	defer log.Close()
-	checker := reconcile.Checker{Ledger: books, Board: missionsdb.New(missions), Log: log}
+	checker := reconcile.Checker{Ledger: books, Missions: missionsdb.New(missions), Log: log}
 	report, _, err := checker.Check(ctx, reconcile.Options{Whole: true, Late: reconcile.UsualLate, Now: time.Now})
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (w *fixture) check(t failer, o reconcile.Options) reconcile.Report {
 	if o.Whole {
 		program = "operator"
 	}
-	report, ran, err := reconcile.Checker{Ledger: reconciledb.New(w.usersOf[program]), Board: w.missionsOf[program], Log: w.log}.Check(w.ctx, o)
+	report, ran, err := reconcile.Checker{Ledger: reconciledb.New(w.usersOf[program]), Missions: w.missionsOf[program], Log: w.log}.Check(w.ctx, o)
 	if err != nil || !ran {
 		t.Fatalf("check the books: ran %t, %v", ran, err)
 	}

@@ -220,7 +220,7 @@ func (s *System) FunctionURL(function string) string { return s.Functions.URL() 
 // UsersDSN leads to the users database, the ledger.
 func (s *System) UsersDSN() string { return s.cfg.UsersDSN }
 
-// MissionsDSN leads to the missions database, the board.
+// MissionsDSN leads to the missions database.
 func (s *System) MissionsDSN() string { return s.cfg.MissionsDSN }
 
 // Project is the Google Cloud project id of this run.

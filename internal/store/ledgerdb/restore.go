@@ -55,7 +55,7 @@ func scanRestored(row pgx.CollectableRow) (rebuild.Escrow, error) {
 	return e, err
 }
 
-// RepublishPot makes the sweep publish a pot once more, for a board that was rebuilt.
+// RepublishPot makes the sweep publish a pot once more, for a mission that was rebuilt.
 func (db *DB) RepublishPot(ctx context.Context, mission uuid.UUID) error {
 	if _, err := db.pool.Exec(ctx, `UPDATE escrows SET published_version = 0 WHERE mission_id = $1`, mission); err != nil {
 		return fmt.Errorf("mark the pot of %s as unpublished: %w", mission, err)
@@ -63,8 +63,8 @@ func (db *DB) RepublishPot(ctx context.Context, mission uuid.UUID) error {
 	return nil
 }
 
-// RaiseVersion makes an escrow's version higher than the board's, after a
-// restore that made it lower, because the board accepts only newer versions.
+// RaiseVersion makes an escrow's version higher than the mission's, after a
+// restore that made it lower, because the missions database accepts only newer versions.
 func (db *DB) RaiseVersion(ctx context.Context, mission uuid.UUID, above int64) error {
 	const raise = `UPDATE escrows SET version = greatest(version, $2) + 1 WHERE mission_id = $1`
 	if _, err := db.pool.Exec(ctx, raise, mission, above); err != nil {

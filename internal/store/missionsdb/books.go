@@ -18,8 +18,8 @@ type boardSnapshot struct {
 	now time.Time
 }
 
-// SnapshotBoard implements books.Board.
-func (db *DB) SnapshotBoard(ctx context.Context, check func(context.Context, reconcile.BoardSnapshot) error) error {
+// SnapshotMissions implements books.Board.
+func (db *DB) SnapshotMissions(ctx context.Context, check func(context.Context, reconcile.MissionsSnapshot) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, db.pool.Pool, options, func(tx pgx.Tx) error {
 		// The snapshot waits while the ledger is read.
@@ -35,10 +35,10 @@ func (db *DB) SnapshotBoard(ctx context.Context, check func(context.Context, rec
 	return nil
 }
 
-// Time implements books.BoardSnapshot.
+// Time implements books.MissionsSnapshot.
 func (s *boardSnapshot) Time() time.Time { return s.now }
 
-// MissionIDs implements books.BoardSnapshot.
+// MissionIDs implements books.MissionsSnapshot.
 func (s *boardSnapshot) MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	return missionIDs(ctx, s.tx, after, limit)
 }
@@ -52,12 +52,12 @@ func missionIDs(ctx context.Context, from pg.Querier, after uuid.UUID, limit int
 	return ids, nil
 }
 
-// Missions implements books.BoardSnapshot.
-func (s *boardSnapshot) Missions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reconcile.BoardMission, error) {
+// Missions implements books.MissionsSnapshot.
+func (s *boardSnapshot) Missions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reconcile.Mission, error) {
 	const read = `SELECT id, status, pot, contributors, pot_version, decided_at, settled_at FROM missions WHERE id = ANY($1)`
-	found := make(map[uuid.UUID]reconcile.BoardMission, len(ids))
+	found := make(map[uuid.UUID]reconcile.Mission, len(ids))
 	rows, _ := s.tx.Query(ctx, read, ids)
-	var m reconcile.BoardMission
+	var m reconcile.Mission
 	var decided, settled *time.Time
 	_, err := pgx.ForEachRow(rows, []any{&m.ID, &m.Status, &m.Pot, &m.Contributors, &m.PotVersion, &decided, &settled}, func() error {
 		m.DecidedAt, m.SettledAt = orZero(decided), orZero(settled)

@@ -1,5 +1,5 @@
 # One Postgres on Cloud SQL: private, without passwords, backed up. Used twice, for the ledger
-# (users) and for the board (missions).
+# (users) and for the missions.
 resource "google_sql_database_instance" "this" {
   name                = var.settings.instance
   region              = var.region
