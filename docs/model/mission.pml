@@ -24,7 +24,7 @@
  *               ledgerdb/hold_exact.go: read without locks, decide
  *               (ledger/decide.go), and write by hold_batch (hold_write.go), which
  *               checks what was read, the escrow last. Then announce.go: publish, and
- *               only then the ack; trail.go marks what was published later. The
+ *               only then the ack; followup.go marks what was published later. The
  *               fast path (hold_fast.go) is the same write without the reading, so it
  *               does nothing that Hold can't do.
  *   Grow        functions/growpot/step.go: missionsdb/pot.go ApplyPot, or act.go Unfund.
@@ -290,7 +290,7 @@ redo:
           if :: newest > 0 -> pots = pots | BIT(newest) :: else fi;      /* announce */
           declines = declines | send_decline;
           MAY_CRASH(dead);
-          /* trail.go: the mark is written later, or is lost; no push waits for it */
+          /* followup.go: the mark is written later, or is lost; no push waits for it */
           if :: newest > published -> if :: published = newest :: crashes > 0 -> crashes-- fi :: else fi;
           ACK(bets, batch)
        fi;

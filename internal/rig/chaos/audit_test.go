@@ -107,7 +107,7 @@ func TestEachErrorShowsInItsFigure(t *testing.T) {
 			e.truth.missions[e.mission], e.truth.log[1].LoggedAt = m, m.DecidedAt
 		}, "drift"},
 		"cash is still held after the run": {func(e *ended) { e.reported.held = 5 }, "drift"},
-		"the mission shows another pot":     {func(e *ended) { e.truth.missions[e.mission] = shown{Status: "succeeded", Pot: 1000, Settled: true} }, "drift"},
+		"the mission shows another pot":    {func(e *ended) { e.truth.missions[e.mission] = shown{Status: "succeeded", Pot: 1000, Settled: true} }, "drift"},
 		"an escrow gave out less than it took in": {func(e *ended) {
 			e.truth.escrows[e.mission] = escrow{Inflow: 1300, Outflow: 1000, Ending: "succeeded", Settled: true}
 		}, "drift"},
