@@ -74,10 +74,7 @@ func (s *Step) Handle(ctx context.Context, e event.Event) error {
 	switch e := e.(type) {
 	case event.PotChanged:
 		return s.pots.Do(ctx, e.MissionID, e.Pot())
-	case event.BetDeclined:
-		if !e.Stake {
-			return nil // only its owner waits for it, and reads it from the ledger
-		}
+	case event.StakeDeclined:
 		return s.unfund(ctx, e.MissionID)
 	}
 	return fmt.Errorf("%w: growpot does not handle %s", event.ErrMalformed, e.Type())

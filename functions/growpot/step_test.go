@@ -37,8 +37,8 @@ func changed(id uuid.UUID, version int64) event.PotChanged {
 	return event.NewPotChanged(steptest.Pot(id, version))
 }
 
-func declined(id uuid.UUID, stake bool) event.BetDeclined {
-	return event.BetDeclined{BetID: uuid.New(), MissionID: id, Reason: ledger.InsufficientCash, Stake: stake}
+func declined(id uuid.UUID) event.StakeDeclined {
+	return event.StakeDeclined{BetID: uuid.New(), MissionID: id, Reason: ledger.InsufficientCash}
 }
 
 func TestTheFirstPotStartsTheMissionAndIsShownAtOnce(t *testing.T) {
@@ -123,18 +123,12 @@ func TestRule13APotIsNotAckedBeforeTheBoardHasIt(t *testing.T) {
 	}
 }
 
-func TestRule12ADeclinedStakeEndsTheMissionAndOtherDeclinesDoNot(t *testing.T) {
+func TestRule12ADeclinedStakeEndsTheMission(t *testing.T) {
 	t.Parallel()
 	m, bus := steptest.NewMissions(t), &steptest.Bus{}
 	id := m.Funding().ID
 	step := growpot.New(m, m.Copy, bus, growpot.Pace)
-	if err := step.Handle(t.Context(), declined(id, false)); err != nil {
-		t.Fatal(err)
-	}
-	if got := m.Read(id).Status; got != mission.Funding {
-		t.Fatalf("somebody's declined bet made the mission %s, want it untouched", got)
-	}
-	if err := step.Handle(t.Context(), declined(id, true)); err != nil {
+	if err := step.Handle(t.Context(), declined(id)); err != nil {
 		t.Fatal(err)
 	}
 	got := m.Read(id)
@@ -164,12 +158,12 @@ func TestRule13AnUnfundedMissionIsPublishedAgainUntilItHasSettled(t *testing.T) 
 		return nil
 	}}
 	step := growpot.New(m, m.Copy, bus, growpot.Pace)
-	if err := step.Handle(t.Context(), declined(id, true)); !errors.Is(err, errDown) {
+	if err := step.Handle(t.Context(), declined(id)); !errors.Is(err, errDown) {
 		t.Fatalf("a verdict that can't be published: error %v, want %v", err, errDown)
 	}
 	down = false
 	for want := 1; want <= 2; want++ {
-		if err := step.Handle(t.Context(), declined(id, true)); err != nil {
+		if err := step.Handle(t.Context(), declined(id)); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(steptest.Published[event.VerdictGiven](bus)); got != want {
@@ -179,7 +173,7 @@ func TestRule13AnUnfundedMissionIsPublishedAgainUntilItHasSettled(t *testing.T) 
 	if _, _, err := m.Settle(t.Context(), ledger.Settlement{Pot: ledger.Pot{MissionID: id}, Ending: ledger.Unfunded, SettledAt: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := step.Handle(t.Context(), declined(id, true)); err != nil {
+	if err := step.Handle(t.Context(), declined(id)); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(steptest.Published[event.VerdictGiven](bus)); got != 2 {

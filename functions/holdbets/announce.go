@@ -18,12 +18,12 @@ const publishTime = 15 * time.Second
 // changes are what a batch must publish: the newest pot of each mission in it,
 // and each declined stake.
 type changes struct {
-	pots   map[uuid.UUID]ledger.Pot        // by mission
-	stakes map[uuid.UUID]event.BetDeclined // by bet
+	pots   map[uuid.UUID]ledger.Pot          // by mission
+	stakes map[uuid.UUID]event.StakeDeclined // by bet
 }
 
 func noChanges() changes {
-	return changes{pots: map[uuid.UUID]ledger.Pot{}, stakes: map[uuid.UUID]event.BetDeclined{}}
+	return changes{pots: map[uuid.UUID]ledger.Pot{}, stakes: map[uuid.UUID]event.StakeDeclined{}}
 }
 
 // changesOf collects the changes of a committed batch. It treats a bet that was
@@ -39,7 +39,7 @@ func changesOf(bets []ledger.Bet, rulings []ledger.Ruling) changes {
 		}
 		c.addPot(r.Pot)
 		if bet := bets[i]; bet.Stake && r.Outcome == ledger.Declined {
-			c.stakes[bet.ID] = event.BetDeclined{BetID: bet.ID, MissionID: bet.MissionID, Reason: r.Reason, Stake: true}
+			c.stakes[bet.ID] = event.StakeDeclined{BetID: bet.ID, MissionID: bet.MissionID, Reason: r.Reason}
 		}
 	}
 	return c

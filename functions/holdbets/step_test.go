@@ -39,7 +39,7 @@ func TestABetIsHeldAndItsPotIsPublished(t *testing.T) {
 	l.Await(300, `SELECT amount FROM standings WHERE mission_id = $1 AND user_id = $2`, mission, user)
 }
 
-func TestADeclinedBetIsAnOutcomeAndAcked(t *testing.T) {
+func TestRule12ADeclinedBetIsAnOutcomeAndEndsNoMission(t *testing.T) {
 	t.Parallel()
 	l, bus := steptest.NewLedger(t), &steptest.Bus{}
 	mission := l.Mission(l.User(500), 500)
@@ -50,7 +50,7 @@ func TestADeclinedBetIsAnOutcomeAndAcked(t *testing.T) {
 	if got := statusOf(t, l, bet.ID); got.Status != "declined" || got.Reason != ledger.InsufficientCash {
 		t.Errorf("the bet is %s (%s), want declined (insufficient_cash)", got.Status, got.Reason)
 	}
-	if published := steptest.Published[event.BetDeclined](bus); len(published) != 0 {
+	if published := steptest.Published[event.StakeDeclined](bus); len(published) != 0 {
 		t.Errorf("published %v, want nothing because only a stake's decline decides a mission", published)
 	}
 }
@@ -109,8 +109,8 @@ func TestRule9ADeclinedStakeIsPublishedAtEveryDelivery(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	declined := event.BetDeclined{BetID: stake.ID, MissionID: stake.MissionID, Reason: ledger.InsufficientCash, Stake: true}
-	if diff := cmp.Diff([]event.BetDeclined{declined, declined}, steptest.Published[event.BetDeclined](bus)); diff != "" {
+	declined := event.StakeDeclined{BetID: stake.ID, MissionID: stake.MissionID, Reason: ledger.InsufficientCash}
+	if diff := cmp.Diff([]event.StakeDeclined{declined, declined}, steptest.Published[event.StakeDeclined](bus)); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
 	if published := steptest.Published[event.PotChanged](bus); len(published) != 0 {

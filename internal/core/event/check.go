@@ -28,7 +28,7 @@ func (e PotChanged) check() error {
 	return checkPot(e.Pot())
 }
 
-func (e BetDeclined) check() error {
+func (e StakeDeclined) check() error {
 	switch {
 	case e.BetID == uuid.Nil || e.MissionID == uuid.Nil:
 		return errors.New("an id is missing")

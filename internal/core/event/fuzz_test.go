@@ -20,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 	for _, e := range []event.Event{
 		event.BetPlaced{BetID: id, MissionID: id, UserID: id, Amount: 100, Stake: true, LoggedAt: at, Deadline: at},
 		event.PotChanged{MissionID: id, Total: 100, Contributors: 1, Version: 1},
-		event.BetDeclined{BetID: id, MissionID: id, Reason: "closed", Stake: true},
+		event.StakeDeclined{BetID: id, MissionID: id, Reason: "closed"},
 		event.VerdictGiven{MissionID: id, Ending: "failed", StreamerID: id, CreatorID: id, Title: "No hit", DecidedAt: at},
 		event.MissionSettled{MissionID: id, Ending: "failed", Total: 9, Contributors: 1, Version: 2, Refunded: 9, SettledAt: at},
 		event.Tick{At: at},

@@ -45,14 +45,13 @@ type PotChanged struct {
 	Version      int64      `json:"version"`
 }
 
-// BetDeclined reports that a mission's first stake was declined, so it can't be
-// funded. Declines of later bets are not published: they are read from the
+// StakeDeclined reports that a mission's stake was declined, so it can't be
+// funded. Declines of other bets are not published: they are read from the
 // ledger.
-type BetDeclined struct {
+type StakeDeclined struct {
 	BetID     uuid.UUID     `json:"bet_id"`
 	MissionID uuid.UUID     `json:"mission_id"`
 	Reason    ledger.Reason `json:"reason"`
-	Stake     bool          `json:"stake"`
 }
 
 // VerdictGiven reports how a mission ended and who is to be paid and notified.
@@ -97,7 +96,7 @@ func (e Tick) Old(now time.Time) bool { return !e.At.IsZero() && now.Sub(e.At) >
 const (
 	TypeBetPlaced      Type = "bet_placed"
 	TypePotChanged     Type = "pot_changed"
-	TypeBetDeclined    Type = "bet_declined"
+	TypeStakeDeclined  Type = "stake_declined"
 	TypeVerdictGiven   Type = "verdict_given"
 	TypeMissionSettled Type = "mission_settled"
 	TypeTick           Type = "tick"
@@ -105,21 +104,21 @@ const (
 
 func (BetPlaced) Type() Type      { return TypeBetPlaced }
 func (PotChanged) Type() Type     { return TypePotChanged }
-func (BetDeclined) Type() Type    { return TypeBetDeclined }
+func (StakeDeclined) Type() Type  { return TypeStakeDeclined }
 func (VerdictGiven) Type() Type   { return TypeVerdictGiven }
 func (MissionSettled) Type() Type { return TypeMissionSettled }
 func (Tick) Type() Type           { return TypeTick }
 
 func (BetPlaced) Topic() Topic      { return Bets }
 func (PotChanged) Topic() Topic     { return Pots }
-func (BetDeclined) Topic() Topic    { return Pots }
+func (StakeDeclined) Topic() Topic  { return Pots }
 func (VerdictGiven) Topic() Topic   { return Verdicts }
 func (MissionSettled) Topic() Topic { return Settlements }
 func (Tick) Topic() Topic           { return Ticks }
 
 func (e BetPlaced) Mission() uuid.UUID      { return e.MissionID }
 func (e PotChanged) Mission() uuid.UUID     { return e.MissionID }
-func (e BetDeclined) Mission() uuid.UUID    { return e.MissionID }
+func (e StakeDeclined) Mission() uuid.UUID  { return e.MissionID }
 func (e VerdictGiven) Mission() uuid.UUID   { return e.MissionID }
 func (e MissionSettled) Mission() uuid.UUID { return e.MissionID }
 func (Tick) Mission() uuid.UUID             { return uuid.Nil }
@@ -135,8 +134,8 @@ func Decode(t Type, data []byte) (Event, error) {
 		return decode[BetPlaced](data)
 	case TypePotChanged:
 		return decode[PotChanged](data)
-	case TypeBetDeclined:
-		return decode[BetDeclined](data)
+	case TypeStakeDeclined:
+		return decode[StakeDeclined](data)
 	case TypeVerdictGiven:
 		return decode[VerdictGiven](data)
 	case TypeMissionSettled:

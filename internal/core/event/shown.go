@@ -26,8 +26,8 @@ func (e PotChanged) shown() map[string]any {
 	return map[string]any{"mission_id": e.MissionID, "total": e.Total, "contributors": e.Contributors, "version": e.Version}
 }
 
-func (e BetDeclined) shown() map[string]any {
-	return map[string]any{"bet_id": e.BetID, "mission_id": e.MissionID, "reason": e.Reason, "stake": e.Stake}
+func (e StakeDeclined) shown() map[string]any {
+	return map[string]any{"bet_id": e.BetID, "mission_id": e.MissionID, "reason": e.Reason}
 }
 
 func (e VerdictGiven) shown() map[string]any {

@@ -19,7 +19,7 @@ import (
 // The constructors of events in the code of the steps, by topic.
 var makers = map[string]event.Topic{
 	"NewBetPlaced": event.BetPlaced{}.Topic(), "BetPlaced": event.BetPlaced{}.Topic(),
-	"NewPotChanged": event.PotChanged{}.Topic(), "BetDeclined": event.BetDeclined{}.Topic(),
+	"NewPotChanged": event.PotChanged{}.Topic(), "StakeDeclined": event.StakeDeclined{}.Topic(),
 	"NewVerdictGiven": event.VerdictGiven{}.Topic(), "NewMissionSettled": event.MissionSettled{}.Topic(),
 }
 
