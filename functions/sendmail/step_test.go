@@ -20,7 +20,7 @@ import (
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mailtext"
-	"example.com/missionpot/internal/rig/stand"
+	"example.com/missionpot/internal/rig/mailbox"
 	"example.com/missionpot/internal/rig/steptest"
 	"example.com/missionpot/internal/store/peopledb"
 )
@@ -35,7 +35,7 @@ type post struct {
 	*peopledb.DB
 	mission, creator uuid.UUID
 	fans             []uuid.UUID
-	box              *stand.Mailbox
+	box              *mailbox.Box
 	answer           atomic.Int32 // the mailbox's status, or 0 to accept mail
 	calls            atomic.Int32
 	pause            time.Duration
@@ -44,7 +44,7 @@ type post struct {
 func newPost(t *testing.T, fans int) *post {
 	t.Helper()
 	l := steptest.NewLedger(t)
-	p := &post{Ledger: l, DB: l.People, creator: l.User(500), box: stand.NewMailbox("SG.key")}
+	p := &post{Ledger: l, DB: l.People, creator: l.User(500), box: mailbox.New("SG.key")}
 	p.mission = l.Mission(p.creator, 500)
 	var bets []ledger.Bet
 	for range fans {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/rig/client"
+	"example.com/missionpot/internal/rig/mailbox"
 	"example.com/missionpot/internal/rig/stand"
 )
 
@@ -215,12 +216,12 @@ func tellBooks(ctx context.Context, t *terminal, usersDSN string) (err error) {
 	return nil
 }
 
-func tellMail(ctx context.Context, t *terminal, people cast, mailbox *stand.Mailbox) error {
+func tellMail(ctx context.Context, t *terminal, people cast, box *mailbox.Box) error {
 	t.step(7, "Everybody gets an e-mail with the result:")
 	for _, p := range people.all() {
-		var mails []stand.Mail
+		var mails []mailbox.Mail
 		err := poll(ctx, "an e-mail to "+p.Name, func() (bool, error) {
-			mails, _ = mailbox.Messages(p.Email)
+			mails, _ = box.Messages(p.Email)
 			return len(mails) > 0, nil
 		})
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"google.golang.org/api/option"
@@ -43,7 +44,7 @@ var emulatorJVM = []string{"-XX:-UsePerfData", "-XX:+UseSerialGC", "-XX:TieredSt
 func StartFirestore(ctx context.Context, parts Parts, port int, logFile string) (*Emulator, error) {
 	return startEmulator(ctx, "Firestore emulator", parts, port, logFile,
 		[]string{"-cp", parts.FirestoreJar, "com.google.cloud.datastore.emulator.firestore.CloudFirestore"},
-		"/v1/projects/ready/databases/(default)/documents/ready", http.StatusOK)
+		"/v1/projects/ready/databases/(default)/documents/ready")
 }
 
 // StartPubSub starts Google's Pub/Sub emulator and waits until it lists topics. Port
@@ -51,30 +52,21 @@ func StartFirestore(ctx context.Context, parts Parts, port int, logFile string) 
 func StartPubSub(ctx context.Context, parts Parts, port int, logFile string) (*Emulator, error) {
 	return startEmulator(ctx, "Pub/Sub emulator", parts, port, logFile,
 		[]string{"-jar", parts.PubSubJar},
-		"/v1/projects/ready/topics", http.StatusOK)
+		"/v1/projects/ready/topics")
 }
 
-func startEmulator(ctx context.Context, name string, parts Parts, port int, logFile string, java []string, probe string, want int) (*Emulator, error) {
-	if port == 0 {
-		var err error
-		if port, err = FreePort(); err != nil {
-			return nil, err
-		}
-	}
-	args := append(append([]string{}, emulatorJVM...), java...)
-	process, err := StartProcess(Program{
-		Name:    name,
-		Path:    parts.Java,
-		Args:    append(args, "--host="+loopback, "--port="+strconv.Itoa(port)),
-		LogFile: logFile,
-	})
+func startEmulator(ctx context.Context, name string, parts Parts, port int, logFile string, java []string, probe string) (*Emulator, error) {
+	port, err := portOr(port)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	if err := process.waitReady(ctx, func(ctx context.Context) error { return probeHTTP(ctx, "http://"+address(port)+probe, want) }); err != nil {
-		process.Kill()
+	process, err := startReady(ctx, Program{
+		Name:    name,
+		Path:    parts.Java,
+		Args:    slices.Concat(emulatorJVM, java, []string{"--host=" + loopback, "--port=" + strconv.Itoa(port)}),
+		LogFile: logFile,
+	}, func(ctx context.Context) error { return probeHTTP(ctx, "http://"+address(port)+probe, http.StatusOK) })
+	if err != nil {
 		return nil, err
 	}
 	return &Emulator{Process: process, Port: port}, nil

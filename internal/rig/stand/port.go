@@ -34,6 +34,14 @@ func FreePort() (int, error) {
 	return 0, fmt.Errorf("find a free port: %w", err)
 }
 
+// portOr is a port that was asked for, or any free one if none was.
+func portOr(port int) (int, error) {
+	if port != 0 {
+		return port, nil
+	}
+	return FreePort()
+}
+
 // ErrPortTaken means that another program listens on a port that the stand should use.
 var ErrPortTaken = errors.New("the port is taken by another program")
 

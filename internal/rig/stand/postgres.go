@@ -15,10 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// readyTimeout is how long a server of the stand may take to start. A loaded
-// machine with two cores needed 40 s for the Firestore emulator.
-const readyTimeout = 2 * time.Minute
-
 // PostgresConfig describes one Postgres server of the stand.
 type PostgresConfig struct {
 	Name    string // "users" or "missions", for messages and the log's name
@@ -76,14 +72,12 @@ const (
 )
 
 func launchPostgres(ctx context.Context, parts Parts, cfg PostgresConfig, account *Account) (*Postgres, error) {
-	port := cfg.Port
-	if port == 0 {
-		var err error
-		if port, err = FreePort(); err != nil {
-			return nil, err
-		}
+	port, err := portOr(cfg.Port)
+	if err != nil {
+		return nil, err
 	}
-	process, err := StartProcess(Program{
+	server := &Postgres{Port: port}
+	server.Process, err = startReady(ctx, Program{
 		Name:    "Postgres (" + cfg.Name + ")",
 		Path:    filepath.Join(parts.PostgresBin, "postgres"),
 		Args:    serverArgs(cfg, port),
@@ -92,13 +86,8 @@ func launchPostgres(ctx context.Context, parts Parts, cfg PostgresConfig, accoun
 		Account: account,
 		// SIGINT is Postgres's fast shutdown: it does not wait for clients to leave.
 		StopSignal: syscall.SIGINT,
-	})
+	}, func(ctx context.Context) error { return Exec(ctx, server.DSN("postgres"), "SELECT 1") })
 	if err != nil {
-		return nil, err
-	}
-	server := &Postgres{Process: process, Port: port}
-	if err := process.waitReady(ctx, func(ctx context.Context) error { return Exec(ctx, server.DSN("postgres"), "SELECT 1") }); err != nil {
-		process.Kill()
 		return nil, err
 	}
 	return server, nil

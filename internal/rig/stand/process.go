@@ -127,6 +127,25 @@ func (p *Process) signal(sig syscall.Signal) {
 	_ = syscall.Kill(-p.cmd.Process.Pid, sig)
 }
 
+// readyTimeout is how long a server or service of the stand may take to start. A loaded
+// machine with two cores needed 40 s for the Firestore emulator.
+const readyTimeout = 2 * time.Minute
+
+// startReady starts a program and waits until the probe succeeds, or kills it.
+func startReady(ctx context.Context, program Program, probe func(context.Context) error) (*Process, error) {
+	process, err := StartProcess(program)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := process.waitReady(ctx, probe); err != nil {
+		process.Kill()
+		return nil, err
+	}
+	return process, nil
+}
+
 // attemptTimeout is for one question whether a program is ready. A busy machine with
 // two cores needed more than two seconds for a first answer.
 const attemptTimeout = 10 * time.Second

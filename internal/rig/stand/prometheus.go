@@ -29,7 +29,6 @@ func FindPrometheus() (string, error) {
 type PrometheusConfig struct {
 	Binary  string
 	Dir     string            // of its data, which is forgotten at each start, and its log
-	Port    int               // on 127.0.0.1; 0 means any free one
 	Targets map[string]string // host:port by job
 }
 
@@ -61,26 +60,16 @@ func StartPrometheus(ctx context.Context, cfg PrometheusConfig) (*Prometheus, er
 	if err := os.WriteFile(settings, []byte(text.String()), 0o644); err != nil {
 		return nil, err
 	}
-	port := cfg.Port
-	if port == 0 {
-		var err error
-		if port, err = FreePort(); err != nil {
-			return nil, err
-		}
-	}
-	process, err := StartProcess(Program{
-		Name: "Prometheus", Path: cfg.Binary, LogFile: filepath.Join(cfg.Dir, "prometheus.log"),
-		Args: []string{"--config.file=" + settings, "--storage.tsdb.path=" + data, "--web.listen-address=" + address(port)},
-	})
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
-	p := &Prometheus{Process: process, port: port}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	err = process.waitReady(ctx, func(ctx context.Context) error { return probeHTTP(ctx, p.URL()+"/-/ready", http.StatusOK) })
+	p := &Prometheus{port: port}
+	p.Process, err = startReady(ctx, Program{
+		Name: "Prometheus", Path: cfg.Binary, LogFile: filepath.Join(cfg.Dir, "prometheus.log"),
+		Args: []string{"--config.file=" + settings, "--storage.tsdb.path=" + data, "--web.listen-address=" + address(port)},
+	}, func(ctx context.Context) error { return probeHTTP(ctx, p.URL()+"/-/ready", http.StatusOK) })
 	if err != nil {
-		process.Kill()
 		return nil, err
 	}
 	return p, nil

@@ -19,6 +19,7 @@ import (
 
 	"example.com/missionpot/internal/auth/token"
 	"example.com/missionpot/internal/cloud/bus"
+	"example.com/missionpot/internal/rig/mailbox"
 	"example.com/missionpot/migrations"
 )
 
@@ -59,7 +60,7 @@ const mailKey = "SG.local-stand"
 type System struct {
 	API       *Service
 	Functions *Service
-	Mailbox   *Mailbox
+	Mailbox   *mailbox.Box
 
 	cfg        SystemConfig
 	env        []string          // of every program
@@ -80,7 +81,7 @@ func StartSystem(ctx context.Context, cfg SystemConfig) (_ *System, err error) {
 	if err := os.MkdirAll(cfg.LogDir, 0o755); err != nil {
 		return nil, err
 	}
-	s := &System{cfg: cfg, Mailbox: NewMailbox(mailKey), cancel: func() {}, scraped: map[string]string{}}
+	s := &System{cfg: cfg, Mailbox: mailbox.New(mailKey), cancel: func() {}, scraped: map[string]string{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Stop())
@@ -115,12 +116,9 @@ func migrate(ctx context.Context, dsn string, instance migrations.Instance) erro
 }
 
 func (cfg *SystemConfig) fillPorts() error {
+	var err error
 	for _, port := range []*int{&cfg.Ports.API, &cfg.Ports.Functions, &cfg.Ports.Mailbox} {
-		if *port != 0 {
-			continue
-		}
-		var err error
-		if *port, err = FreePort(); err != nil {
+		if *port, err = portOr(*port); err != nil {
 			return err
 		}
 	}

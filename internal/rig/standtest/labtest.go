@@ -4,7 +4,7 @@
 //
 // The servers are started once for a whole test run by `local exec`, which passes
 // their addresses through the environment. Without them a test fails; it is never
-// skipped. This package is apart from lab so that no program imports testing.
+// skipped. This package is apart from stand so that no program imports testing.
 package standtest
 
 import (

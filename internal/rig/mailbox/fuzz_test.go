@@ -1,4 +1,4 @@
-package stand
+package mailbox
 
 import (
 	"net/http"
@@ -16,7 +16,7 @@ func FuzzMailRequest(f *testing.F) {
 	f.Add(`[]`)
 	f.Add(``)
 	f.Fuzz(func(t *testing.T, body string) {
-		m := NewMailbox("key")
+		m := New("key")
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v3/mail/send", strings.NewReader(body))
 		r.Header.Set("Authorization", "Bearer key")

@@ -1,4 +1,4 @@
-package stand_test
+package mailbox_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 	"github.com/sendgrid/sendgrid-go"
 	"github.com/sendgrid/sendgrid-go/helpers/mail"
 
-	"example.com/missionpot/internal/rig/stand"
+	"example.com/missionpot/internal/rig/mailbox"
 )
 
 const apiKey = "SG.test"
@@ -53,8 +53,8 @@ func TestShowsMailAsJSONAndAsAPage(t *testing.T) {
 		}
 	}
 	var all struct {
-		Items []stand.Mail `json:"items"`
-		Total int          `json:"total"`
+		Items []mailbox.Mail `json:"items"`
+		Total int            `json:"total"`
 	}
 	get(t, url+"/messages", &all)
 	if len(all.Items) != 2 || all.Items[0].To != "two@example.com" || all.Total != 2 {
@@ -137,9 +137,9 @@ func TestForgetsTheOldestMailWhenFull(t *testing.T) {
 	}
 }
 
-func openMailbox(t *testing.T) (box *stand.Mailbox, url string) {
+func openMailbox(t *testing.T) (box *mailbox.Box, url string) {
 	t.Helper()
-	box = stand.NewMailbox(apiKey)
+	box = mailbox.New(apiKey)
 	server := httptest.NewServer(box)
 	t.Cleanup(server.Close)
 	return box, server.URL

@@ -1,4 +1,4 @@
-package stand
+package mailbox
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package stand
+package mailbox
 
 import (
 	"html/template"
@@ -31,7 +31,7 @@ pre { white-space: pre-wrap; } iframe { width: 100%; height: 16rem; border: 0; b
 </body></html>
 `))
 
-func (m *Mailbox) page(w http.ResponseWriter, r *http.Request) {
+func (m *Box) page(w http.ResponseWriter, r *http.Request) {
 	mails, total := m.Messages(r.URL.Query().Get("to"))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	shown := struct {

@@ -1,4 +1,4 @@
-package stand
+package mailbox
 
 import (
 	"crypto/subtle"
@@ -37,9 +37,9 @@ type Mail struct {
 
 func (m Mail) size() int { return len(m.From) + len(m.To) + len(m.Subject) + len(m.Text) + len(m.HTML) }
 
-// Mailbox takes mail over SendGrid's v3 API and shows it instead of sending it. It
+// Box takes mail over SendGrid's v3 API and shows it instead of sending it. It
 // keeps the newest messages in memory.
-type Mailbox struct {
+type Box struct {
 	apiKey string
 	mux    *http.ServeMux
 
@@ -49,25 +49,25 @@ type Mailbox struct {
 	total int // ever taken
 }
 
-// NewMailbox makes an empty mailbox that takes mail from callers with the API key.
+// New makes an empty mailbox that takes mail from callers with the API key.
 //
 //	POST /v3/mail/send   SendGrid's call: 202, or 400, 401, 413 in its own error format
 //	GET  /messages?to=   what was taken, newest first, as JSON
 //	GET  /               the same as a page
-func NewMailbox(apiKey string) *Mailbox {
-	m := &Mailbox{apiKey: apiKey, mux: http.NewServeMux()}
+func New(apiKey string) *Box {
+	m := &Box{apiKey: apiKey, mux: http.NewServeMux()}
 	m.mux.HandleFunc("POST /v3/mail/send", m.send)
 	m.mux.HandleFunc("GET /messages", m.list)
 	m.mux.HandleFunc("GET /{$}", m.page)
 	return m
 }
 
-// ServeHTTP serves the calls listed at NewMailbox.
-func (m *Mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.mux.ServeHTTP(w, r) }
+// ServeHTTP serves the calls listed at New.
+func (m *Box) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.mux.ServeHTTP(w, r) }
 
 // Messages returns what was taken, newest first; with a non-empty address only what
 // went there. total counts every message ever taken, whoever it was for.
-func (m *Mailbox) Messages(to string) (mails []Mail, total int) {
+func (m *Box) Messages(to string) (mails []Mail, total int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	mails = []Mail{}
@@ -79,7 +79,7 @@ func (m *Mailbox) Messages(to string) (mails []Mail, total int) {
 	return mails, m.total
 }
 
-func (m *Mailbox) keep(mails []Mail) (id string) {
+func (m *Box) keep(mails []Mail) (id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, mail := range mails {
@@ -96,7 +96,7 @@ func (m *Mailbox) keep(mails []Mail) (id string) {
 	return id
 }
 
-func (m *Mailbox) send(w http.ResponseWriter, r *http.Request) {
+func (m *Box) send(w http.ResponseWriter, r *http.Request) {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || subtle.ConstantTimeCompare([]byte(key), []byte(m.apiKey)) != 1 {
 		refuse(w, http.StatusUnauthorized, "The provided authorization grant is invalid, expired, or revoked", "")
@@ -124,7 +124,7 @@ func (m *Mailbox) send(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-func (m *Mailbox) list(w http.ResponseWriter, r *http.Request) {
+func (m *Box) list(w http.ResponseWriter, r *http.Request) {
 	mails, total := m.Messages(r.URL.Query().Get("to"))
 	writeJSON(w, http.StatusOK, map[string]any{"items": mails, "total": total})
 }
