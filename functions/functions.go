@@ -47,7 +47,7 @@ func init() {
 
 // all lists every function by the name event.Pipeline gives it.
 func all() map[string]func(*opening) http.HandlerFunc {
-	return map[string]func(*opening) http.HandlerFunc{
+	functions := map[string]func(*opening) http.HandlerFunc{
 		"HoldBets":       holdBets,
 		"GrowPot":        growPot,
 		"SettleMission":  settleMission,
@@ -58,110 +58,79 @@ func all() map[string]func(*opening) http.HandlerFunc {
 		"CheckBooks":     checkBooks,
 		"KeepDeadLetter": keepDeadLetter,
 	}
+	for name, build := range functions {
+		functions[name] = func(o *opening) http.HandlerFunc {
+			o.Log()
+			return build(o)
+		}
+	}
+	return functions
 }
 
 func holdBets(o *opening) http.HandlerFunc {
-	var c struct {
-		config.Program
-		config.UsersDatabase
-	}
-	o.settings(&c, &c.Program)
-	step := holdbets.New(ledgerdb.New(o.users(c.UsersDatabase)), o.bus(c.Project))
+	step := holdbets.New(ledgerdb.New(o.users()), o.bus())
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func growPot(o *opening) http.HandlerFunc {
-	var c struct {
-		config.Program
-		config.MissionsDatabase
-	}
-	o.settings(&c, &c.Program)
-	missions := missionsdb.New(o.missions(c.MissionsDatabase))
-	step := growpot.New(missions, eventcopy.New(missions, o.board(c.Google)), o.bus(c.Project), growpot.Pace)
+	missions := missionsdb.New(o.missions())
+	step := growpot.New(missions, eventcopy.New(missions, o.board()), o.bus(), growpot.Pace)
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func settleMission(o *opening) http.HandlerFunc {
-	var c struct {
-		config.Program
-		config.UsersDatabase
-	}
-	o.settings(&c, &c.Program)
-	step := settlemission.New(ledgerdb.New(o.users(c.UsersDatabase)), o.bus(c.Project))
+	step := settlemission.New(ledgerdb.New(o.users()), o.bus())
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func closeMission(o *opening) http.HandlerFunc {
-	var c struct {
-		config.Program
-		config.MissionsDatabase
-	}
-	o.settings(&c, &c.Program)
-	missions := missionsdb.New(o.missions(c.MissionsDatabase))
-	step := closemission.New(missions, eventcopy.New(missions, o.board(c.Google)))
+	missions := missionsdb.New(o.missions())
+	step := closemission.New(missions, eventcopy.New(missions, o.board()))
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func sendMail(o *opening) http.HandlerFunc {
-	var c struct {
-		config.Program
-		config.UsersDatabase
-		config.Mail
-	}
-	o.settings(&c, &c.Program)
-	users := o.users(c.UsersDatabase)
-	step := sendmail.New(peopledb.New(users), o.mail(c.Mail), sendmail.Options{Pause: c.Pause, Now: users.Now})
+	var c config.MailPause
+	o.Settings(&c)
+	users := o.users()
+	step := sendmail.New(peopledb.New(users), o.Mail(mailConnections), sendmail.Options{Pause: c.Pause, Now: users.Now})
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func sweepMissions(o *opening) http.HandlerFunc {
-	var c struct {
-		config.Program
-		config.MissionsDatabase
-		config.Audit
-	}
-	o.settings(&c, &c.Program)
-	pool := o.missions(c.MissionsDatabase)
+	var c config.Audit
+	o.Settings(&c)
+	pool := o.missions()
 	missions := missionsdb.New(pool)
-	step := sweepmissions.New(missions, eventcopy.New(missions, o.board(c.Google)), o.bus(c.Project), pool.Now)
+	step := sweepmissions.New(missions, eventcopy.New(missions, o.board()), o.bus(), pool.Now)
 	census := gauges.Missions(missions, pool, c.AuditPeriod)
 	return push.Handler(push.Step(census.After(step.Handle)), o.handlerTime())
 }
 
 func sweepBets(o *opening) http.HandlerFunc {
 	var c struct {
-		config.Program
-		config.UsersDatabase
-		config.Payments
 		config.Sweep
 		config.Audit
 	}
-	o.settings(&c, &c.Program)
-	users := o.users(c.UsersDatabase)
-	step := sweepbets.New(ledgerdb.New(users), o.betLog(c.Google), o.payments(c.Payments), o.bus(c.Project),
-		sweepbets.Options{Age: c.Age, Now: users.Now})
+	o.Settings(&c)
+	users := o.users()
+	step := sweepbets.New(ledgerdb.New(users), o.betLog(), o.Payments(), o.bus(), sweepbets.Options{Age: c.Age, Now: users.Now})
 	books := gauges.Books(reconciledb.New(users), users, c.AuditPeriod)
 	return push.Handler(push.Step(books.After(step.Handle)), o.handlerTime())
 }
 
 func checkBooks(o *opening) http.HandlerFunc {
-	var c struct {
-		config.Program
-		config.Databases
-		config.Check
-	}
-	o.settings(&c, &c.Program)
-	users, missions := o.users(c.UsersDatabase), o.missions(c.MissionsDatabase)
+	var c config.Check
+	o.Settings(&c)
+	users, missions := o.users(), o.missions()
 	books := reconciledb.New(users)
-	step := checkbooks.New(reconcile.Checker{Ledger: books, Missions: missionsdb.New(missions), Log: o.betLog(c.Google)}, books,
+	step := checkbooks.New(reconcile.Checker{Ledger: books, Missions: missionsdb.New(missions), Log: o.betLog()}, books,
 		checkbooks.Options{Period: c.Period, Grace: c.Grace, Late: c.Late, Now: time.Now, Clock: users.Now})
 	return push.Handler(step.Handle, o.handlerTime())
 }
 
 func keepDeadLetter(o *opening) http.HandlerFunc {
-	var c config.Program
-	o.settings(&c, &c)
-	step := keepdeadletter.New(o.deadLetters(c.Google), time.Now)
+	step := keepdeadletter.New(o.deadLetters(), time.Now)
 	return push.RawHandler(step.Handle, keepTime)
 }
 

@@ -2,6 +2,7 @@ package functions
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/wire"
 )
 
 func TestEveryFunctionOfThePipelineIsRegistered(t *testing.T) {
@@ -97,12 +99,11 @@ func TestAFailedStartIsTriedAgain(t *testing.T) {
 func TestAFunctionOpensAllThatItsRowGivesIt(t *testing.T) {
 	setenv(t)
 	for name, build := range all() {
-		o := &opening{ctx: t.Context(), row: row(name)}
+		o := newOpening(t.Context(), row(name))
 		build(o)
-		if o.err != nil {
-			t.Errorf("%s: %v", name, o.err)
+		if err := errors.Join(o.Err(), o.Close()); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
-		o.giveUp()
 		want := map[string]bool{
 			"users instance": slices.Contains(o.row.Databases, "users"), "missions instance": slices.Contains(o.row.Databases, "missions"),
 			"topic to publish to": len(o.row.Publishes) > 0, "bet log": o.row.Firestore == "log", "live board": o.row.Firestore == "board",
@@ -118,11 +119,13 @@ func TestAFunctionOpensAllThatItsRowGivesIt(t *testing.T) {
 
 func TestAFunctionDoesNotOpenWhatItsRowDoesNotGiveIt(t *testing.T) {
 	setenv(t)
-	o := &opening{ctx: t.Context(), row: row("GrowPot")}
+	o := newOpening(t.Context(), row("GrowPot"))
 	holdBets(o)
-	o.giveUp()
-	if o.err == nil || !strings.Contains(o.err.Error(), "gives growpot no users instance") {
-		t.Errorf("the error is %v, want that growpot has no users instance", o.err)
+	if err := o.Err(); err == nil || !strings.Contains(err.Error(), "gives growpot no users instance") {
+		t.Errorf("the error is %v, want that growpot has no users instance", err)
+	}
+	if err := o.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -172,10 +175,10 @@ func TestWhatAFailedStartHadOpenedIsClosed(t *testing.T) {
 	var closed []int
 	function := lazily(event.Step{}, func(o *opening) http.HandlerFunc {
 		for i := range 3 {
-			open(o, func() (int, error) { return i, nil }, func(i int) { closed = append(closed, i) })
+			wire.Open(o.Clients, func() (int, error) { return i, nil }, func(i int) error { closed = append(closed, i); return nil })
 		}
-		open(o, func() (int, error) { return 0, fmt.Errorf("no such thing") }, func(int) { t.Error("closed a client that was never opened") })
-		open(o, func() (int, error) { t.Error("opened another client after a failure"); return 0, nil }, func(int) {})
+		wire.Open(o.Clients, func() (int, error) { return 0, fmt.Errorf("no such thing") }, func(int) error { t.Error("closed a client that was never opened"); return nil })
+		wire.Open(o.Clients, func() (int, error) { t.Error("opened another client after a failure"); return 0, nil }, func(int) error { return nil })
 		return nil
 	})
 	if got := pushed(function, ""); got != http.StatusInternalServerError {

@@ -5,19 +5,17 @@ package main
 //go:generate sh -c "go run . openapi > ../../docs/openapi.yaml"
 
 import (
-	"context"
 	"log/slog"
-	"os"
-	"os/signal"
-	"syscall"
+
+	"example.com/missionpot/internal/program"
 )
 
 func main() {
-	// Cloud Run stops an instance with SIGTERM, a person with Ctrl-C.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	program.Run(run, func(err error) int {
+		if err == nil {
+			return 0
+		}
 		slog.Error("api", "error", err)
-		os.Exit(1)
-	}
+		return 1
+	})
 }

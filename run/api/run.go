@@ -14,8 +14,8 @@ import (
 
 	"example.com/missionpot/internal/api"
 	"example.com/missionpot/internal/cloud/config"
-	"example.com/missionpot/internal/cloud/telemetry"
 	"example.com/missionpot/internal/cloud/telemetry/export"
+	"example.com/missionpot/internal/wire"
 )
 
 // Limits of the server. A call's body is at most 64 KiB; a client that takes longer than this to
@@ -31,16 +31,12 @@ const (
 )
 
 type settings struct {
-	config.Program
-	config.Databases
-	config.Board
-	config.DeadLetters
+	config.Google
 	config.HTTP
 	config.Limits
 	config.Missions
 	config.CORS
 	config.Tokens
-	config.Payments
 	config.Telemetry
 	config.Platform
 }
@@ -58,11 +54,12 @@ func run(ctx context.Context, args []string) error {
 		return errors.New("usage: api [openapi]")
 	}
 	var c settings
-	if err := config.Load(ctx, &c); err != nil {
+	clients := wire.New(ctx)
+	log := clients.Log()
+	clients.Settings(&c)
+	if err := clients.Err(); err != nil {
 		return err
 	}
-	log := telemetry.NewLogger(os.Stderr, c.Level, c.Project)
-	slog.SetDefault(log)
 	measured, err := export.Start(ctx, c.Telemetry, export.Program{
 		Name: cmp.Or(c.Service, "api"), Project: c.Project, OnCloud: c.OnGoogleCloud(),
 	})
@@ -70,13 +67,9 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer closeExport(ctx, measured)
-	parts, err := open(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer parts.close()
+	defer closeClients(clients)
 	draining := make(chan struct{})
-	handler, err := parts.handler(c, log, draining)
+	handler, err := newHandler(clients, c, log, draining)
 	if err != nil {
 		return err
 	}
@@ -92,6 +85,12 @@ func closeExport(ctx context.Context, e *export.Export) {
 	defer cancel()
 	if err := e.Close(ctx); err != nil {
 		slog.WarnContext(ctx, "telemetry not sent", "error", err)
+	}
+}
+
+func closeClients(clients *wire.Clients) {
+	if err := clients.Close(); err != nil {
+		slog.Warn("close the clients", "error", err)
 	}
 }
 

@@ -11,14 +11,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
 
+	"example.com/missionpot/internal/program"
 	"example.com/missionpot/internal/rig/chaos"
 	"example.com/missionpot/internal/rig/stand"
 )
@@ -26,13 +25,7 @@ import (
 func main() {
 	// The proxies' parts log every byte they hold up to zerolog's global logger.
 	zerolog.SetGlobalLevel(zerolog.Disabled)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// A second Ctrl-C ends this program at once, and the kernel then ends its children.
-	context.AfterFunc(ctx, stop)
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "chaos:", err)
-		os.Exit(1)
-	}
+	program.Main("chaos", run)
 }
 
 // errOff means that a run's figures are not 0; they have been printed.

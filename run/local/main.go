@@ -11,17 +11,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"example.com/missionpot/internal/program"
 )
 
 func main() {
-	// Ctrl-C, a closed terminal and a CI runner's end all stop the stand in order.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// A second Ctrl-C ends this program at once, and the kernel its children with it.
-	context.AfterFunc(ctx, stop)
-	err := run(ctx, os.Args[1:])
-	os.Exit(exitCode(err, os.Stderr))
+	// Ctrl-C, a closed terminal and a CI runner's end all stop the stand in order. A second Ctrl-C
+	// ends this program at once, and the kernel its children with it.
+	program.Run(run, func(err error) int { return exitCode(err, os.Stderr) })
 }
 
 func run(ctx context.Context, args []string) error {

@@ -15,8 +15,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,17 +24,18 @@ import (
 	"example.com/missionpot/internal/cloud/cloudsql"
 	"example.com/missionpot/internal/cloud/config"
 	"example.com/missionpot/internal/cloud/telemetry"
+	"example.com/missionpot/internal/program"
 	"example.com/missionpot/migrations"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil {
+	program.Run(run, func(err error) int {
+		if err == nil {
+			return 0
+		}
 		slog.Error("migration failed", "error", err)
-		os.Exit(1)
-	}
+		return 1
+	})
 }
 
 type settings struct {

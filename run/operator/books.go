@@ -41,18 +41,18 @@ func checkReason(c call) error {
 }
 
 func checkBooks(ctx context.Context, c call) error {
-	return with(func(o *opening) error {
-		_, err := checkWhole(ctx, c, o, reconciledb.New(o.users(ctx)))
+	return with(ctx, func(o opening) error {
+		_, err := checkWhole(ctx, c, o, reconciledb.New(o.users()))
 		return err
 	})
 }
 
 // checkWhole checks everything from the beginning and prints the report. The error is errBroken if a
 // rule is broken; then the service is in exit-only mode as well.
-func checkWhole(ctx context.Context, c call, o *opening, books *reconciledb.DB) (reconcile.Report, error) {
-	missions, log := o.missions(ctx), o.betLog(ctx)
-	if o.err != nil {
-		return reconcile.Report{}, o.err
+func checkWhole(ctx context.Context, c call, o opening, books *reconciledb.DB) (reconcile.Report, error) {
+	missions, log := o.missions(), o.BetLog()
+	if err := o.Err(); err != nil {
+		return reconcile.Report{}, err
 	}
 	checker := reconcile.Checker{Ledger: books, Missions: missions, Log: log}
 	r, _, err := checker.Check(ctx, reconcile.Options{Whole: true, Grace: c.grace, Late: c.late, Now: time.Now})
@@ -133,8 +133,8 @@ func takeCashAgain(ctx context.Context, c call) error {
 	if err := checkReason(c); err != nil {
 		return err
 	}
-	return with(func(o *opening) error {
-		books := reconciledb.New(o.users(ctx))
+	return with(ctx, func(o opening) error {
+		books := reconciledb.New(o.users())
 		r, err := checkWhole(ctx, c, o, books)
 		if err != nil {
 			return err

@@ -65,10 +65,10 @@ func redriveLetters(ctx context.Context, c call) error {
 
 // withDesk opens the users database for the audit log, the dead letters and the topics.
 func withDesk(ctx context.Context, do func(*redrive.Desk) error) error {
-	return with(func(o *opening) error {
-		users, letters, topics := o.users(ctx), o.deadLetters(ctx), o.topics(ctx)
-		if o.err != nil {
-			return o.err
+	return with(ctx, func(o opening) error {
+		users, letters, topics := o.users(), o.DeadLetters(), o.Bus()
+		if err := o.Err(); err != nil {
+			return err
 		}
 		return do(&redrive.Desk{Letters: letters, Record: peopledb.New(users), Publish: topics.PublishRaw})
 	})

@@ -15,21 +15,22 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"example.com/missionpot/internal/program"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdin, os.Stdout, os.Args[1:])
-	stop()
+	program.Run(func(ctx context.Context, args []string) error { return run(ctx, os.Stdin, os.Stdout, args) }, report)
+}
+
+func report(err error) int {
 	if err == nil {
-		return
+		return 0
 	}
 	fmt.Fprintln(os.Stderr, "operator:", err)
 	if errors.Is(err, errUsage) {
 		fmt.Fprint(os.Stderr, "\n", usage)
-		os.Exit(2)
+		return 2
 	}
-	os.Exit(1)
+	return 1
 }

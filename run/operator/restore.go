@@ -19,10 +19,10 @@ func statementFlag(flags *flag.FlagSet, c *call) {
 }
 
 func restoreLog(ctx context.Context, c call) error {
-	return with(func(o *opening) error {
-		users, missions, log := o.users(ctx), o.missions(ctx), o.betLog(ctx)
-		if o.err != nil {
-			return o.err
+	return with(ctx, func(o opening) error {
+		users, missions, log := o.users(), o.missions(), o.BetLog()
+		if err := o.Err(); err != nil {
+			return err
 		}
 		written, err := rebuild.LogEntries(ctx, ledgerdb.New(users), missions, log)
 		fmt.Fprintf(c.out, "restore: entries=%d\n", written)
@@ -31,10 +31,10 @@ func restoreLog(ctx context.Context, c call) error {
 }
 
 func restoreBoard(ctx context.Context, c call) error {
-	return with(func(o *opening) error {
-		missions, live := o.missions(ctx), o.liveBoard(ctx)
-		if o.err != nil {
-			return o.err
+	return with(ctx, func(o opening) error {
+		missions, live := o.missions(), o.Board()
+		if err := o.Err(); err != nil {
+			return err
 		}
 		written, err := rebuild.BoardEvents(ctx, missions, eventcopy.New(missions, live))
 		fmt.Fprintf(c.out, "restore: missions=%d\n", written)
@@ -43,10 +43,10 @@ func restoreBoard(ctx context.Context, c call) error {
 }
 
 func restoreMissions(ctx context.Context, c call) error {
-	return with(func(o *opening) error {
-		users, missions, log, live := o.users(ctx), o.missions(ctx), o.betLog(ctx), o.liveBoard(ctx)
-		if o.err != nil {
-			return o.err
+	return with(ctx, func(o opening) error {
+		users, missions, log, live := o.users(), o.missions(), o.BetLog(), o.Board()
+		if err := o.Err(); err != nil {
+			return err
 		}
 		if _, err := reconciledb.New(users).TakeNoCash(ctx, "restore", "the missions instance is rebuilt"); err != nil {
 			return err
@@ -69,10 +69,10 @@ func restoreUsers(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	return with(func(o *opening) error {
-		users, missions, log := o.users(ctx), o.missions(ctx), o.betLog(ctx)
-		if o.err != nil {
-			return o.err
+	return with(ctx, func(o opening) error {
+		users, missions, log := o.users(), o.missions(), o.BetLog()
+		if err := o.Err(); err != nil {
+			return err
 		}
 		if _, err := reconciledb.New(users).TakeNoCash(ctx, "restore", "the users instance went back"); err != nil {
 			return err

@@ -10,12 +10,11 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
+
+	"example.com/missionpot/internal/program"
 )
 
 // options are the flags.
@@ -28,13 +27,7 @@ type options struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "smoke:", err)
-		os.Exit(1)
-	}
+	program.Main("smoke", run)
 }
 
 func run(ctx context.Context, args []string) error {

@@ -13,18 +13,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"example.com/missionpot/internal/program"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "source:", err)
-		os.Exit(1)
-	}
+	program.Main("source", run)
 }
 
 func run(ctx context.Context, args []string) error {

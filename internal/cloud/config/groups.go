@@ -13,6 +13,10 @@ import (
 type Google struct {
 	Project           string `env:"GOOGLE_CLOUD_PROJECT, required"`
 	FirestoreDatabase string `env:"FIRESTORE_DATABASE, default=(default)"`
+	// The databases of the live board and the dead letters, if they are others: rights are given
+	// per database. Only the API and the operator use more than one.
+	BoardDatabase       string `env:"BOARD_DATABASE"`
+	DeadLettersDatabase string `env:"DEAD_LETTERS_DATABASE"`
 }
 
 // Databases are the two Cloud SQL instances. Only the API and the check of the
@@ -33,17 +37,6 @@ type UsersDatabase struct {
 type MissionsDatabase struct {
 	MissionsURL      Secret `env:"MISSIONS_DATABASE_URL, required"`
 	MissionsInstance string `env:"MISSIONS_INSTANCE"`
-}
-
-// Board names the Firestore database of the live board, if it is not the bet log's: rights are
-// given per database. Only the API uses both.
-type Board struct {
-	BoardDatabase string `env:"BOARD_DATABASE"`
-}
-
-// DeadLetters names the Firestore database of the dead letters, if it is not FIRESTORE_DATABASE.
-type DeadLetters struct {
-	DeadLettersDatabase string `env:"DEAD_LETTERS_DATABASE"`
 }
 
 // Log is the lowest level that is logged: debug, info, warn or error.
@@ -151,8 +144,11 @@ type Mail struct {
 	APIKeyFile string `env:"SENDGRID_API_KEY_FILE"` // or a file that holds it
 	Host       string `env:"SENDGRID_HOST, default=https://api.sendgrid.com"`
 	From       string `env:"MAIL_FROM, required"` // RFC 5322 address, may carry a name
-	// Pause is the least time between two mails with results to the same person. Results in that
-	// time are sent together at its end.
+}
+
+// MailPause is the least time between two mails with results to the same person. Results in that
+// time are sent together at its end.
+type MailPause struct {
 	Pause time.Duration `env:"MAIL_PAUSE, default=15m"`
 }
 

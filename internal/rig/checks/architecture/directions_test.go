@@ -96,8 +96,9 @@ var kinds = map[string]kind{
 		project:  []string{"internal/core/account", "internal/core/fault", "internal/core/ledger", "edge", "internal/auth/token", "internal/auth/totp"},
 		modules:  []string{ids},
 	},
-	"push":  {packages: []string{"internal/cloud/push"}, project: []string{"pure", "internal/cloud/telemetry"}, modules: []string{otel}},
-	"audit": {packages: []string{"internal/cloud/gauges"}, project: []string{"pure"}, modules: []string{otel}},
+	"push":    {packages: []string{"internal/cloud/push"}, project: []string{"pure", "internal/cloud/telemetry"}, modules: []string{otel}},
+	"audit":   {packages: []string{"internal/cloud/gauges"}, project: []string{"pure"}, modules: []string{otel}},
+	"program": {packages: []string{"internal/program"}},
 	// It acts as an outside client, so it imports nothing of the system.
 	"client": {packages: []string{"internal/rig/client"}, modules: []string{ids}},
 }
@@ -111,7 +112,7 @@ func stepPackages() (packages []string) {
 }
 
 // Packages that wire the others together may import anything.
-var wiring = []string{"functions", "run/", "internal/cloud/config", "internal/cloud/telemetry", "internal/rig/", "migrations"}
+var wiring = []string{"functions", "run/", "internal/wire", "internal/cloud/config", "internal/cloud/telemetry", "internal/rig/", "migrations"}
 
 type listed struct {
 	ImportPath string
@@ -196,6 +197,23 @@ func TestOnlyTestsAndTheRigImportTheRig(t *testing.T) {
 		for _, imported := range p.Imports {
 			if strings.HasPrefix(imported, rig) {
 				t.Errorf("%s imports %s, which never ships", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+// wire reaches everything that a program has rights to. Whoever is given a client from outside can
+// be tested with another, and reaches nothing else.
+func TestOnlyProgramsImportTheWiring(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if name == "functions" || strings.HasPrefix(name, "run/") {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if imported == module+"internal/wire" || imported == module+"internal/program" {
+				t.Errorf("%s imports %s, which is for programs", name, imported)
 			}
 		}
 	}
