@@ -16,7 +16,7 @@ import (
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/rig/stand"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/internal/store/deadletter"
 )
 
@@ -26,7 +26,7 @@ import (
 // environment.
 func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 	setenv(t)
-	l := steptest.NewLedger(t)
+	l := storetest.NewUsers(t)
 	t.Setenv("USERS_DATABASE_URL", l.Pool.Config().ConnString())
 	wire := serve(t)
 	letters, err := deadletter.Open(context.Background(), os.Getenv("GOOGLE_CLOUD_PROJECT"), "(default)")
@@ -62,8 +62,7 @@ func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 		t.Errorf("the malformed bet is kept as %+v", d)
 	}
 
-	l.Exec(`INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, 'late@example.com', 'x', 'late')`, streamer)
-	l.Exec(`INSERT INTO wallets (user_id) VALUES ($1)`, streamer)
+	l.UserUnder(streamer, 0)
 	if _, err := letters.Redrive(t.Context(), kept["settlemission"].ID, "test", wire.PublishRaw); err != nil {
 		t.Fatal(err)
 	}

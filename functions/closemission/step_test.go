@@ -13,7 +13,7 @@ import (
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 var errDown = errors.New("down")
@@ -25,7 +25,7 @@ func (downBoard) Mission(context.Context, uuid.UUID) error { return errDown }
 
 func settled(m mission.Mission, version int64) event.MissionSettled {
 	ending, _ := m.Status.Ending()
-	pot := steptest.Pot(m.ID, version)
+	pot := storetest.Pot(m.ID, version)
 	return event.NewMissionSettled(ledger.Settlement{
 		Pot: pot, Ending: ending, Paid: pot.Total, SettledAt: time.Now().UTC().Truncate(time.Microsecond),
 	})
@@ -33,7 +33,7 @@ func settled(m mission.Mission, version int64) event.MissionSettled {
 
 func TestRule9TheFinalPotIsShownEvenIfNoChangeOfItEverCame(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	judged := m.Judged(mission.Success)
 	step := closemission.New(m, m.Copy)
 	message := settled(judged, 40)
@@ -56,7 +56,7 @@ func TestRule9TheFinalPotIsShownEvenIfNoChangeOfItEverCame(t *testing.T) {
 
 func TestRule13ASettlementIsNotAckedBeforeTheBoardHasIt(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	judged := m.Judged(mission.Fail)
 	message := settled(judged, 2)
 	if err := closemission.New(m, downBoard{}).Handle(t.Context(), message); !errors.Is(err, errDown) {
@@ -72,7 +72,7 @@ func TestRule13ASettlementIsNotAckedBeforeTheBoardHasIt(t *testing.T) {
 
 func TestASettlementThatTheBoardContradictsIsAnErrorAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	judged := m.Judged(mission.Fail)
 	message := settled(judged, 2)
 	message.Ending = ledger.Succeeded

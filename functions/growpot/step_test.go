@@ -14,7 +14,7 @@ import (
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 var errDown = errors.New("down")
@@ -34,7 +34,7 @@ func (b *flakyBoard) Mission(ctx context.Context, id uuid.UUID) error {
 }
 
 func changed(id uuid.UUID, version int64) event.PotChanged {
-	return event.NewPotChanged(steptest.Pot(id, version))
+	return event.NewPotChanged(storetest.Pot(id, version))
 }
 
 func declined(id uuid.UUID) event.StakeDeclined {
@@ -43,8 +43,8 @@ func declined(id uuid.UUID) event.StakeDeclined {
 
 func TestTheFirstPotStartsTheMissionAndIsShownAtOnce(t *testing.T) {
 	t.Parallel()
-	m, bus := steptest.NewMissions(t), &steptest.Bus{}
-	id := m.Funding().ID
+	m, bus := storetest.NewMissions(t), &storetest.Bus{}
+	id := m.Funding(true).ID
 	step := growpot.New(m, m.Copy, bus, growpot.Pace)
 	if err := step.Handle(t.Context(), changed(id, 1)); err != nil {
 		t.Fatal(err)
@@ -53,17 +53,17 @@ func TestTheFirstPotStartsTheMissionAndIsShownAtOnce(t *testing.T) {
 	if last.Kind != mission.WasAccepted || last.Mission.Reward != 1000 || !last.Mission.IsActive {
 		t.Errorf("the board shows %s with %s, want it accepted with 1,000 won", last.Kind, last.Mission.Reward)
 	}
-	if published := steptest.Published[event.VerdictGiven](bus); len(published) != 0 {
+	if published := storetest.Published[event.VerdictGiven](bus); len(published) != 0 {
 		t.Errorf("published %v, want no verdict", published)
 	}
 }
 
 func TestPotsThatComeFastAreShownOnceASecondTheLastOneWins(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	id := m.Active().ID
 	before := m.Read(id).Revision
-	step := growpot.New(m, m.Copy, &steptest.Bus{}, growpot.Pace)
+	step := growpot.New(m, m.Copy, &storetest.Bus{}, growpot.Pace)
 	const messages = 200
 	start := time.Now()
 	var wg sync.WaitGroup
@@ -79,18 +79,18 @@ func TestPotsThatComeFastAreShownOnceASecondTheLastOneWins(t *testing.T) {
 	if writes > most {
 		t.Errorf("%d writes in %s, want at most %d", writes, time.Since(start), most)
 	}
-	if got, want := m.LastOnBoard(id).Mission.Reward, steptest.Pot(id, messages+1).Total; got != want {
+	if got, want := m.LastOnBoard(id).Mission.Reward, storetest.Pot(id, messages+1).Total; got != want {
 		t.Errorf("the board shows %s, want %s", got, want)
 	}
 }
 
 func TestPotsInReverseOrderLeaveTheNewest(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
-	id := m.Funding().ID
+	m := storetest.NewMissions(t)
+	id := m.Funding(true).ID
 	for _, version := range []int64{3, 2, 1} {
 		// A separate step for each, as on another instance.
-		if err := growpot.New(m, m.Copy, &steptest.Bus{}, growpot.Pace).Handle(t.Context(), changed(id, version)); err != nil {
+		if err := growpot.New(m, m.Copy, &storetest.Bus{}, growpot.Pace).Handle(t.Context(), changed(id, version)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,10 +104,10 @@ func TestPotsInReverseOrderLeaveTheNewest(t *testing.T) {
 
 func TestRule13APotIsNotAckedBeforeTheBoardHasIt(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
-	id := m.Funding().ID
+	m := storetest.NewMissions(t)
+	id := m.Funding(true).ID
 	board := &flakyBoard{Board: m.Copy, failures: 1}
-	step := growpot.New(m, board, &steptest.Bus{}, growpot.Pace)
+	step := growpot.New(m, board, &storetest.Bus{}, growpot.Pace)
 	if err := step.Handle(t.Context(), changed(id, 1)); !errors.Is(err, errDown) {
 		t.Fatalf("a board that is down: error %v, want %v", err, errDown)
 	}
@@ -125,8 +125,8 @@ func TestRule13APotIsNotAckedBeforeTheBoardHasIt(t *testing.T) {
 
 func TestRule12ADeclinedStakeEndsTheMission(t *testing.T) {
 	t.Parallel()
-	m, bus := steptest.NewMissions(t), &steptest.Bus{}
-	id := m.Funding().ID
+	m, bus := storetest.NewMissions(t), &storetest.Bus{}
+	id := m.Funding(true).ID
 	step := growpot.New(m, m.Copy, bus, growpot.Pace)
 	if err := step.Handle(t.Context(), declined(id)); err != nil {
 		t.Fatal(err)
@@ -141,17 +141,17 @@ func TestRule12ADeclinedStakeEndsTheMission(t *testing.T) {
 	want := []event.VerdictGiven{{
 		MissionID: id, Ending: ledger.Unfunded, StreamerID: got.StreamerID, CreatorID: got.CreatorID, Title: got.Title, DecidedAt: *got.DecidedAt,
 	}}
-	if diff := cmp.Diff(want, steptest.Published[event.VerdictGiven](bus)); diff != "" {
+	if diff := cmp.Diff(want, storetest.Published[event.VerdictGiven](bus)); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
 }
 
 func TestRule13AnUnfundedMissionIsPublishedAgainUntilItHasSettled(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
-	id := m.Funding().ID
+	m := storetest.NewMissions(t)
+	id := m.Funding(true).ID
 	down := true
-	bus := &steptest.Bus{Refuse: func([]event.Event) error {
+	bus := &storetest.Bus{Refuse: func([]event.Event) error {
 		if down {
 			return errDown
 		}
@@ -166,7 +166,7 @@ func TestRule13AnUnfundedMissionIsPublishedAgainUntilItHasSettled(t *testing.T) 
 		if err := step.Handle(t.Context(), declined(id)); err != nil {
 			t.Fatal(err)
 		}
-		if got := len(steptest.Published[event.VerdictGiven](bus)); got != want {
+		if got := len(storetest.Published[event.VerdictGiven](bus)); got != want {
 			t.Errorf("published %d times after %d redeliveries", got, want)
 		}
 	}
@@ -176,16 +176,16 @@ func TestRule13AnUnfundedMissionIsPublishedAgainUntilItHasSettled(t *testing.T) 
 	if err := step.Handle(t.Context(), declined(id)); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(steptest.Published[event.VerdictGiven](bus)); got != 2 {
+	if got := len(storetest.Published[event.VerdictGiven](bus)); got != 2 {
 		t.Errorf("published %d times, want no more once it has settled", got)
 	}
 }
 
 func TestRule8ALatePotOfAnEndedMissionIsAckedAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	judged := m.Judged(mission.Fail)
-	step := growpot.New(m, m.Copy, &steptest.Bus{}, growpot.Pace)
+	step := growpot.New(m, m.Copy, &storetest.Bus{}, growpot.Pace)
 	if err := step.Handle(t.Context(), changed(judged.ID, 9)); err != nil {
 		t.Fatal(err)
 	}

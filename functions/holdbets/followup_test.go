@@ -12,7 +12,7 @@ import (
 	"example.com/missionpot/functions/holdbets"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // following is a counting ledger that also remembers the follow-up writes.
@@ -52,7 +52,7 @@ func (f *following) RaiseStandings(_ context.Context, of []ledger.Contributor) e
 
 func handle(t *testing.T, step *holdbets.Step, mission, user uuid.UUID) {
 	t.Helper()
-	if err := step.Handle(t.Context(), event.NewBetPlaced(steptest.Bet(mission, user, 100))); err != nil {
+	if err := step.Handle(t.Context(), event.NewBetPlaced(storetest.Bet(mission, user, 100))); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -61,7 +61,7 @@ func TestWhatFollowsAHotMissionIsWrittenOnceInTwoSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newFollowing()
-		step := holdbets.New(l, &steptest.Bus{})
+		step := holdbets.New(l, &storetest.Bus{})
 		mission, ana := uuid.New(), ofOneLane()
 		handle(t, step, mission, ana)
 		synctest.Wait()
@@ -84,7 +84,7 @@ func TestAUserWhoBetsWhileOthersAreRaisedIsRaisedToo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newFollowing()
-		step := holdbets.New(l, &steptest.Bus{})
+		step := holdbets.New(l, &storetest.Bus{})
 		missions, users := []uuid.UUID{uuid.New(), uuid.New(), uuid.New()}, make([]uuid.UUID, 2_000)
 		for i := range users {
 			users[i] = uuid.New()
@@ -106,7 +106,7 @@ func TestADatabaseThatIsAwayIsNotAskedAgainForWhatCanWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newFollowing()
 		l.down = errDown
-		step := holdbets.New(l, &steptest.Bus{})
+		step := holdbets.New(l, &storetest.Bus{})
 		handle(t, step, uuid.New(), ofOneLane())
 		time.Sleep(time.Minute)
 		synctest.Wait()

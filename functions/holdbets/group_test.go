@@ -15,7 +15,7 @@ import (
 	"example.com/missionpot/functions/holdbets"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // In these tests it matters which bets share a batch. A bubble of synctest
@@ -32,7 +32,7 @@ func TestRule11OnlyThePoisonErrs(t *testing.T) {
 		for i := range poison {
 			l.poison = append(l.poison, bets[i].ID)
 		}
-		for i, err := range together(t, l, &steptest.Bus{}, bets) {
+		for i, err := range together(t, l, &storetest.Bus{}, bets) {
 			switch {
 			case poison[i] && !errors.Is(err, ledger.ErrLasting):
 				t.Errorf("poison %d got %v, want a lasting error", i, err)
@@ -55,7 +55,7 @@ func TestRule11ADatabaseThatIsDownIsNotPoison(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newCounting()
 		l.down = errDown
-		for i, err := range together(t, l, &steptest.Bus{}, betsOn(40, uuid.New())) {
+		for i, err := range together(t, l, &storetest.Bus{}, betsOn(40, uuid.New())) {
 			if !errors.Is(err, errDown) {
 				t.Errorf("bet %d got %v, want the database's error, so that it is delivered again", i, err)
 			}
@@ -69,14 +69,14 @@ func TestRule11ADatabaseThatIsDownIsNotPoison(t *testing.T) {
 func TestRule9OneMessagePerMissionAndBatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		bus, l := &steptest.Bus{}, newCounting()
+		bus, l := &storetest.Bus{}, newCounting()
 		missions := []uuid.UUID{uuid.New(), uuid.New()}
 		for i, err := range together(t, l, bus, betsOn(201, missions...)) {
 			if err != nil {
 				t.Fatalf("bet %d: %v", i, err)
 			}
 		}
-		published := steptest.Published[event.PotChanged](bus)
+		published := storetest.Published[event.PotChanged](bus)
 		// The first bet went alone; the other 200, of two missions, behind it.
 		// The changes of both batches may be published together.
 		if len(l.batches) != 2 || len(published) > 3 {
@@ -98,7 +98,7 @@ func TestBatchesThatGatherWhileTheBusIsBusyArePublishedTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		goOn := make(chan struct{})
-		bus := &steptest.Bus{Refuse: func([]event.Event) error { <-goOn; return nil }}
+		bus := &storetest.Bus{Refuse: func([]event.Event) error { <-goOn; return nil }}
 		l := newCounting()
 		close(l.open)
 		step := holdbets.New(l, bus)
@@ -114,7 +114,7 @@ func TestBatchesThatGatherWhileTheBusIsBusyArePublishedTogether(t *testing.T) {
 		close(goOn)
 		all.Wait()
 		var versions []int64
-		for _, p := range steptest.Published[event.PotChanged](bus) {
+		for _, p := range storetest.Published[event.PotChanged](bus) {
 			versions = append(versions, p.Version)
 		}
 		if !slices.Equal(versions, []int64{1, 5}) {
@@ -130,13 +130,13 @@ func TestACrowdOpensASecondLaneAndAUsersBetsStayInOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newCounting()
-		step := holdbets.New(l, &steptest.Bus{})
+		step := holdbets.New(l, &storetest.Bus{})
 		mission, other := uuid.New(), ofOneLane()
 		other[len(other)-1] = 1
 		var all sync.WaitGroup
 		handle := func(user uuid.UUID) {
 			all.Go(func() {
-				if err := step.Handle(t.Context(), event.NewBetPlaced(steptest.Bet(mission, user, 100))); err != nil {
+				if err := step.Handle(t.Context(), event.NewBetPlaced(storetest.Bet(mission, user, 100))); err != nil {
 					t.Error(err)
 				}
 			})
@@ -167,7 +167,7 @@ func TestACallerThatGivesUpDoesNotStopThePublishing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		goOn := make(chan struct{})
-		bus := &steptest.Bus{Refuse: func([]event.Event) error { <-goOn; return nil }}
+		bus := &storetest.Bus{Refuse: func([]event.Event) error { <-goOn; return nil }}
 		l := newCounting()
 		close(l.open)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -180,7 +180,7 @@ func TestACallerThatGivesUpDoesNotStopThePublishing(t *testing.T) {
 		}
 		close(goOn)
 		synctest.Wait()
-		if published := steptest.Published[event.PotChanged](bus); len(published) != 1 {
+		if published := storetest.Published[event.PotChanged](bus); len(published) != 1 {
 			t.Errorf("published %v, want the pot", published)
 		}
 	})
@@ -188,7 +188,7 @@ func TestACallerThatGivesUpDoesNotStopThePublishing(t *testing.T) {
 
 // together handles bets with one step: the first alone, and the others as one
 // batch behind it.
-func together(t *testing.T, l *counting, bus *steptest.Bus, bets []ledger.Bet) []error {
+func together(t *testing.T, l *counting, bus *storetest.Bus, bets []ledger.Bet) []error {
 	t.Helper()
 	step := holdbets.New(l, bus)
 	errs := make([]error, len(bets))
@@ -208,7 +208,7 @@ func together(t *testing.T, l *counting, bus *steptest.Bus, bets []ledger.Bet) [
 func betsOn(n int, missions ...uuid.UUID) []ledger.Bet {
 	bets := make([]ledger.Bet, n)
 	for i := range bets {
-		bets[i] = steptest.Bet(missions[i%len(missions)], ofOneLane(), 100)
+		bets[i] = storetest.Bet(missions[i%len(missions)], ofOneLane(), 100)
 	}
 	return bets
 }

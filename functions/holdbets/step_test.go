@@ -14,25 +14,25 @@ import (
 	"example.com/missionpot/functions/holdbets"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 var errDown = errors.New("down")
 
 func TestABetIsHeldAndItsPotIsPublished(t *testing.T) {
 	t.Parallel()
-	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	l, bus := storetest.NewUsers(t), &storetest.Bus{}
 	user := l.User(1000)
 	mission := l.Mission(l.User(500), 500)
 	step := holdbets.New(l, bus)
-	if err := step.Handle(t.Context(), event.NewBetPlaced(steptest.Bet(mission, user, 300))); err != nil {
+	if err := step.Handle(t.Context(), event.NewBetPlaced(storetest.Bet(mission, user, 300))); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.Cash(user); got != 700 {
 		t.Errorf("the wallet has %d, want 700", got)
 	}
 	want := []event.PotChanged{{MissionID: mission, Total: 800, Contributors: 2, Version: 2}}
-	if diff := cmp.Diff(want, steptest.Published[event.PotChanged](bus)); diff != "" {
+	if diff := cmp.Diff(want, storetest.Published[event.PotChanged](bus)); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
 	l.Await(2, `SELECT published_version FROM escrows WHERE mission_id = $1`, mission)
@@ -41,29 +41,29 @@ func TestABetIsHeldAndItsPotIsPublished(t *testing.T) {
 
 func TestRule12ADeclinedBetIsAnOutcomeAndEndsNoMission(t *testing.T) {
 	t.Parallel()
-	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	l, bus := storetest.NewUsers(t), &storetest.Bus{}
 	mission := l.Mission(l.User(500), 500)
-	bet := steptest.Bet(mission, l.User(100), 300)
+	bet := storetest.Bet(mission, l.User(100), 300)
 	if err := holdbets.New(l, bus).Handle(t.Context(), event.NewBetPlaced(bet)); err != nil {
 		t.Fatalf("a refusal came back as an error: %v", err)
 	}
 	if got := statusOf(t, l, bet.ID); got.Status != "declined" || got.Reason != ledger.InsufficientCash {
 		t.Errorf("the bet is %s (%s), want declined (insufficient_cash)", got.Status, got.Reason)
 	}
-	if published := steptest.Published[event.StakeDeclined](bus); len(published) != 0 {
+	if published := storetest.Published[event.StakeDeclined](bus); len(published) != 0 {
 		t.Errorf("published %v, want nothing because only a stake's decline decides a mission", published)
 	}
 }
 
 func TestRule4ABetLoggedAfterItsDeadlineIsDeclined(t *testing.T) {
 	t.Parallel()
-	l := steptest.NewLedger(t)
+	l := storetest.NewUsers(t)
 	mission := l.Mission(l.User(500), 500)
 	user := l.User(1000)
 	for name, late := range map[string]time.Duration{"at the deadline": 0, "after it": time.Second} {
-		bet := steptest.Bet(mission, user, 300)
+		bet := storetest.Bet(mission, user, 300)
 		bet.Deadline = bet.LoggedAt.Add(-late)
-		if err := holdbets.New(l, &steptest.Bus{}).Handle(t.Context(), event.NewBetPlaced(bet)); err != nil {
+		if err := holdbets.New(l, &storetest.Bus{}).Handle(t.Context(), event.NewBetPlaced(bet)); err != nil {
 			t.Fatal(err)
 		}
 		if got := statusOf(t, l, bet.ID); got.Reason != ledger.TooLate {
@@ -75,12 +75,12 @@ func TestRule4ABetLoggedAfterItsDeadlineIsDeclined(t *testing.T) {
 // The step is killed after its commit and before it publishes: the redelivery publishes.
 func TestRule9ARedeliveryPublishesThePotAgain(t *testing.T) {
 	t.Parallel()
-	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	l, bus := storetest.NewUsers(t), &storetest.Bus{}
 	mission := l.Mission(l.User(500), 500)
 	user := l.User(1000)
-	placed := event.NewBetPlaced(steptest.Bet(mission, user, 300))
+	placed := event.NewBetPlaced(storetest.Bet(mission, user, 300))
 
-	broken := holdbets.New(l, &steptest.Bus{Refuse: func([]event.Event) error { return errDown }})
+	broken := holdbets.New(l, &storetest.Bus{Refuse: func([]event.Event) error { return errDown }})
 	if err := broken.Handle(t.Context(), placed); !errors.Is(err, errDown) {
 		t.Fatalf("the error is %v, want the bus's: an unpublished outcome was acked", err)
 	}
@@ -91,7 +91,7 @@ func TestRule9ARedeliveryPublishesThePotAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []event.PotChanged{{MissionID: mission, Total: 800, Contributors: 2, Version: 2}}
-	if diff := cmp.Diff(want, steptest.Published[event.PotChanged](bus)); diff != "" {
+	if diff := cmp.Diff(want, storetest.Published[event.PotChanged](bus)); diff != "" {
 		t.Errorf("the redelivery published (-want +got):\n%s", diff)
 	}
 	if l.Inflow(mission) != 800 || l.Cash(user) != 700 {
@@ -101,8 +101,8 @@ func TestRule9ARedeliveryPublishesThePotAgain(t *testing.T) {
 
 func TestRule9ADeclinedStakeIsPublishedAtEveryDelivery(t *testing.T) {
 	t.Parallel()
-	l, bus := steptest.NewLedger(t), &steptest.Bus{}
-	stake := steptest.Bet(uuid.Must(uuid.NewV7()), l.User(100), 500)
+	l, bus := storetest.NewUsers(t), &storetest.Bus{}
+	stake := storetest.Bet(uuid.Must(uuid.NewV7()), l.User(100), 500)
 	stake.Stake = true
 	for range 2 {
 		if err := holdbets.New(l, bus).Handle(t.Context(), event.NewBetPlaced(stake)); err != nil {
@@ -110,10 +110,10 @@ func TestRule9ADeclinedStakeIsPublishedAtEveryDelivery(t *testing.T) {
 		}
 	}
 	declined := event.StakeDeclined{BetID: stake.ID, MissionID: stake.MissionID, Reason: ledger.InsufficientCash}
-	if diff := cmp.Diff([]event.StakeDeclined{declined, declined}, steptest.Published[event.StakeDeclined](bus)); diff != "" {
+	if diff := cmp.Diff([]event.StakeDeclined{declined, declined}, storetest.Published[event.StakeDeclined](bus)); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
-	if published := steptest.Published[event.PotChanged](bus); len(published) != 0 {
+	if published := storetest.Published[event.PotChanged](bus); len(published) != 0 {
 		t.Errorf("published a pot of an escrow that never took in anything: %v", published)
 	}
 }
@@ -122,13 +122,13 @@ func TestRule9ADeclinedStakeIsPublishedAtEveryDelivery(t *testing.T) {
 // so no bet need wait for the mark.
 func TestRule9APotThatIsPublishedAndNotMarkedIsLeftToTheSweep(t *testing.T) {
 	t.Parallel()
-	l, bus := steptest.NewLedger(t), &steptest.Bus{}
+	l, bus := storetest.NewUsers(t), &storetest.Bus{}
 	mission := l.Mission(l.User(500), 500)
 	step := holdbets.New(unmarkable{l}, bus)
-	if err := step.Handle(t.Context(), event.NewBetPlaced(steptest.Bet(mission, l.User(1000), 300))); err != nil {
+	if err := step.Handle(t.Context(), event.NewBetPlaced(storetest.Bet(mission, l.User(1000), 300))); err != nil {
 		t.Errorf("the error is %v, want nil because the bet is held and its pot published", err)
 	}
-	if published := steptest.Published[event.PotChanged](bus); len(published) != 1 {
+	if published := storetest.Published[event.PotChanged](bus); len(published) != 1 {
 		t.Errorf("published %v, want the pot", published)
 	}
 	behind, err := l.UnpublishedPots(t.Context(), 0, 10)
@@ -137,17 +137,17 @@ func TestRule9APotThatIsPublishedAndNotMarkedIsLeftToTheSweep(t *testing.T) {
 	}
 }
 
-type unmarkable struct{ steptest.Ledger }
+type unmarkable struct{ storetest.Users }
 
 func (unmarkable) MarkPublished(context.Context, []ledger.Pot) error { return errDown }
 
 func TestTheSameIdWithOtherContentsIsPoison(t *testing.T) {
 	t.Parallel()
-	l := steptest.NewLedger(t)
+	l := storetest.NewUsers(t)
 	mission := l.Mission(l.User(500), 500)
 	user := l.User(1000)
-	step := holdbets.New(l, &steptest.Bus{})
-	bet := steptest.Bet(mission, user, 300)
+	step := holdbets.New(l, &storetest.Bus{})
+	bet := storetest.Bet(mission, user, 300)
 	if err := step.Handle(t.Context(), event.NewBetPlaced(bet)); err != nil {
 		t.Fatal(err)
 	}
@@ -163,12 +163,12 @@ func TestTheSameIdWithOtherContentsIsPoison(t *testing.T) {
 // While one batch is being published, the next one must be able to commit.
 func TestTheNextBatchCommitsWhileTheFormerIsPublished(t *testing.T) {
 	t.Parallel()
-	l := steptest.NewLedger(t)
+	l := storetest.NewUsers(t)
 	mission := l.Mission(l.User(500), 500)
-	first, second := steptest.Bet(mission, l.User(100), 100), steptest.Bet(mission, l.User(100), 100)
+	first, second := storetest.Bet(mission, l.User(100), 100), storetest.Bet(mission, l.User(100), 100)
 	publishing, goOn := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	bus := &steptest.Bus{Refuse: func([]event.Event) error {
+	bus := &storetest.Bus{Refuse: func([]event.Event) error {
 		once.Do(func() { close(publishing) })
 		<-goOn
 		return nil
@@ -199,7 +199,7 @@ func TestAnotherStepsEventIsMalformed(t *testing.T) {
 	}
 }
 
-func statusOf(t *testing.T, l steptest.Ledger, bet uuid.UUID) ledger.BetStatus {
+func statusOf(t *testing.T, l storetest.Users, bet uuid.UUID) ledger.BetStatus {
 	t.Helper()
 	statuses, err := l.BetStatuses(t.Context(), []uuid.UUID{bet})
 	if err != nil {

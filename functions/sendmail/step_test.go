@@ -21,7 +21,7 @@ import (
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mailtext"
 	"example.com/missionpot/internal/rig/mailbox"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/internal/store/peopledb"
 )
 
@@ -31,7 +31,7 @@ var errDown = errors.New("down")
 // due, and a mailbox that gets them. The fans, the creator and the streamer
 // each get one.
 type post struct {
-	steptest.Ledger
+	storetest.Users
 	*peopledb.DB
 	mission, creator uuid.UUID
 	fans             []uuid.UUID
@@ -43,13 +43,13 @@ type post struct {
 
 func newPost(t *testing.T, fans int) *post {
 	t.Helper()
-	l := steptest.NewLedger(t)
-	p := &post{Ledger: l, DB: l.People, creator: l.User(500), box: mailbox.New("SG.key")}
+	l := storetest.NewUsers(t)
+	p := &post{Users: l, DB: l.People, creator: l.User(500), box: mailbox.New("SG.key")}
 	p.mission = l.Mission(p.creator, 500)
 	var bets []ledger.Bet
 	for range fans {
 		p.fans = append(p.fans, l.User(100))
-		bets = append(bets, steptest.Bet(p.mission, p.fans[len(p.fans)-1], 100))
+		bets = append(bets, storetest.Bet(p.mission, p.fans[len(p.fans)-1], 100))
 	}
 	if _, err := l.Hold(t.Context(), bets); err != nil {
 		t.Fatal(err)

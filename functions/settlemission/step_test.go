@@ -14,24 +14,24 @@ import (
 	"example.com/missionpot/functions/settlemission"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 var errDown = errors.New("down")
 
 // fixture is a mission with a stake of 500 and bets of 300 and 200 on it.
 type fixture struct {
-	steptest.Ledger
+	storetest.Users
 	mission, creator, streamer uuid.UUID
 	fans                       []uuid.UUID
 }
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	l := steptest.NewLedger(t)
-	f := fixture{Ledger: l, creator: l.User(500), streamer: l.User(0), fans: []uuid.UUID{l.User(300), l.User(1000)}}
+	l := storetest.NewUsers(t)
+	f := fixture{Users: l, creator: l.User(500), streamer: l.User(0), fans: []uuid.UUID{l.User(300), l.User(1000)}}
 	f.mission = l.Mission(f.creator, 500)
-	_, err := l.Hold(t.Context(), []ledger.Bet{steptest.Bet(f.mission, f.fans[0], 300), steptest.Bet(f.mission, f.fans[1], 200)})
+	_, err := l.Hold(t.Context(), []ledger.Bet{storetest.Bet(f.mission, f.fans[0], 300), storetest.Bet(f.mission, f.fans[1], 200)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,13 +58,13 @@ func (f fixture) checkCash(t *testing.T, creator, first, second, streamer ledger
 
 func TestSuccessPaysTheWholePotToTheStreamer(t *testing.T) {
 	t.Parallel()
-	f, bus := newFixture(t), &steptest.Bus{}
+	f, bus := newFixture(t), &storetest.Bus{}
 	if err := settlemission.New(f, bus).Handle(t.Context(), f.verdict(ledger.Succeeded)); err != nil {
 		t.Fatal(err)
 	}
 	f.checkCash(t, 0, 0, 800, 1000)
 	want := []event.MissionSettled{{MissionID: f.mission, Ending: ledger.Succeeded, Total: 1000, Contributors: 3, Version: 2, Paid: 1000}}
-	if diff := cmp.Diff(want, steptest.Published[event.MissionSettled](bus), cmpopts.IgnoreFields(event.MissionSettled{}, "SettledAt")); diff != "" {
+	if diff := cmp.Diff(want, storetest.Published[event.MissionSettled](bus), cmpopts.IgnoreFields(event.MissionSettled{}, "SettledAt")); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
 }
@@ -74,12 +74,12 @@ func TestAnyOtherEndingGivesEveryoneTheirCashBack(t *testing.T) {
 	for _, ending := range []ledger.Ending{ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded} {
 		t.Run(string(ending), func(t *testing.T) {
 			t.Parallel()
-			f, bus := newFixture(t), &steptest.Bus{}
+			f, bus := newFixture(t), &storetest.Bus{}
 			if err := settlemission.New(f, bus).Handle(t.Context(), f.verdict(ending)); err != nil {
 				t.Fatal(err)
 			}
 			f.checkCash(t, 500, 300, 1000, 0)
-			if published := steptest.Published[event.MissionSettled](bus); len(published) != 1 || published[0].Refunded != 1000 || published[0].Ending != ending {
+			if published := storetest.Published[event.MissionSettled](bus); len(published) != 1 || published[0].Refunded != 1000 || published[0].Ending != ending {
 				t.Errorf("published %+v, want one settlement as %s with 1000 refunded", published, ending)
 			}
 		})
@@ -88,7 +88,7 @@ func TestAnyOtherEndingGivesEveryoneTheirCashBack(t *testing.T) {
 
 func TestRule7TheStoredVerdictCountsNotTheMessages(t *testing.T) {
 	t.Parallel()
-	f, bus := newFixture(t), &steptest.Bus{}
+	f, bus := newFixture(t), &storetest.Bus{}
 	step := settlemission.New(f, bus)
 	for _, ending := range []ledger.Ending{ledger.Failed, ledger.Succeeded, ledger.Expired} {
 		if err := step.Handle(t.Context(), f.verdict(ending)); err != nil {
@@ -96,7 +96,7 @@ func TestRule7TheStoredVerdictCountsNotTheMessages(t *testing.T) {
 		}
 	}
 	f.checkCash(t, 500, 300, 1000, 0)
-	published := steptest.Published[event.MissionSettled](bus)
+	published := storetest.Published[event.MissionSettled](bus)
 	if len(published) != 3 {
 		t.Fatalf("published %d times, want at every delivery", len(published))
 	}
@@ -109,12 +109,12 @@ func TestRule7TheStoredVerdictCountsNotTheMessages(t *testing.T) {
 
 func TestRule8AVerdictWithoutAnEscrowLeavesAClosedOne(t *testing.T) {
 	t.Parallel()
-	f, bus := newFixture(t), &steptest.Bus{}
+	f, bus := newFixture(t), &storetest.Bus{}
 	f.mission = uuid.Must(uuid.NewV7())
 	if err := settlemission.New(f, bus).Handle(t.Context(), f.verdict(ledger.Unfunded)); err != nil {
 		t.Fatal(err)
 	}
-	stake := steptest.Bet(f.mission, f.fans[1], 100)
+	stake := storetest.Bet(f.mission, f.fans[1], 100)
 	stake.Stake = true
 	rulings, err := f.Hold(t.Context(), []ledger.Bet{stake})
 	if err != nil || rulings[0].Reason != ledger.MissionClosed {
@@ -124,8 +124,8 @@ func TestRule8AVerdictWithoutAnEscrowLeavesAClosedOne(t *testing.T) {
 
 func TestRule13AVerdictIsNotAckedBeforeTheSettlementIsPublished(t *testing.T) {
 	t.Parallel()
-	f, bus := newFixture(t), &steptest.Bus{}
-	broken := settlemission.New(f, &steptest.Bus{Refuse: func([]event.Event) error { return errDown }})
+	f, bus := newFixture(t), &storetest.Bus{}
+	broken := settlemission.New(f, &storetest.Bus{Refuse: func([]event.Event) error { return errDown }})
 	if err := broken.Handle(t.Context(), f.verdict(ledger.Failed)); !errors.Is(err, errDown) {
 		t.Fatalf("the error is %v, want the bus's", err)
 	}
@@ -133,7 +133,7 @@ func TestRule13AVerdictIsNotAckedBeforeTheSettlementIsPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.checkCash(t, 500, 300, 1000, 0)
-	if published := steptest.Published[event.MissionSettled](bus); len(published) != 1 {
+	if published := storetest.Published[event.MissionSettled](bus); len(published) != 1 {
 		t.Errorf("the redelivery published %v, want the settlement", published)
 	}
 }
@@ -141,22 +141,22 @@ func TestRule13AVerdictIsNotAckedBeforeTheSettlementIsPublished(t *testing.T) {
 // smallChunks settles one contributor at a time, so that a small mission has
 // many places to stop.
 type smallChunks struct {
-	steptest.Ledger
+	storetest.Users
 	chunks *int
 }
 
 func (c smallChunks) SettleChunks(ctx context.Context, mission uuid.UUID, _, atOnce int) (*ledger.Settlement, error) {
 	*c.chunks++
-	return c.Ledger.SettleChunks(ctx, mission, 1, atOnce)
+	return c.Users.SettleChunks(ctx, mission, 1, atOnce)
 }
 
 // With less time left than a chunk may need, the step stops by itself; each
 // delivery still gets at least one chunk further.
 func TestRule19ASettlementStopsBetweenChunksAndGoesOnAtTheNextDelivery(t *testing.T) {
 	t.Parallel()
-	f, bus := newFixture(t), &steptest.Bus{}
+	f, bus := newFixture(t), &storetest.Bus{}
 	var chunks int
-	step := settlemission.New(smallChunks{f.Ledger, &chunks}, bus)
+	step := settlemission.New(smallChunks{f.Users, &chunks}, bus)
 	deliveries := 0
 	for {
 		deliveries++
@@ -170,7 +170,7 @@ func TestRule19ASettlementStopsBetweenChunksAndGoesOnAtTheNextDelivery(t *testin
 		if err == nil {
 			break
 		}
-		if published := steptest.Published[event.MissionSettled](bus); len(published) != 0 {
+		if published := storetest.Published[event.MissionSettled](bus); len(published) != 0 {
 			t.Fatalf("published %v of a mission that is not settled", published)
 		}
 		if deliveries > 10 {
@@ -193,7 +193,7 @@ func TestTheSameVerdictAtManyInstancesSettlesOnce(t *testing.T) {
 			var all errgroup.Group
 			for i := range chunks {
 				all.Go(func() error {
-					return settlemission.New(smallChunks{f.Ledger, &chunks[i]}, &steptest.Bus{}).Handle(t.Context(), f.verdict(ending))
+					return settlemission.New(smallChunks{f.Users, &chunks[i]}, &storetest.Bus{}).Handle(t.Context(), f.verdict(ending))
 				})
 			}
 			if err := all.Wait(); err != nil {

@@ -12,7 +12,7 @@ import (
 	"example.com/missionpot/internal/cloud/payment"
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // endless is a log without end, and a ledger that decided all of its bets or
@@ -61,10 +61,10 @@ func (*endless) PendingCharges(context.Context, time.Duration, int) ([]ledger.Ch
 	return nil, nil
 }
 
-func (e *endless) round(t *testing.T, ctx context.Context) *steptest.Bus {
+func (e *endless) round(t *testing.T, ctx context.Context) *storetest.Bus {
 	t.Helper()
 	e.pages = map[int]int{}
-	bus := &steptest.Bus{}
+	bus := &storetest.Bus{}
 	step := sweepbets.New(e, e, payment.Sandbox{}, bus, sweepbets.Options{Age: age, Now: e.now})
 	if err := step.Handle(ctx, event.Tick{At: time.Now()}); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestRule16ARoundReadsWhatAMinuteCanLogAndNoMore(t *testing.T) {
 	if want := 8000 * 60; log.entries != want {
 		t.Errorf("a round read %d entries, want %d", log.entries, want)
 	}
-	if published := steptest.Published[event.BetPlaced](bus); len(published) != 0 {
+	if published := storetest.Published[event.BetPlaced](bus); len(published) != 0 {
 		t.Errorf("%d decided bets were published again", len(published))
 	}
 }
@@ -93,7 +93,7 @@ func TestRule16ARoundReadsWhatAMinuteCanLogAndNoMore(t *testing.T) {
 func TestRule16ARoundPublishesABoundedNumberOfBets(t *testing.T) {
 	t.Parallel()
 	bus := (&endless{}).round(t, t.Context())
-	if published := steptest.Published[event.BetPlaced](bus); len(published) != 16*1000 {
+	if published := storetest.Published[event.BetPlaced](bus); len(published) != 16*1000 {
 		t.Errorf("a round published %d bets, want 1000 of each of 16 shards", len(published))
 	}
 }

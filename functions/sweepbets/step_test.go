@@ -17,7 +17,7 @@ import (
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/rig/standtest"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/internal/store/betlog"
 )
 
@@ -28,9 +28,9 @@ var errDown = errors.New("down")
 // fixture is a ledger, a log and a bus, with a clock that a test can put forward:
 // the log's times are its server's own.
 type fixture struct {
-	steptest.Ledger
+	storetest.Users
 	log   *betlog.Log
-	bus   *steptest.Bus
+	bus   *storetest.Bus
 	ahead time.Duration
 }
 
@@ -41,7 +41,7 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = log.Close() })
-	return &fixture{Ledger: steptest.NewLedger(t), log: log, bus: &steptest.Bus{}, ahead: 2 * age}
+	return &fixture{Users: storetest.NewUsers(t), log: log, bus: &storetest.Bus{}, ahead: 2 * age}
 }
 
 // now is the ledger's clock.
@@ -98,7 +98,7 @@ func (f *fixture) decide(t *testing.T, bets []ledger.Bet) {
 // placed are the ids of the bets that were published, sorted.
 func (f *fixture) placed() []string {
 	var ids []string
-	for _, p := range steptest.Published[event.BetPlaced](f.bus) {
+	for _, p := range storetest.Published[event.BetPlaced](f.bus) {
 		ids = append(ids, p.BetID.String())
 	}
 	slices.Sort(ids)
@@ -132,7 +132,7 @@ func TestRule16ABetThatNobodyPublishedIsPublishedAgainUntilItIsDecided(t *testin
 	if got, want := f.placed(), idsOf(lost); !slices.Equal(got, want) {
 		t.Fatalf("published %d bets, want exactly the %d without an outcome", len(got), len(want))
 	}
-	for _, p := range steptest.Published[event.BetPlaced](f.bus) {
+	for _, p := range storetest.Published[event.BetPlaced](f.bus) {
 		i := slices.IndexFunc(lost, func(b ledger.Bet) bool { return b.ID == p.BetID })
 		if p.Bet() != lost[i] {
 			t.Errorf("published %+v, want it as it was logged: %+v", p.Bet(), lost[i])
@@ -185,7 +185,7 @@ func TestRule16AFailureMovesNoMarkPastABet(t *testing.T) {
 		t.Errorf("%d bets were published that are no strays", got)
 	}
 	// The bus fails after the mark has moved: they are strays by then.
-	deaf := &steptest.Bus{Refuse: func([]event.Event) error { return errDown }}
+	deaf := &storetest.Bus{Refuse: func([]event.Event) error { return errDown }}
 	if err := f.stepWith(f, payment.Sandbox{}, deaf).Handle(t.Context(), f.tick()); !errors.Is(err, errDown) {
 		t.Errorf("the error is %v, want the bus's", err)
 	}
@@ -209,7 +209,7 @@ func TestRule16AShardIsSweptByOneInstanceAtATime(t *testing.T) {
 	bets := f.logged(t, f.Mission(f.User(500), 500), 60)
 	var all errgroup.Group
 	for range 3 {
-		step := f.stepWith(f.Instance(10), payment.Sandbox{}, f.bus)
+		step := f.stepWith(storetest.OpenUsers(t, f.Pool.Config().ConnString()), payment.Sandbox{}, f.bus)
 		all.Go(func() error { return step.Handle(t.Context(), f.tick()) })
 	}
 	if err := all.Wait(); err != nil {
@@ -268,7 +268,7 @@ func TestRule9AnUnpublishedPotIsPublished(t *testing.T) {
 	for range 2 {
 		handle(t, f.step(), f.tick())
 	}
-	published := steptest.Published[event.PotChanged](f.bus)
+	published := storetest.Published[event.PotChanged](f.bus)
 	if want := (event.PotChanged{MissionID: mission, Total: 500, Contributors: 1, Version: 1}); len(published) != 1 || published[0] != want {
 		t.Errorf("published %+v, want once %+v, and nothing yet of %s", published, want, fresh)
 	}
@@ -315,7 +315,7 @@ func TestOneFailingPartDoesNotStopTheOthers(t *testing.T) {
 	if !errors.Is(err, errDown) || !errors.Is(err, errMoody) {
 		t.Errorf("the error is %v, want both the shard's and the provider's", err)
 	}
-	if published := steptest.Published[event.PotChanged](f.bus); len(published) != 1 {
+	if published := storetest.Published[event.PotChanged](f.bus); len(published) != 1 {
 		t.Errorf("published %v, want the pot", published)
 	}
 	if got := f.Figure(`SELECT count(*) FROM charges WHERE id = $1 AND status = 'succeeded'`, good); got != 1 {

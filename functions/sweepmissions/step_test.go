@@ -14,14 +14,14 @@ import (
 	"example.com/missionpot/internal/core/event"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 var errDown = errors.New("down")
 
 // refusing is a bus that rejects the verdict of one mission.
-func refusing(id uuid.UUID) *steptest.Bus {
-	return &steptest.Bus{Refuse: func(events []event.Event) error {
+func refusing(id uuid.UUID) *storetest.Bus {
+	return &storetest.Bus{Refuse: func(events []event.Event) error {
 		if events[0].Mission() == id {
 			return errDown
 		}
@@ -44,9 +44,9 @@ func (b flakyBoard) Mission(ctx context.Context, id uuid.UUID) error {
 
 func tick() event.Tick { return event.Tick{At: time.Now()} }
 
-func verdicts(bus *steptest.Bus) map[uuid.UUID]ledger.Ending {
+func verdicts(bus *storetest.Bus) map[uuid.UUID]ledger.Ending {
 	endings := map[uuid.UUID]ledger.Ending{}
-	for _, v := range steptest.Published[event.VerdictGiven](bus) {
+	for _, v := range storetest.Published[event.VerdictGiven](bus) {
 		endings[v.MissionID] = v.Ending
 	}
 	return endings
@@ -54,9 +54,9 @@ func verdicts(bus *steptest.Bus) map[uuid.UUID]ledger.Ending {
 
 func TestRule12AMissionWhoseTimeIsUpEndsAtTheLedgerAndOnTheBoard(t *testing.T) {
 	t.Parallel()
-	m, bus := steptest.NewMissions(t), &steptest.Bus{}
+	m, bus := storetest.NewMissions(t), &storetest.Bus{}
 	overdue, running := m.Overdue(), m.Active()
-	waiting := m.Funding()
+	waiting := m.Funding(true)
 	m.Exec(`UPDATE missions SET deadline = clock_timestamp() WHERE id = $1`, waiting.ID)
 	if err := sweepmissions.New(m, m.Copy, bus, m.Pool.Now).Handle(t.Context(), tick()); err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestRule12AMissionWhoseTimeIsUpEndsAtTheLedgerAndOnTheBoard(t *testing.T) {
 
 func TestOneTickEndsMoreMissionsThanFitOnAPage(t *testing.T) {
 	t.Parallel()
-	m, bus := steptest.NewMissions(t), &steptest.Bus{}
+	m, bus := storetest.NewMissions(t), &storetest.Bus{}
 	const many = 130
 	for range many {
 		m.Overdue()
@@ -95,7 +95,7 @@ func TestOneTickEndsMoreMissionsThanFitOnAPage(t *testing.T) {
 
 func TestOneFailingMissionDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	unpublished, unshown, third, left := m.Overdue(), m.Overdue(), m.Overdue(), m.Active()
 	m.Exec(`UPDATE mission_events SET created_at = created_at - interval '5 minutes' WHERE mission_id = $1`, left.ID)
 	bus := refusing(unpublished.ID)
@@ -124,12 +124,12 @@ func TestOneFailingMissionDoesNotStopTheOthers(t *testing.T) {
 
 func TestRule17AVerdictThatWasNotPublishedOrNotSettledIsPublishedAgain(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	overdue, judged := m.Overdue(), m.Judged(mission.Success)
 	if err := sweepmissions.New(m, m.Copy, refusing(overdue.ID), m.Pool.Now).Handle(t.Context(), tick()); !errors.Is(err, errDown) {
 		t.Fatalf("error %v, want %v", err, errDown)
 	}
-	bus := &steptest.Bus{}
+	bus := &storetest.Bus{}
 	step := sweepmissions.New(m, m.Copy, bus, m.Pool.Now)
 	for range 2 { // the second tick comes before the verdicts are due again
 		m.Exec(`UPDATE missions SET verdict_next_at = clock_timestamp() WHERE verdict_tries = 0`)
@@ -137,7 +137,7 @@ func TestRule17AVerdictThatWasNotPublishedOrNotSettledIsPublishedAgain(t *testin
 			t.Fatal(err)
 		}
 	}
-	got := steptest.Published[event.VerdictGiven](bus)
+	got := storetest.Published[event.VerdictGiven](bus)
 	endings := verdicts(bus)
 	if len(got) != 2 || endings[overdue.ID] != ledger.Expired || endings[judged.ID] != ledger.Succeeded {
 		t.Errorf("published %v, want each of the two verdicts once", got)
@@ -146,10 +146,10 @@ func TestRule17AVerdictThatWasNotPublishedOrNotSettledIsPublishedAgain(t *testin
 
 func TestRule14EventsLeftBehindAreCopied(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	left, fresh := m.Active(), m.Active()
 	m.Exec(`UPDATE mission_events SET created_at = created_at - interval '1 minute' WHERE mission_id = $1`, left.ID)
-	if err := sweepmissions.New(m, m.Copy, &steptest.Bus{}, m.Pool.Now).Handle(t.Context(), tick()); err != nil {
+	if err := sweepmissions.New(m, m.Copy, &storetest.Bus{}, m.Pool.Now).Handle(t.Context(), tick()); err != nil {
 		t.Fatal(err)
 	}
 	if got := m.OnBoard(left.ID); len(got) != 2 {
@@ -162,10 +162,10 @@ func TestRule14EventsLeftBehindAreCopied(t *testing.T) {
 
 func TestAnOldTickIsDropped(t *testing.T) {
 	t.Parallel()
-	m := steptest.NewMissions(t)
+	m := storetest.NewMissions(t)
 	overdue := m.Overdue()
 	old := event.Tick{At: time.Now().Add(-event.TickLife - time.Second)}
-	if err := sweepmissions.New(m, m.Copy, &steptest.Bus{}, m.Pool.Now).Handle(t.Context(), old); err != nil {
+	if err := sweepmissions.New(m, m.Copy, &storetest.Bus{}, m.Pool.Now).Handle(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}
 	if got := m.Read(overdue.ID).Status; got != mission.Active {
@@ -175,7 +175,7 @@ func TestAnOldTickIsDropped(t *testing.T) {
 
 func TestTicksAtOnceEndEachMissionOnce(t *testing.T) {
 	t.Parallel()
-	m, bus := steptest.NewMissions(t), &steptest.Bus{}
+	m, bus := storetest.NewMissions(t), &storetest.Bus{}
 	for range 20 {
 		m.Overdue()
 	}
@@ -188,7 +188,7 @@ func TestTicksAtOnceEndEachMissionOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := steptest.Published[event.VerdictGiven](bus); len(got) != 20 || len(verdicts(bus)) != 20 {
+	if got := storetest.Published[event.VerdictGiven](bus); len(got) != 20 || len(verdicts(bus)) != 20 {
 		t.Errorf("%d verdicts of %d missions were published, want 20 of 20", len(got), len(verdicts(bus)))
 	}
 }

@@ -6,10 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
 	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/migrations"
 )
 
@@ -25,17 +23,10 @@ func output(t *testing.T, args ...string) string {
 
 // Not parallel: the command reads the environment.
 func TestTheCommandRecordsGrantsAndRevocations(t *testing.T) {
-	dsn := standtest.UsersDatabase(t)
-	t.Setenv("USERS_DATABASE_URL", standtest.Programs(t, dsn, migrations.Users)["operator"])
-	id := uuid.New().String()
-	db, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close(t.Context())
-	if _, err := db.Exec(t.Context(), `INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, 'mina@example.com', 'x', 'Mina')`, id); err != nil {
-		t.Fatal(err)
-	}
+	users := storetest.NewUsers(t)
+	t.Setenv("USERS_DATABASE_URL", standtest.Programs(t, users.Pool.Config().ConnString(), migrations.Users)["operator"])
+	id := users.User(0).String()
+	users.Exec(`UPDATE users SET email = 'mina@example.com', display_name = 'Mina'`)
 	if out := output(t, "-as", "kim", "grant", " Mina@Example.com "); !strings.Contains(out, id) {
 		t.Errorf("the grant says %q, want the id %s", out, id)
 	}

@@ -5,56 +5,32 @@ import (
 	"errors"
 	"sync"
 	"testing"
-	"time"
 
-	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
 
-	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/flow/eventcopy"
-	"example.com/missionpot/internal/rig/standtest"
-	"example.com/missionpot/internal/store/liveboard"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/internal/store/missionsdb"
 )
 
-func open(t *testing.T) (*missionsdb.DB, *liveboard.Board) {
-	t.Helper()
-	db := missionsdb.New(standtest.Pool(t, standtest.MissionsDatabase(t), 8))
-	live, err := liveboard.Open(t.Context(), standtest.Firestore(t), firestore.DefaultDatabaseID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = live.Close() })
-	return db, live
-}
-
 // eventful makes a mission with n events.
-func eventful(t *testing.T, db *missionsdb.DB, n int) uuid.UUID {
+func eventful(t *testing.T, m storetest.Missions, n int) uuid.UUID {
 	t.Helper()
-	draft := mission.Draft{CreatorID: uuid.New(), StreamerID: uuid.New(), Title: "t", Stake: 1000, TimeLimit: time.Hour}
-	terms := mission.Terms{AutoAccept: true, MinStake: 100, MaxStake: 1_000_000, Acceptance: time.Hour}
-	m, _, err := db.Create(t.Context(), uuid.Must(uuid.NewV7()), draft, terms, "key", []byte("hash"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	id := m.Funding(true).ID
 	for version := range int64(n - 1) {
-		pot := ledger.Pot{MissionID: m.ID, Total: ledger.Won(1000 * (version + 1)), Contributors: 1, Version: version + 1}
-		if _, _, err := db.ApplyPot(t.Context(), pot); err != nil {
+		if _, _, err := m.ApplyPot(t.Context(), storetest.Pot(id, version+1)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return m.ID
+	return id
 }
 
 // expectWhole checks that the board's log has the revisions 1 to n, once each,
 // and that nothing is left to copy.
-func expectWhole(t *testing.T, db *missionsdb.DB, live *liveboard.Board, id uuid.UUID, n int) {
+func expectWhole(t *testing.T, m storetest.Missions, id uuid.UUID, n int) {
 	t.Helper()
-	events, err := live.Events(t.Context(), id, 0, n+10)
-	if err != nil {
-		t.Fatal(err)
-	}
+	events := m.OnBoard(id)
 	if len(events) != n {
 		t.Fatalf("the board has %d events, want %d", len(events), n)
 	}
@@ -63,38 +39,38 @@ func expectWhole(t *testing.T, db *missionsdb.DB, live *liveboard.Board, id uuid
 			t.Errorf("event %d has revision %d", i+1, e.Revision)
 		}
 	}
-	if left, err := db.Uncopied(t.Context(), id); err != nil || len(left) != 0 {
+	if left, err := m.Uncopied(t.Context(), id); err != nil || len(left) != 0 {
 		t.Errorf("%d events are left to copy, error %v; want none", len(left), err)
 	}
 }
 
 func TestEveryEventIsCopiedOnceHoweverManyThereAre(t *testing.T) {
 	t.Parallel()
-	db, live := open(t)
+	m := storetest.NewMissions(t)
 	const n = 230 // more than two pages
-	id := eventful(t, db, n)
+	id := eventful(t, m, n)
 	for range 2 {
-		if err := eventcopy.New(db, live).Mission(t.Context(), id); err != nil {
+		if err := m.Copy.Mission(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		expectWhole(t, db, live, id, n)
+		expectWhole(t, m, id, n)
 	}
 }
 
 func TestCopiersAtOnceDoNotDisturbEachOther(t *testing.T) {
 	t.Parallel()
-	db, live := open(t)
-	id := eventful(t, db, 20)
+	m := storetest.NewMissions(t)
+	id := eventful(t, m, 20)
 	var wg sync.WaitGroup
 	for range 5 {
 		wg.Go(func() {
-			if err := eventcopy.New(db, live).Mission(t.Context(), id); err != nil {
+			if err := eventcopy.New(m, m.Live).Mission(t.Context(), id); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	expectWhole(t, db, live, id, 20)
+	expectWhole(t, m, id, 20)
 }
 
 var errDown = errors.New("down")
@@ -111,19 +87,19 @@ func (downBoard) Write(context.Context, []mission.Event) error { return errDown 
 
 func TestRule13EventsCountAsCopiedOnlyWhenTheBoardHasThem(t *testing.T) {
 	t.Parallel()
-	db, live := open(t)
-	id := eventful(t, db, 3)
-	if err := eventcopy.New(db, downBoard{}).Mission(t.Context(), id); !errors.Is(err, errDown) {
+	m := storetest.NewMissions(t)
+	id := eventful(t, m, 3)
+	if err := eventcopy.New(m, downBoard{}).Mission(t.Context(), id); !errors.Is(err, errDown) {
 		t.Errorf("a board that is down: error %v, want %v", err, errDown)
 	}
-	if left, err := db.Uncopied(t.Context(), id); err != nil || len(left) != 3 {
+	if left, err := m.Uncopied(t.Context(), id); err != nil || len(left) != 3 {
 		t.Errorf("%d events are left to copy, error %v; want all three", len(left), err)
 	}
-	if err := eventcopy.New(unmarked{db}, live).Mission(t.Context(), id); !errors.Is(err, errDown) {
+	if err := eventcopy.New(unmarked{m.DB}, m.Live).Mission(t.Context(), id); !errors.Is(err, errDown) {
 		t.Errorf("a source that fails: error %v, want %v", err, errDown)
 	}
-	if err := eventcopy.New(db, live).Mission(t.Context(), id); err != nil {
+	if err := eventcopy.New(m, m.Live).Mission(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	expectWhole(t, db, live, id, 3)
+	expectWhole(t, m, id, 3)
 }

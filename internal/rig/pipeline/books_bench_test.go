@@ -30,7 +30,7 @@ func BenchmarkTheWholeBooks(b *testing.B) {
 	w.checkBooks(b, reconcile.Options{Grace: time.Minute, Late: time.Hour}) // records how far the next check may read
 	b.Run("100,000 new rows", func(b *testing.B) {
 		for range b.N {
-			w.exec(b, w.usersPool, `ANALYZE`)
+			w.users.Exec(`ANALYZE`)
 			r := w.check(b, reconcile.Options{Grace: time.Minute, Late: time.Hour})
 			b.ReportMetric(float64(r.Read.Movements), "rows/op")
 		}
@@ -49,13 +49,13 @@ func seedBets(b *testing.B, w *fixture, from, through int) {
 			`INSERT INTO ledger (id, kind, user_id, amount, balance_after) SELECT id, 'charge', id, 1000, 1000 FROM charges WHERE idempotency_key = 'x'`,
 			`INSERT INTO wallets (user_id, cash) SELECT id, 1000 FROM users WHERE display_name = 'x'`,
 		} {
-			w.exec(b, w.usersPool, query)
+			w.users.Exec(query)
 		}
-		w.exec(b, w.usersPool, `INSERT INTO escrows (mission_id) SELECT ('b0' || lpad(to_hex(n), 6, '0') || '-0000-7000-8000-000000000000')::uuid FROM generate_series(0, 99) n`)
-		w.exec(b, w.boardPool, `INSERT INTO missions (id, creator_id, idempotency_key, request_hash, streamer_id, title, stake, time_limit_seconds, auto_accept, min_stake, max_stake, acceptance_seconds, status, deadline)
+		w.users.Exec(`INSERT INTO escrows (mission_id) SELECT ('b0' || lpad(to_hex(n), 6, '0') || '-0000-7000-8000-000000000000')::uuid FROM generate_series(0, 99) n`)
+		w.missions.Exec(`INSERT INTO missions (id, creator_id, idempotency_key, request_hash, streamer_id, title, stake, time_limit_seconds, auto_accept, min_stake, max_stake, acceptance_seconds, status, deadline)
 			SELECT ('b0' || lpad(to_hex(n), 6, '0') || '-0000-7000-8000-000000000000')::uuid, gen_random_uuid(), 'x', '', gen_random_uuid(), 'x', 100, 60, true, 100, 1000000, 60, 'active', now() + interval '1 day' FROM generate_series(0, 99) n`)
 	}
-	w.exec(b, w.usersPool, `INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after)
+	w.users.Exec(`INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after)
 		SELECT ('c' || lpad(to_hex(n), 7, '0') || '-0000-7000-8000-000000000000')::uuid, 'hold', ('a0' || lpad(to_hex(n % 10000), 6, '0') || '-0000-7000-8000-000000000000')::uuid,
 			('b0' || lpad(to_hex(n % 100), 6, '0') || '-0000-7000-8000-000000000000')::uuid, 1, 999 - n / 10000 FROM generate_series($1::int, $2::int - 1) n`, from, through)
 	for _, query := range []string{
@@ -64,7 +64,7 @@ func seedBets(b *testing.B, w *fixture, from, through int) {
 		`UPDATE wallets w SET cash = 1000 - s.amount FROM (SELECT user_id, sum(amount) AS amount FROM contributions GROUP BY 1) s WHERE s.user_id = w.user_id`,
 		`VACUUM (ANALYZE) ledger`, `ANALYZE`,
 	} {
-		w.exec(b, w.usersPool, query)
+		w.users.Exec(query)
 	}
 
 }

@@ -11,12 +11,13 @@ import (
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/internal/store/ledgerdb"
 	"example.com/missionpot/internal/store/reconciledb"
 )
 
 // check checks the books once, as the function and the command do.
-func (w *fixture) check(t failer, o reconcile.Options) reconcile.Report {
+func (w *fixture) check(t storetest.T, o reconcile.Options) reconcile.Report {
 	t.Helper()
 	o.Now = time.Now
 	program := "checkbooks"
@@ -31,7 +32,7 @@ func (w *fixture) check(t failer, o reconcile.Options) reconcile.Report {
 }
 
 // checkBooks expects a check without findings.
-func (w *fixture) checkBooks(t failer, o reconcile.Options) {
+func (w *fixture) checkBooks(t storetest.T, o reconcile.Options) {
 	t.Helper()
 	for _, f := range w.check(t, o).Findings {
 		t.Errorf("the books: %s", f)
@@ -83,42 +84,42 @@ var breaks = []struct {
 	with func(*fixture, *testing.T, mission.Mission, mission.Mission, mission.Mission)
 }{
 	{"a won is put into a wallet", 1, reconcile.OfUser, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + 1 WHERE user_id = $1`, w.accounts[0])
+		w.users.Exec(`UPDATE wallets SET cash = cash + 1 WHERE user_id = $1`, w.accounts[0])
 	}},
 	{"a won is moved between wallets", 1, reconcile.OfUser, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + CASE user_id WHEN $1 THEN 1 ELSE -1 END WHERE user_id IN ($1, $2)`, w.accounts[0], w.accounts[1])
+		w.users.Exec(`UPDATE wallets SET cash = cash + CASE user_id WHEN $1 THEN 1 ELSE -1 END WHERE user_id IN ($1, $2)`, w.accounts[0], w.accounts[1])
 	}},
 	{"a won is taken out of an escrow", 1, reconcile.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
-		w.exec(t, w.usersPool, `UPDATE escrows SET inflow = inflow - 1 WHERE mission_id = $1`, running.ID)
+		w.users.Exec(`UPDATE escrows SET inflow = inflow - 1 WHERE mission_id = $1`, running.ID)
 	}},
 	{"a contribution is made larger", 1, reconcile.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
-		w.exec(t, w.usersPool, `UPDATE contributions SET amount = amount + 1 WHERE mission_id = $1 AND user_id = $2`, running.ID, w.accounts[0])
+		w.users.Exec(`UPDATE contributions SET amount = amount + 1 WHERE mission_id = $1 AND user_id = $2`, running.ID, w.accounts[0])
 	}},
 	{"the ledger is no longer append-only", 1, reconcile.OfBooks, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `ALTER TABLE ledger DISABLE TRIGGER ledger_append_only`)
+		w.users.Exec(`ALTER TABLE ledger DISABLE TRIGGER ledger_append_only`)
 	}},
 	{"a row of the ledger is changed", 1, reconcile.OfMovement, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
-		w.exec(t, w.usersPool, `ALTER TABLE ledger DISABLE TRIGGER ledger_append_only`)
-		w.exec(t, w.usersPool, `UPDATE ledger SET amount = amount + 1 WHERE kind = 'hold' AND mission_id = $1 AND user_id = $2`, running.ID, w.accounts[1])
-		w.exec(t, w.usersPool, `ALTER TABLE ledger ENABLE TRIGGER ledger_append_only`)
+		w.users.Exec(`ALTER TABLE ledger DISABLE TRIGGER ledger_append_only`)
+		w.users.Exec(`UPDATE ledger SET amount = amount + 1 WHERE kind = 'hold' AND mission_id = $1 AND user_id = $2`, running.ID, w.accounts[1])
+		w.users.Exec(`ALTER TABLE ledger ENABLE TRIGGER ledger_append_only`)
 	}},
 	{"a wallet may be negative", 1, reconcile.OfBooks, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `ALTER TABLE wallets DROP CONSTRAINT wallets_cash_check`)
+		w.users.Exec(`ALTER TABLE wallets DROP CONSTRAINT wallets_cash_check`)
 	}},
 	{"a wallet is negative", 2, reconcile.OfBooks, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `ALTER TABLE wallets DROP CONSTRAINT wallets_cash_check`)
-		w.exec(t, w.usersPool, `UPDATE wallets SET cash = -1 WHERE user_id = $1`, w.accounts[0])
+		w.users.Exec(`ALTER TABLE wallets DROP CONSTRAINT wallets_cash_check`)
+		w.users.Exec(`UPDATE wallets SET cash = -1 WHERE user_id = $1`, w.accounts[0])
 	}},
 	{"somebody is paid twice", 3, reconcile.OfMission, func(w *fixture, t *testing.T, paid, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after)
+		w.users.Exec(`INSERT INTO ledger (id, kind, user_id, mission_id, amount, balance_after)
 			SELECT gen_random_uuid(), kind, user_id, mission_id, amount, balance_after + amount FROM ledger WHERE kind = 'payout' AND mission_id = $1`, paid.ID)
 	}},
 	{"a charge is credited that was never paid", 3, reconcile.OfCharge, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, amount, balance_after) SELECT gen_random_uuid(), 'charge', user_id, 1, cash + 1 FROM wallets WHERE user_id = $1`, w.accounts[0])
-		w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + 1 WHERE user_id = $1`, w.accounts[0])
+		w.users.Exec(`INSERT INTO ledger (id, kind, user_id, amount, balance_after) SELECT gen_random_uuid(), 'charge', user_id, 1, cash + 1 FROM wallets WHERE user_id = $1`, w.accounts[0])
+		w.users.Exec(`UPDATE wallets SET cash = cash + 1 WHERE user_id = $1`, w.accounts[0])
 	}},
 	{"a charge is never credited", 3, reconcile.OfBooks, func(w *fixture, t *testing.T, _, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount, status) VALUES (gen_random_uuid(), $1, 'lost', '', 5, 'succeeded')`, w.accounts[0])
+		w.users.Exec(`INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount, status) VALUES (gen_random_uuid(), $1, 'lost', '', 5, 'succeeded')`, w.accounts[0])
 	}},
 	{"a logged bet has no outcome", 4, reconcile.OfBet, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		w.bet(t, running, w.accounts[0], 100, false)
@@ -136,17 +137,17 @@ var breaks = []struct {
 		w.drain(t)
 	}},
 	{"a settled escrow is not empty", 5, reconcile.OfMission, func(w *fixture, t *testing.T, paid, _, _ mission.Mission) {
-		w.exec(t, w.usersPool, `ALTER TABLE escrows DROP CONSTRAINT escrows_check2`)
-		w.exec(t, w.usersPool, `UPDATE escrows SET outflow = outflow - 1 WHERE mission_id = $1`, paid.ID)
+		w.users.Exec(`ALTER TABLE escrows DROP CONSTRAINT escrows_check2`)
+		w.users.Exec(`UPDATE escrows SET outflow = outflow - 1 WHERE mission_id = $1`, paid.ID)
 	}},
 	{"the missions database has another pot", 6, reconcile.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
-		w.exec(t, w.boardPool, `UPDATE missions SET pot = pot + 1 WHERE id = $1`, running.ID)
+		w.missions.Exec(`UPDATE missions SET pot = pot + 1 WHERE id = $1`, running.ID)
 	}},
 	{"the missions database has a pot that the ledger never had", 6, reconcile.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
-		w.exec(t, w.boardPool, `UPDATE missions SET pot_version = pot_version + 1 WHERE id = $1`, running.ID)
+		w.missions.Exec(`UPDATE missions SET pot_version = pot_version + 1 WHERE id = $1`, running.ID)
 	}},
 	{"the missions database has another ending", 6, reconcile.OfMission, func(w *fixture, t *testing.T, paid, _, _ mission.Mission) {
-		w.exec(t, w.boardPool, `UPDATE missions SET status = 'failed' WHERE id = $1`, paid.ID)
+		w.missions.Exec(`UPDATE missions SET status = 'failed' WHERE id = $1`, paid.ID)
 	}},
 	{"the ledger closes a mission without a verdict", 6, reconcile.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
 		if _, err := ledgerdb.New(w.usersOf["settlemission"]).CloseEscrow(t.Context(), ledger.Closing{MissionID: running.ID, Ending: ledger.Failed, StreamerID: w.streamer, CreatorID: running.CreatorID}); err != nil {
@@ -154,14 +155,14 @@ var breaks = []struct {
 		}
 	}},
 	{"the missions database lacks a mission", 6, reconcile.OfMission, func(w *fixture, t *testing.T, _, _, running mission.Mission) {
-		w.exec(t, w.boardPool, `ALTER TABLE missions DISABLE TRIGGER USER`)
-		w.exec(t, w.boardPool, `ALTER TABLE mission_events DISABLE TRIGGER USER`)
-		w.exec(t, w.boardPool, `DELETE FROM mission_events WHERE mission_id = $1`, running.ID)
-		w.exec(t, w.boardPool, `DELETE FROM missions WHERE id = $1`, running.ID)
+		w.missions.Exec(`ALTER TABLE missions DISABLE TRIGGER USER`)
+		w.missions.Exec(`ALTER TABLE mission_events DISABLE TRIGGER USER`)
+		w.missions.Exec(`DELETE FROM mission_events WHERE mission_id = $1`, running.ID)
+		w.missions.Exec(`DELETE FROM missions WHERE id = $1`, running.ID)
 	}},
 	{"a mail was never written", 7, reconcile.OfMission, func(w *fixture, t *testing.T, _, refunded, _ mission.Mission) {
-		w.exec(t, w.usersPool, `ALTER TABLE mails DISABLE TRIGGER mails_kept`)
-		w.exec(t, w.usersPool, `DELETE FROM mails WHERE mission_id = $1 AND user_id = $2`, refunded.ID, w.accounts[3])
+		w.users.Exec(`ALTER TABLE mails DISABLE TRIGGER mails_kept`)
+		w.users.Exec(`DELETE FROM mails WHERE mission_id = $1 AND user_id = $2`, refunded.ID, w.accounts[3])
 	}},
 }
 
@@ -193,7 +194,7 @@ func TestEachBrokenRuleIsFoundAndThrowsTheSwitch(t *testing.T) {
 func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
 	t.Parallel()
 	w, _, _, running := played(t)
-	late, err := w.usersPool.Begin(t.Context())
+	late, err := w.users.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,14 +213,14 @@ func TestARowThatCommitsLateIsNeitherMissedNorAnAlarm(t *testing.T) {
 	for range 4 {
 		w.checkBooks(t, reconcile.Options{Grace: time.Nanosecond, Late: time.Hour})
 	}
-	if read := w.figure(t, w.usersPool, `SELECT seq FROM books_state`); read >= w.figure(t, w.usersPool, `SELECT max(seq) FROM ledger`) {
+	if read := w.users.Figure(`SELECT seq FROM books_state`); read >= w.users.Figure(`SELECT max(seq) FROM ledger`) {
 		t.Error("the check has read past a row whose transaction is still open")
 	}
 	if err := late.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.readAll(t)
-	if sum := w.figure(t, w.usersPool, `SELECT charged FROM books_state`); sum != 4_050 {
+	if sum := w.users.Figure(`SELECT charged FROM books_state`); sum != 4_050 {
 		t.Errorf("the check's own books have charges of %d won, want 4,050", sum)
 	}
 }
@@ -230,7 +231,7 @@ func (w *fixture) readAll(t *testing.T) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		w.checkBooks(t, reconcile.Options{Grace: time.Nanosecond, Late: time.Hour})
-		if w.figure(t, w.usersPool, `SELECT (SELECT max(seq) FROM ledger) - seq FROM books_state`) == 0 {
+		if w.users.Figure(`SELECT (SELECT max(seq) FROM ledger) - seq FROM books_state`) == 0 {
 			return
 		}
 	}
@@ -246,8 +247,8 @@ func TestTheIncrementalCheckFindsLaterChanges(t *testing.T) {
 	if r := w.check(t, reconcile.Options{}); r.Read.Movements != 0 || r.Read.Entries != 0 {
 		t.Errorf("with nothing new it read %+v, want no row and no entry again", r.Read)
 	}
-	w.exec(t, w.usersPool, `UPDATE wallets SET cash = cash + CASE user_id WHEN $1 THEN 1 ELSE -1 END WHERE user_id IN ($1, $2)`, w.accounts[0], w.accounts[1])
-	w.exec(t, w.boardPool, `UPDATE missions SET contributors = contributors + 1 WHERE id = $1`, running.ID)
+	w.users.Exec(`UPDATE wallets SET cash = cash + CASE user_id WHEN $1 THEN 1 ELSE -1 END WHERE user_id IN ($1, $2)`, w.accounts[0], w.accounts[1])
+	w.missions.Exec(`UPDATE missions SET contributors = contributors + 1 WHERE id = $1`, running.ID)
 	if r := w.check(t, reconcile.Options{}); r.Broken != 3 {
 		t.Errorf("found %v, want both wallets and the mission", r.Findings)
 	}

@@ -11,6 +11,7 @@ import (
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/core/reconcile"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/internal/store/ledgerdb"
 )
 
@@ -72,7 +73,7 @@ func TestWhateverHappensTheBooksHoldAndEveryBetHasOneOutcome(t *testing.T) {
 			"check the books": func(rt *rapid.T) {
 				w.checkBooks(rt, reconcile.Options{Grace: time.Nanosecond, Late: time.Hour, Whole: rapid.Bool().Draw(rt, "whole")})
 			},
-			"": func(rt *rapid.T) { w.checkInvariants(rt) },
+			"": func(rt *rapid.T) { w.users.For(rt).CheckInvariants() },
 		})
 		// If no message was lost, the sweeps alone finish everything. A pot that was published and
 		// became a dead letter is published again with the next bet, or when the mission ends.
@@ -137,7 +138,7 @@ func TestEveryEventTwiceAndInReverseOrderGivesTheSameBooks(t *testing.T) {
 
 // shuffleStage delivers the messages under way, and those that follow from them, stage after stage,
 // each in the given order.
-func (w *fixture) shuffleStage(t failer, order string) {
+func (w *fixture) shuffleStage(t storetest.T, order string) {
 	t.Helper()
 	for range 100 {
 		if len(w.queue) == 0 {

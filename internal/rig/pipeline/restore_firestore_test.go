@@ -20,8 +20,8 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 	first := w.logBet(t, ledger.BetEntry, running, w.accounts[1], 100, "key", true)
 	w.drain(t)
 	waiting := w.logBet(t, ledger.BetEntry, running, w.accounts[2], 100, "waits", false)
-	w.exec(t, w.usersPool, `INSERT INTO strays (bet_id, shard, bet) VALUES ($1, 0, $2)`, waiting.ID, waiting)
-	cash, pot := w.cash(t, w.accounts[1]), w.mission(t, running.ID).Pot
+	w.users.Exec(`INSERT INTO strays (bet_id, shard, bet) VALUES ($1, 0, $2)`, waiting.ID, waiting)
+	cash, pot := w.users.Cash(w.accounts[1]), w.mission(t, running.ID).Pot
 
 	w.openFirestore(t)
 	w.wire(t)
@@ -30,9 +30,9 @@ func TestDrillTheBetLogIsLostAndWrittenAnew(t *testing.T) {
 	}
 	again := w.logBet(t, ledger.BetEntry, running, w.accounts[1], 100, "key", true)
 	w.drain(t)
-	if again.ID != first.ID || w.cash(t, w.accounts[1]) != cash || w.mission(t, running.ID).Pot != pot {
+	if again.ID != first.ID || w.users.Cash(w.accounts[1]) != cash || w.mission(t, running.ID).Pot != pot {
 		t.Errorf("the retry is bet %s with %s left and a pot of %s; want %s, %s and %s",
-			again.ID, w.cash(t, w.accounts[1]), w.mission(t, running.ID).Pot, first.ID, cash, pot)
+			again.ID, w.users.Cash(w.accounts[1]), w.mission(t, running.ID).Pot, first.ID, cash, pot)
 	}
 	if r := w.check(t, reconcile.Options{Whole: true}); r.Clean() {
 		t.Error("the books are clean without a log")
@@ -62,7 +62,7 @@ func (w *fixture) copyAgain(t *testing.T, id uuid.UUID) {
 	if err := w.missions.CopyAgain(t.Context(), []uuid.UUID{id}); err != nil {
 		t.Fatal(err)
 	}
-	if err := eventcopy.New(w.missions, w.board).All(t.Context(), id); err != nil {
+	if err := w.missions.Copy.All(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -74,12 +74,12 @@ func TestDrillTheBoardIsLostAndWrittenAnew(t *testing.T) {
 	w, paid, refunded, running := played(t)
 	w.openFirestore(t)
 	w.wire(t)
-	if missions, err := rebuild.BoardEvents(t.Context(), w.missionsOf["restore"], eventcopy.New(w.missionsOf["restore"], w.board)); err != nil || missions != 3 {
+	if missions, err := rebuild.BoardEvents(t.Context(), w.missionsOf["restore"], eventcopy.New(w.missionsOf["restore"], w.missions.Live)); err != nil || missions != 3 {
 		t.Fatalf("wrote the events of %d missions (%v), want 3", missions, err)
 	}
 	for _, id := range []uuid.UUID{paid.ID, refunded.ID, running.ID} {
 		m := w.mission(t, id)
-		events, err := w.board.Events(t.Context(), id, 0, 1000)
+		events, err := w.missions.Live.Events(t.Context(), id, 0, 1000)
 		if err != nil || int64(len(events)) != m.Revision {
 			t.Fatalf("%d events are on the live board (%v), want all %d", len(events), err, m.Revision)
 		}
@@ -89,7 +89,7 @@ func TestDrillTheBoardIsLostAndWrittenAnew(t *testing.T) {
 			}
 		}
 	}
-	shown, err := w.board.Boards(t.Context(), uuid.Nil, 10)
+	shown, err := w.missions.Live.Boards(t.Context(), uuid.Nil, 10)
 	if err != nil || len(shown) != 3 {
 		t.Errorf("the board shows %d missions (%v), want 3", len(shown), err)
 	}

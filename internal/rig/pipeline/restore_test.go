@@ -38,10 +38,12 @@ func TestDrillTheMissionsInstanceIsLostAndRebuilt(t *testing.T) {
 	made := w.create(t, w.accounts[2], 150, true, false)
 	w.queue = nil
 
-	w.openMissions(t, standtest.MissionsDatabase(t)) // an empty instance
+	shown := w.missions.Live
+	w.openMissions(t) // an empty instance
+	w.showOn(shown)
 	w.wire(t)
 	users := w.usersOf["restore"]
-	from := rebuild.Sources{Accounts: peopledb.New(users), Ledger: ledgerdb.New(users), Shown: w.board, Log: w.log}
+	from := rebuild.Sources{Accounts: peopledb.New(users), Ledger: ledgerdb.New(users), Shown: shown, Log: w.log}
 	r, err := rebuild.Missions(t.Context(), from, w.missionsOf["restore"], time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +85,7 @@ func (w *fixture) copyBoard(t *testing.T, id uuid.UUID) {
 	t.Helper()
 	events, err := w.missions.Uncopied(t.Context(), id)
 	if err == nil {
-		err = w.board.Write(t.Context(), events)
+		err = w.missions.Live.Write(t.Context(), events)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +95,7 @@ func (w *fixture) copyBoard(t *testing.T, id uuid.UUID) {
 // age makes the pots more than a minute old, so that the sweep publishes them.
 func (w *fixture) age(t *testing.T) {
 	t.Helper()
-	w.exec(t, w.usersPool, `UPDATE escrows SET changed_at = changed_at - interval '1 hour'`)
+	w.users.Exec(`UPDATE escrows SET changed_at = changed_at - interval '1 hour'`)
 }
 
 // later is what happens after the backup, in the order that cash needs.
@@ -117,14 +119,14 @@ func (w *fixture) liveOn(t *testing.T, running mission.Mission) later {
 		t.Fatal(err)
 	}
 	l.charges = []ledger.Charge{c}
-	l.newcomer = w.account(t, 1_000)
+	l.newcomer = w.users.User(1_000)
 	l.second = w.create(t, w.accounts[1], 200, true, true)
 	w.drain(t)
 	l.bets = append(l.bets, w.bet(t, w.mission(t, l.second.ID), w.accounts[0], 4_000, true)) // from the charge
 	w.drain(t)
 	w.judge(t, running.ID, mission.Fail, true) // gives cash back …
 	w.drain(t)
-	l.bets = append(l.bets, w.bet(t, w.mission(t, l.second.ID), w.accounts[3], w.cash(t, w.accounts[3]), true)) // … that is put in again
+	l.bets = append(l.bets, w.bet(t, w.mission(t, l.second.ID), w.accounts[3], w.users.Cash(w.accounts[3]), true)) // … that is put in again
 	// A mission that goes on: its pot was published after each bet, and a replay holds all of its bets at once.
 	open := w.create(t, w.accounts[2], 100, true, true)
 	w.drain(t)
@@ -150,9 +152,9 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 	backup := w.dump(t)
 	l := w.liveOn(t, running)
 	w.checkQuiet(t, append(slices.Clone(l.bets), l.ofNew))
-	want := map[uuid.UUID]ledger.Won{w.streamer: w.cash(t, w.streamer) - l.ofNew.Amount}
+	want := map[uuid.UUID]ledger.Won{w.streamer: w.users.Cash(w.streamer) - l.ofNew.Amount}
 	for _, user := range w.accounts {
-		want[user] = w.cash(t, user)
+		want[user] = w.users.Cash(user)
 	}
 
 	w.load(t, backup)
@@ -175,7 +177,7 @@ func TestDrillTheUsersInstanceGoesBackAndIsBroughtForward(t *testing.T) {
 	w.age(t)
 	w.sweep(t)
 	for user, cash := range want {
-		if got := w.cash(t, user); got != cash {
+		if got := w.users.Cash(user); got != cash {
 			t.Errorf("a wallet has %s, want %s as before the loss", got, cash)
 		}
 	}
@@ -227,7 +229,7 @@ func TestDrillTheEffectsOfMissingChargesAreListed(t *testing.T) {
 func (w *fixture) dump(t *testing.T) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "users.dump")
-	w.postgres(t, "pg_dump", "--format=custom", "--file="+file, w.usersPool.Config().ConnString())
+	w.postgres(t, "pg_dump", "--format=custom", "--file="+file, w.users.Pool.Config().ConnString())
 	return file
 }
 

@@ -28,6 +28,7 @@ import (
 	"example.com/missionpot/internal/core/reconcile"
 	"example.com/missionpot/internal/flow/eventcopy"
 	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/internal/store/betlog"
 	"example.com/missionpot/internal/store/ledgerdb"
 	"example.com/missionpot/internal/store/liveboard"
@@ -52,25 +53,15 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// failer is what *testing.T and *rapid.T have in common.
-type failer interface {
-	Helper()
-	Fatalf(format string, args ...any)
-	Errorf(format string, args ...any)
-}
-
 // fixture is a whole system: both databases, the log, the live board, every step, and the messages
 // that are under way between them.
 type fixture struct {
 	ctx        context.Context
-	users      *ledgerdb.DB
-	usersPool  *pg.Pool
-	missions   *missionsdb.DB
-	boardPool  *pg.Pool
+	users      storetest.Users
+	missions   storetest.Missions
 	usersOf    map[string]*pg.Pool // of each program
 	missionsOf map[string]*missionsdb.DB
 	log        *betlog.Log
-	board      *liveboard.Board
 	steps      map[event.Topic][]push.Step
 	queue      []event.Event
 	mu         sync.Mutex     // guards queue and mails while a step runs
@@ -110,12 +101,12 @@ func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	w := &fixture{ctx: t.Context(), mails: map[string]int{}, drafts: map[uuid.UUID]mission.Mission{}, start: 1_000}
 	w.openUsers(t, standtest.UsersDatabase(t))
-	w.openMissions(t, standtest.MissionsDatabase(t))
+	w.openMissions(t)
 	w.openFirestore(t)
 	w.wire(t)
-	w.streamer = w.account(t, 0)
+	w.streamer = w.users.User(0)
 	for range 4 {
-		w.accounts = append(w.accounts, w.account(t, w.start))
+		w.accounts = append(w.accounts, w.users.User(w.start))
 	}
 	return w
 }
@@ -124,19 +115,17 @@ func newFixture(t testing.TB) *fixture {
 // has in the cloud.
 func (w *fixture) openUsers(t testing.TB, dsn string) {
 	t.Helper()
-	w.usersPool = pool(t, dsn)
-	w.users, w.usersOf = ledgerdb.New(w.usersPool), map[string]*pg.Pool{}
+	w.users, w.usersOf = storetest.OpenUsers(t, dsn), map[string]*pg.Pool{}
 	for program, dsn := range standtest.Programs(t, dsn, migrations.Users) {
-		w.usersOf[program] = pool(t, dsn)
+		w.usersOf[program] = standtest.Pool(t, dsn, 10)
 	}
 }
 
-func (w *fixture) openMissions(t testing.TB, dsn string) {
+func (w *fixture) openMissions(t testing.TB) {
 	t.Helper()
-	w.boardPool = pool(t, dsn)
-	w.missions, w.missionsOf = missionsdb.New(w.boardPool), map[string]*missionsdb.DB{}
-	for program, dsn := range standtest.Programs(t, dsn, migrations.Missions) {
-		w.missionsOf[program] = missionsdb.New(pool(t, dsn))
+	w.missions, w.missionsOf = storetest.NewMissions(t), map[string]*missionsdb.DB{}
+	for program, dsn := range standtest.Programs(t, w.missions.Pool.Config().ConnString(), migrations.Missions) {
+		w.missionsOf[program] = missionsdb.New(standtest.Pool(t, dsn, 10))
 	}
 }
 
@@ -153,12 +142,13 @@ func (w *fixture) openFirestore(t testing.TB) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = errors.Join(log.Close(), live.Close()) })
-	w.log, w.board = log, live
+	w.log = log
+	w.showOn(live)
 }
 
-func pool(t testing.TB, dsn string) *pg.Pool {
-	t.Helper()
-	return standtest.Pool(t, dsn, 10)
+// showOn makes the missions instance copy its events to a board.
+func (w *fixture) showOn(live *liveboard.Board) {
+	w.missions.Live, w.missions.Copy = live, eventcopy.New(w.missions.DB, live)
 }
 
 // wire builds the steps as functions.go does. A step that is built again is a new instance, without
@@ -170,7 +160,7 @@ func (w *fixture) wire(t testing.TB) {
 		t.Fatal(err)
 	}
 	users, missions := w.usersOf, w.missionsOf
-	copier := func(program string) *eventcopy.Copier { return eventcopy.New(missions[program], w.board) }
+	copier := func(program string) *eventcopy.Copier { return eventcopy.New(missions[program], w.missions.Live) }
 	sweep := sweepbets.Options{Age: -time.Minute, Now: users["sweepbets"].Now}
 	mails := sendmail.New(peopledb.New(users["sendmail"]), w, sendmail.Options{Now: users["sendmail"].Now})
 	w.steps = map[event.Topic][]push.Step{
@@ -180,46 +170,12 @@ func (w *fixture) wire(t testing.TB) {
 		event.Settlements: {closemission.New(missions["closemission"], copier("closemission")).Handle, mails.Handle},
 		event.Ticks: {
 			sweepbets.New(ledgerdb.New(users["sweepbets"]), w.log, sandbox, w, sweep).Handle,
-			sweepmissions.New(missions["sweepmissions"], copier("sweepmissions"), w, w.boardPool.Now).Handle, mails.Handle,
+			sweepmissions.New(missions["sweepmissions"], copier("sweepmissions"), w, w.missions.Pool.Now).Handle, mails.Handle,
 		},
 	}
 }
 
-func (w *fixture) account(t failer, cash ledger.Won) uuid.UUID {
-	t.Helper()
-	id := uuid.Must(uuid.NewV7())
-	w.exec(t, w.usersPool, `INSERT INTO users (id, email, password_hash, display_name) VALUES ($1, $2, 'x', 'someone')`, id, id.String()+"@example.com")
-	w.exec(t, w.usersPool, `INSERT INTO wallets (user_id, cash) VALUES ($1, $2)`, id, cash)
-	if cash > 0 {
-		charge := uuid.Must(uuid.NewV7())
-		w.exec(t, w.usersPool, `INSERT INTO charges (id, user_id, idempotency_key, request_hash, amount, status) VALUES ($1, $2, 'first', '', $3, 'succeeded')`, charge, id, cash)
-		w.exec(t, w.usersPool, `INSERT INTO ledger (id, kind, user_id, amount, balance_after) VALUES ($1, 'charge', $2, $3, $3)`, charge, id, cash)
-	}
-	return id
-}
-
-func (w *fixture) exec(t failer, p *pg.Pool, query string, args ...any) {
-	t.Helper()
-	if _, err := p.Exec(w.ctx, query, args...); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-}
-
-func (w *fixture) figure(t failer, p *pg.Pool, query string, args ...any) int64 {
-	t.Helper()
-	var n int64
-	if err := p.QueryRow(w.ctx, query, args...).Scan(&n); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return n
-}
-
-func (w *fixture) cash(t failer, user uuid.UUID) ledger.Won {
-	t.Helper()
-	return ledger.Won(w.figure(t, w.usersPool, `SELECT cash FROM wallets WHERE user_id = $1`, user))
-}
-
-func (w *fixture) mission(t failer, id uuid.UUID) mission.Mission {
+func (w *fixture) mission(t storetest.T, id uuid.UUID) mission.Mission {
 	t.Helper()
 	m, err := w.missionsOf["api"].ByID(w.ctx, id)
 	if err != nil {
@@ -230,12 +186,12 @@ func (w *fixture) mission(t failer, id uuid.UUID) mission.Mission {
 
 // create creates a mission as the API does. With published false the API dies between the log and
 // the message.
-func (w *fixture) create(t failer, creator uuid.UUID, stake ledger.Won, autoAccept, published bool) mission.Mission {
+func (w *fixture) create(t storetest.T, creator uuid.UUID, stake ledger.Won, autoAccept, published bool) mission.Mission {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
-	draft := mission.Draft{CreatorID: creator, StreamerID: w.streamer, Title: "no hit", Stake: stake, TimeLimit: time.Hour}
-	terms := mission.Terms{AutoAccept: autoAccept, MinStake: 100, MaxStake: 1_000_000, Acceptance: time.Hour}
-	m, _, err := w.missionsOf["api"].Create(w.ctx, id, draft, terms, id.String(), []byte("hash"))
+	draft := storetest.Draft()
+	draft.CreatorID, draft.StreamerID, draft.Stake = creator, w.streamer, stake
+	m, _, err := w.missionsOf["api"].Create(w.ctx, id, draft, storetest.Terms(autoAccept), id.String(), []byte("hash"))
 	if err != nil {
 		t.Fatalf("create a mission: %v", err)
 	}
@@ -246,12 +202,12 @@ func (w *fixture) create(t failer, creator uuid.UUID, stake ledger.Won, autoAcce
 
 // bet logs a bet as the API does, whatever state the mission is in: the API's copy may be a second
 // old.
-func (w *fixture) bet(t failer, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
+func (w *fixture) bet(t storetest.T, m mission.Mission, user uuid.UUID, amount ledger.Won, published bool) ledger.Bet {
 	t.Helper()
 	return w.logBet(t, ledger.BetEntry, m, user, amount, uuid.NewString(), published)
 }
 
-func (w *fixture) logBet(t failer, kind ledger.EntryKind, m mission.Mission, user uuid.UUID, amount ledger.Won, key string, published bool) ledger.Bet {
+func (w *fixture) logBet(t storetest.T, kind ledger.EntryKind, m mission.Mission, user uuid.UUID, amount ledger.Won, key string, published bool) ledger.Bet {
 	t.Helper()
 	logged, _, err := w.log.Append(w.ctx, ledger.LogEntry{
 		Bet:  ledger.Bet{MissionID: m.ID, UserID: user, Amount: amount, Deadline: m.Deadline},
@@ -268,7 +224,7 @@ func (w *fixture) logBet(t failer, kind ledger.EntryKind, m mission.Mission, use
 
 // judge gives the streamer's verdict. With published false the API dies between the database and
 // the message. It reports whether the verdict counted.
-func (w *fixture) judge(t failer, id uuid.UUID, a mission.Action, published bool) bool {
+func (w *fixture) judge(t storetest.T, id uuid.UUID, a mission.Action, published bool) bool {
 	t.Helper()
 	m, err := w.missionsOf["api"].Act(w.ctx, id, w.streamer, a)
 	if err != nil {
@@ -296,7 +252,7 @@ func (w *fixture) deliver(i int) error {
 }
 
 // drain delivers until nothing is under way.
-func (w *fixture) drain(t failer) {
+func (w *fixture) drain(t storetest.T) {
 	t.Helper()
 	for range 10_000 {
 		if len(w.queue) == 0 {
@@ -311,49 +267,30 @@ func (w *fixture) drain(t failer) {
 
 // sweep makes everything that waits more than a minute old, and ticks until the sweeps find nothing
 // to do.
-func (w *fixture) sweep(t failer) {
+func (w *fixture) sweep(t storetest.T) {
 	t.Helper()
 	for range 6 {
-		w.exec(t, w.usersPool, `UPDATE strays SET next_at = clock_timestamp()`)
-		w.exec(t, w.usersPool, `UPDATE mails SET due_at = clock_timestamp() WHERE state <> 'sent'`)
-		w.exec(t, w.boardPool, `UPDATE missions SET verdict_next_at = clock_timestamp() WHERE verdict_next_at IS NOT NULL`)
-		w.exec(t, w.boardPool, `UPDATE mission_events SET created_at = created_at - interval '1 hour' WHERE copied_at IS NULL`)
+		w.users.For(t).Exec(`UPDATE strays SET next_at = clock_timestamp()`)
+		w.users.For(t).Exec(`UPDATE mails SET due_at = clock_timestamp() WHERE state <> 'sent'`)
+		w.missions.For(t).Exec(`UPDATE missions SET verdict_next_at = clock_timestamp() WHERE verdict_next_at IS NOT NULL`)
+		w.missions.For(t).Exec(`UPDATE mission_events SET created_at = created_at - interval '1 hour' WHERE copied_at IS NULL`)
 		w.queue = append(w.queue, event.Tick{At: time.Now()})
 		w.drain(t)
 	}
 }
 
 // expire moves a mission's deadline into the past.
-func (w *fixture) expire(t failer, id uuid.UUID) {
+func (w *fixture) expire(t storetest.T, id uuid.UUID) {
 	t.Helper()
-	w.exec(t, w.boardPool, `UPDATE missions SET deadline = clock_timestamp() - interval '1 millisecond' WHERE id = $1`, id)
-}
-
-// checkInvariants asserts what must hold at every moment.
-func (w *fixture) checkInvariants(t failer) {
-	t.Helper()
-	for claim, query := range map[string]string{
-		"1: the sum of all postings is zero":         `SELECT coalesce(sum(amount), 0)::bigint FROM postings`,
-		"1: every wallet is the sum of its postings": `SELECT count(*) FROM wallets w WHERE cash <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'wallet' AND p.owner = w.user_id)`,
-		"1: every escrow is the sum of its postings": `SELECT count(*) FROM escrows e WHERE inflow - outflow <> (SELECT coalesce(sum(amount), 0) FROM postings p WHERE p.account = 'escrow' AND p.owner = e.mission_id)`,
-		"2: no wallet is negative":                   `SELECT count(*) FROM wallets WHERE cash < 0`,
-		"3: a mission pays out at most once":         `SELECT count(*) FROM (SELECT FROM ledger WHERE kind = 'payout' GROUP BY mission_id HAVING count(*) > 1) s`,
-		"3: nobody is refunded twice":                `SELECT count(*) FROM (SELECT FROM ledger WHERE kind = 'refund' GROUP BY mission_id, user_id HAVING count(*) > 1) s`,
-		"5: a settled escrow is empty":               `SELECT count(*) FROM escrows WHERE settled_at IS NOT NULL AND inflow <> outflow`,
-		"nobody gets back more than they put in":     `SELECT count(*) FROM ledger r WHERE kind = 'refund' AND amount > (SELECT coalesce(sum(amount), 0) FROM ledger h WHERE h.kind = 'hold' AND h.mission_id = r.mission_id AND h.user_id = r.user_id)`,
-	} {
-		if n := w.figure(t, w.usersPool, query); n != 0 {
-			t.Errorf("invariant %s: got %d, want 0", claim, n)
-		}
-	}
+	w.missions.For(t).PassDeadline(id)
 }
 
 // checkQuiet asserts what must hold once the queues are empty and the sweeps find nothing: every
 // bet has its outcome, every decided mission is settled, and the missions database shows what the
 // ledger holds.
-func (w *fixture) checkQuiet(t failer, bets []ledger.Bet) {
+func (w *fixture) checkQuiet(t storetest.T, bets []ledger.Bet) {
 	t.Helper()
-	w.checkInvariants(t)
+	w.users.For(t).CheckInvariants()
 	ids := make([]uuid.UUID, len(bets))
 	for i, b := range bets {
 		ids[i] = b.ID
@@ -370,15 +307,15 @@ func (w *fixture) checkQuiet(t failer, bets []ledger.Bet) {
 		if m.Status == mission.Funding {
 			t.Errorf("mission %s is still waiting for its stake", id)
 		}
-		if in := w.figure(t, w.usersPool, `SELECT coalesce(sum(amount), 0)::bigint FROM ledger WHERE kind = 'hold' AND mission_id = $1`, id); ledger.Won(in) != m.Pot {
+		if in := w.users.For(t).Figure(`SELECT coalesce(sum(amount), 0)::bigint FROM ledger WHERE kind = 'hold' AND mission_id = $1`, id); ledger.Won(in) != m.Pot {
 			t.Errorf("invariant 6: the missions database shows %s, the ledger took in %d", m.Pot, in)
 		}
-		events, err := w.board.Events(w.ctx, id, 0, 1000)
+		events, err := w.missions.Live.Events(w.ctx, id, 0, 1000)
 		if err != nil || len(events) == 0 || events[len(events)-1].Revision != m.Revision {
 			t.Errorf("the event log of %s ends before revision %d (%d events, error %v)", id, m.Revision, len(events), err)
 		}
 	}
-	if n := w.figure(t, w.usersPool, `SELECT count(*) FROM mails WHERE state <> 'sent'`); n != 0 {
+	if n := w.users.For(t).Figure(`SELECT count(*) FROM mails WHERE state <> 'sent'`); n != 0 {
 		t.Errorf("%d mails were not sent", n)
 	}
 	for who, n := range w.mails {
@@ -391,17 +328,17 @@ func (w *fixture) checkQuiet(t failer, bets []ledger.Bet) {
 }
 
 // books returns every figure that must not depend on the order of messages.
-func (w *fixture) books(t failer) string {
+func (w *fixture) books(t storetest.T) string {
 	t.Helper()
 	var text string
 	for i, user := range append([]uuid.UUID{w.streamer}, w.accounts...) {
-		text += fmt.Sprintf("account %d has %s\n", i, w.cash(t, user))
+		text += fmt.Sprintf("account %d has %s\n", i, w.users.For(t).Cash(user))
 	}
 	text += fmt.Sprintf("%d holds, %d declines, %d refunds, %d payouts\n",
-		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'hold'`),
-		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'decline'`),
-		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'refund'`),
-		w.figure(t, w.usersPool, `SELECT count(*) FROM ledger WHERE kind = 'payout'`))
+		w.users.For(t).Figure(`SELECT count(*) FROM ledger WHERE kind = 'hold'`),
+		w.users.For(t).Figure(`SELECT count(*) FROM ledger WHERE kind = 'decline'`),
+		w.users.For(t).Figure(`SELECT count(*) FROM ledger WHERE kind = 'refund'`),
+		w.users.For(t).Figure(`SELECT count(*) FROM ledger WHERE kind = 'payout'`))
 	return text
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/flow/batch"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // BenchmarkHoldOneHotMission measures the most difficult load: a thousand
@@ -35,7 +35,7 @@ func BenchmarkHoldOneHotMission(b *testing.B) {
 				if n > int64(b.N) {
 					return
 				}
-				r, err := group.Do(context.Background(), steptest.Bet(mission, users[n%int64(len(users))], 100))
+				r, err := group.Do(context.Background(), storetest.Bet(mission, users[n%int64(len(users))], 100))
 				if err != nil || r.Outcome != ledger.Held {
 					b.Errorf("bet %d: %q (%v)", n, r.Outcome, err)
 					return

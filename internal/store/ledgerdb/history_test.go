@@ -10,7 +10,7 @@ import (
 
 	"example.com/missionpot/internal/core/account"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func (f fixture) mustCash(user uuid.UUID) ledger.Cash {
@@ -27,7 +27,7 @@ func TestHeldIsOwnCashInPotsThatAreNotSettled(t *testing.T) {
 	f := newFixture(t)
 	mina, jun, streamer := f.User(10_000), f.User(10_000), f.User(0)
 	kept, failed, won := f.Escrow(), f.Escrow(), f.Escrow()
-	f.MustHold(steptest.Bet(kept, mina, 1_000), steptest.Bet(kept, mina, 500), steptest.Bet(failed, mina, 2_000), steptest.Bet(won, mina, 4_000), steptest.Bet(kept, jun, 3_000))
+	f.MustHold(storetest.Bet(kept, mina, 1_000), storetest.Bet(kept, mina, 500), storetest.Bet(failed, mina, 2_000), storetest.Bet(won, mina, 4_000), storetest.Bet(kept, jun, 3_000))
 	if got, want := f.mustCash(mina), (ledger.Cash{Available: 2_500, Held: 7_500}); got != want {
 		t.Errorf("while all missions run: %+v, want %+v", got, want)
 	}
@@ -53,7 +53,7 @@ func TestCashIsCountedOnceWhileRefundsRun(t *testing.T) {
 	users := make([]uuid.UUID, 7)
 	for i := range users {
 		users[i] = f.User(1_000)
-		f.MustHold(steptest.Bet(mission, users[i], 400))
+		f.MustHold(storetest.Bet(mission, users[i], 400))
 	}
 	if _, err := f.CloseEscrow(t.Context(), ledger.Closing{MissionID: mission, Ending: ledger.Expired, StreamerID: creator, CreatorID: creator, Title: "a mission"}); err != nil {
 		t.Fatal(err)
@@ -92,9 +92,9 @@ func TestAStatementListsEveryMoveWithItsSignNewestFirst(t *testing.T) {
 	f := newFixture(t)
 	mina, streamer := f.User(5_000), f.User(0)
 	mission := f.Escrow()
-	first, second := steptest.Bet(mission, mina, 1_000), steptest.Bet(mission, mina, 500)
+	first, second := storetest.Bet(mission, mina, 1_000), storetest.Bet(mission, mina, 500)
 	f.MustHold(first)
-	f.MustHold(steptest.Bet(mission, mina, 90_000)) // declined: it moves nothing and is not listed
+	f.MustHold(storetest.Bet(mission, mina, 90_000)) // declined: it moves nothing and is not listed
 	f.MustHold(second)
 	f.MustSettle(mission, ledger.Failed, streamer, mina, 10)
 
@@ -132,7 +132,7 @@ func TestTheRankingIsMostFirstAndPagesBreakNoTie(t *testing.T) {
 	mission, other := f.Escrow(), f.Escrow()
 	for _, amount := range []ledger.Won{300, 100, 500, 300, 300, 200} {
 		user := f.User(1_000)
-		f.MustHold(steptest.Bet(mission, user, amount), steptest.Bet(other, user, 100))
+		f.MustHold(storetest.Bet(mission, user, amount), storetest.Bet(other, user, 100))
 	}
 	f.CatchUp()
 	var got []ledger.Won

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func TestABatchOfCoveredBetsIsHeldWithOnePot(t *testing.T) {
@@ -17,7 +17,7 @@ func TestABatchOfCoveredBetsIsHeldWithOnePot(t *testing.T) {
 	f := newFixture(t)
 	mission, other := f.Escrow(), f.Escrow()
 	ana, ben := f.User(5_000), f.User(5_000)
-	rulings := f.MustHold(steptest.Bet(mission, ben, 700), steptest.Bet(mission, ana, 1_000), steptest.Bet(other, ben, 300), steptest.Bet(mission, ben, 200))
+	rulings := f.MustHold(storetest.Bet(mission, ben, 700), storetest.Bet(mission, ana, 1_000), storetest.Bet(other, ben, 300), storetest.Bet(mission, ben, 200))
 	for i, r := range rulings {
 		if r.Err != nil || r.Outcome != ledger.Held {
 			t.Errorf("bet %d: got %q (%v), want held", i, r.Outcome, r.Err)
@@ -37,7 +37,7 @@ func TestASmallBetPassesWhereALargerOneBeforeItDidNot(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana := f.Escrow(), f.User(1_000)
-	rulings := f.MustHold(steptest.Bet(mission, ana, 600), steptest.Bet(mission, ana, 600), steptest.Bet(mission, ana, 400))
+	rulings := f.MustHold(storetest.Bet(mission, ana, 600), storetest.Bet(mission, ana, 600), storetest.Bet(mission, ana, 400))
 	want := []ledger.Outcome{ledger.Held, ledger.Declined, ledger.Held}
 	for i := range want {
 		if rulings[i].Outcome != want[i] {
@@ -55,7 +55,7 @@ func TestRule9ARedeliveredBatchGetsItsFirstOutcomeAndThePresentPot(t *testing.T)
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana := f.Escrow(), f.User(1_000)
-	first, poor := steptest.Bet(mission, ana, 800), steptest.Bet(mission, ana, 500)
+	first, poor := storetest.Bet(mission, ana, 800), storetest.Bet(mission, ana, 500)
 	f.MustHold(first, first, poor)
 	for _, r := range f.MustHold(poor, first) {
 		want := map[uuid.UUID]ledger.Outcome{first.ID: ledger.Held, poor.ID: ledger.Declined}[r.BetID]
@@ -78,9 +78,9 @@ func TestRule9TheFastPathNoticesABatchItHasSeen(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana, ben := f.Escrow(), f.User(1_000), f.User(1_000)
-	batch := []ledger.Bet{steptest.Bet(mission, ana, 100), steptest.Bet(mission, ben, 200)}
+	batch := []ledger.Bet{storetest.Bet(mission, ana, 100), storetest.Bet(mission, ben, 200)}
 	f.MustHold(batch...)
-	for i, r := range f.MustHold(append(batch, steptest.Bet(mission, ben, 50))...) {
+	for i, r := range f.MustHold(append(batch, storetest.Bet(mission, ben, 50))...) {
 		if r.Outcome != ledger.Held || r.Err != nil || r.Pot.Total != 350 {
 			t.Errorf("bet %d again: got %q (%v) and a pot of %s, want held and 350 won", i, r.Outcome, r.Err, r.Pot.Total)
 		}
@@ -95,13 +95,13 @@ func TestRule11TheSameIdWithOtherContentsIsPoison(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana, ben := f.Escrow(), f.User(1_000), f.User(1_000)
-	original := steptest.Bet(mission, ana, 300)
+	original := storetest.Bet(mission, ana, 300)
 	forged := original
 	forged.Amount = 200
 	stolen := original
 	stolen.UserID = ben
 	f.MustHold(original)
-	good := steptest.Bet(mission, ben, 100)
+	good := storetest.Bet(mission, ben, 100)
 	rulings := f.MustHold(forged, stolen, good)
 	for i, name := range []string{"another amount", "another user"} {
 		if !errors.Is(rulings[i].Err, ledger.ErrPoison) {
@@ -118,10 +118,10 @@ func TestRule11AnUnknownUserOrMissionIsADecline(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana := f.Escrow(), f.User(1_000)
-	lost := steptest.Bet(uuid.Must(uuid.NewV7()), ana, 100)
+	lost := storetest.Bet(uuid.Must(uuid.NewV7()), ana, 100)
 	lost.LoggedAt = lost.LoggedAt.Add(-2 * ledger.FundingTime)
-	early := steptest.Bet(uuid.Must(uuid.NewV7()), ana, 100)
-	rulings := f.MustHold(steptest.Bet(mission, uuid.New(), 100), lost, early)
+	early := storetest.Bet(uuid.Must(uuid.NewV7()), ana, 100)
+	rulings := f.MustHold(storetest.Bet(mission, uuid.New(), 100), lost, early)
 	if got := rulings[0].Reason; got != ledger.UnknownUser {
 		t.Errorf("reason: got %q, want unknown_user", got)
 	}
@@ -138,7 +138,7 @@ func TestRule4ABetLoggedAfterItsDeadlineIsDeclined(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana := f.Escrow(), f.User(1_000)
-	late, atOnce, inTime := steptest.Bet(mission, ana, 100), steptest.Bet(mission, ana, 100), steptest.Bet(mission, ana, 100)
+	late, atOnce, inTime := storetest.Bet(mission, ana, 100), storetest.Bet(mission, ana, 100), storetest.Bet(mission, ana, 100)
 	late.LoggedAt = late.Deadline.Add(time.Millisecond)
 	atOnce.LoggedAt = atOnce.Deadline
 	inTime.LoggedAt = inTime.Deadline.Add(-time.Millisecond)
@@ -156,7 +156,7 @@ func TestTwentyGoroutinesBetTheLastCashOfOneWallet(t *testing.T) {
 	held := make(chan bool, 20)
 	for range 20 {
 		wait.Go(func() {
-			r, err := f.Hold(t.Context(), []ledger.Bet{steptest.Bet(mission, ana, 100)})
+			r, err := f.Hold(t.Context(), []ledger.Bet{storetest.Bet(mission, ana, 100)})
 			held <- err == nil && r[0].Outcome == ledger.Held
 		})
 	}
@@ -186,7 +186,7 @@ func TestRule6BatchesOfTwoInstancesAndAVerdictNeverMixUp(t *testing.T) {
 	}
 	var shared []ledger.Bet
 	for i := range 200 {
-		shared = append(shared, steptest.Bet(missions[i%3], users[i%10], 150))
+		shared = append(shared, storetest.Bet(missions[i%3], users[i%10], 150))
 	}
 	var wait sync.WaitGroup
 	outcomes := make([][]ledger.Ruling, 4)

@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // at is a bet that was logged at a time.
 func at(logged time.Time, mission, user uuid.UUID, amount ledger.Won) ledger.Bet {
-	b := steptest.Bet(mission, user, amount)
+	b := storetest.Bet(mission, user, amount)
 	b.LoggedAt, b.Deadline = logged, logged.Add(time.Hour)
 	return b
 }

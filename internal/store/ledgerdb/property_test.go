@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // model is the simplest possible ledger, in memory.
@@ -74,7 +74,7 @@ func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 			if len(placed) > 0 && rapid.IntRange(0, 3).Draw(rt, "again") == 0 {
 				return rapid.SampledFrom(placed).Draw(rt, "duplicate")
 			}
-			b := steptest.Bet(rapid.SampledFrom(missions).Draw(rt, "mission"), rapid.SampledFrom(users).Draw(rt, "user"),
+			b := storetest.Bet(rapid.SampledFrom(missions).Draw(rt, "mission"), rapid.SampledFrom(users).Draw(rt, "user"),
 				ledger.Won(rapid.Int64Range(1, 400).Draw(rt, "amount")))
 			if rapid.IntRange(0, 9).Draw(rt, "late") == 0 {
 				b.LoggedAt = b.Deadline.Add(time.Second)

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // failed makes a mission that failed, with contributors of 500 won each, by id,
@@ -21,7 +21,7 @@ func (f fixture) failed(contributors int, left ledger.Won) (mission uuid.UUID, u
 	var bets []ledger.Bet
 	for range contributors {
 		users = append(users, f.User(500+left))
-		bets = append(bets, steptest.Bet(mission, users[len(users)-1], 500))
+		bets = append(bets, storetest.Bet(mission, users[len(users)-1], 500))
 	}
 	f.MustHold(bets...)
 	slices.SortFunc(users, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
@@ -104,7 +104,7 @@ func TestChunksAtOnceAndBetsWithTheSameWalletsEnd(t *testing.T) {
 		for ; betting.Err() == nil && held < 500; held++ {
 			bets := make([]ledger.Bet, len(users))
 			for i, u := range users {
-				bets[i] = steptest.Bet(other, u, 1)
+				bets[i] = storetest.Bet(other, u, 1)
 			}
 			if _, err := f.Hold(t.Context(), bets); err != nil {
 				t.Errorf("hold beside a refund: %v", err)

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // The verdict commits after the batch has seen the escrow open and before the
@@ -17,9 +17,9 @@ func TestRule6AVerdictBetweenReadingAndWritingMakesTheBatchStartAgain(t *testing
 	for _, path := range []string{"fast", "exact"} {
 		f := newFixture(t)
 		mission, other, ana := f.Escrow(), f.Escrow(), f.User(1_000)
-		batch := []ledger.Bet{steptest.Bet(mission, ana, 300), steptest.Bet(other, ana, 200)}
+		batch := []ledger.Bet{storetest.Bet(mission, ana, 300), storetest.Bet(other, ana, 200)}
 		if path == "exact" {
-			batch = append(batch, steptest.Bet(mission, ana, 5_000)) // not covered, so the fast path is not possible
+			batch = append(batch, storetest.Bet(mission, ana, 5_000)) // not covered, so the fast path is not possible
 		}
 		verdict, err := f.Pool.Begin(t.Context())
 		if err != nil {
@@ -78,7 +78,7 @@ func TestRule6WalletsAreLockedByIdWhateverTheOrderOfTheBets(t *testing.T) {
 					if worker == 1 {
 						i = len(users) - 1 - i
 					}
-					batch = append(batch, steptest.Bet(mission, users[i], 100))
+					batch = append(batch, storetest.Bet(mission, users[i], 100))
 				}
 				if _, err := f.Hold(t.Context(), batch); err != nil {
 					done <- err

@@ -8,15 +8,15 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func TestSuccessPaysThePotToTheStreamer(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, streamer, ana, ben := f.Escrow(), f.User(0), f.User(1_000), f.User(1_000)
-	paid := steptest.Bet(mission, ben, 400)
-	f.MustHold(steptest.Bet(mission, ana, 600), paid)
+	paid := storetest.Bet(mission, ben, 400)
+	f.MustHold(storetest.Bet(mission, ana, 600), paid)
 	s := f.MustSettle(mission, ledger.Succeeded, streamer, ana, 1)
 	if s.Paid != 1_000 || s.Refunded != 0 || f.Cash(streamer) != 1_000 {
 		t.Errorf("paid %s, refunded %s, streamer has %s; want 1,000, 0, 1,000", s.Paid, s.Refunded, f.Cash(streamer))
@@ -39,7 +39,7 @@ func TestAnyOtherEndingGivesEveryoneTheirCashBack(t *testing.T) {
 		users := []uuid.UUID{f.User(1_000), f.User(1_000), f.User(1_000)}
 		var bets []ledger.Bet
 		for i, u := range users {
-			bets = append(bets, steptest.Bet(mission, u, ledger.Won(100*(i+1))), steptest.Bet(mission, u, 100))
+			bets = append(bets, storetest.Bet(mission, u, ledger.Won(100*(i+1))), storetest.Bet(mission, u, 100))
 		}
 		f.MustHold(bets...)
 		s := f.MustSettle(mission, ending, streamer, users[0], 2)
@@ -63,7 +63,7 @@ func TestRule7TheStoredEndingIsPaidNotTheMessages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, streamer, ana := f.Escrow(), f.User(0), f.User(500)
-	f.MustHold(steptest.Bet(mission, ana, 500))
+	f.MustHold(storetest.Bet(mission, ana, 500))
 	closing := ledger.Closing{MissionID: mission, Ending: ledger.Failed, StreamerID: streamer, CreatorID: ana, Title: "t"}
 	if _, err := f.CloseEscrow(t.Context(), closing); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestRule7ManySettlersPayOnce(t *testing.T) {
 		mission, streamer := f.Escrow(), f.User(0)
 		var bets []ledger.Bet
 		for range 60 {
-			bets = append(bets, steptest.Bet(mission, f.User(300), 200))
+			bets = append(bets, storetest.Bet(mission, f.User(300), 200))
 		}
 		f.MustHold(bets...)
 		if _, err := f.CloseEscrow(t.Context(), ledger.Closing{MissionID: mission, Ending: ending, StreamerID: streamer, CreatorID: bets[0].UserID, Title: "t"}); err != nil {
@@ -125,7 +125,7 @@ func TestRule8AVerdictWithoutAnEscrowLeavesAClosedOne(t *testing.T) {
 	if s.Total != 0 {
 		t.Errorf("total: got %s, want 0 won", s.Total)
 	}
-	stake := steptest.Bet(mission, ana, 500)
+	stake := storetest.Bet(mission, ana, 500)
 	stake.Stake = true
 	r := f.MustHold(stake)[0]
 	if r.Reason != ledger.MissionClosed || f.Cash(ana) != 500 {
@@ -138,7 +138,7 @@ func TestRule8EscrowsMailsAndTheLedgerAreNeverDeleted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana := f.Escrow(), f.User(500)
-	f.MustHold(steptest.Bet(mission, ana, 100))
+	f.MustHold(storetest.Bet(mission, ana, 100))
 	for _, query := range []string{
 		`DELETE FROM escrows`, `DELETE FROM mails`, `DELETE FROM ledger`, `UPDATE ledger SET amount = 1`, `TRUNCATE ledger`,
 	} {
@@ -154,8 +154,8 @@ func TestRule10RefundsFollowTheContributionsTheBatchKept(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, streamer, ana := f.Escrow(), f.User(0), f.User(1_000)
-	f.MustHold(steptest.Bet(mission, ana, 100), steptest.Bet(mission, ana, 150))
-	f.MustHold(steptest.Bet(mission, ana, 250))
+	f.MustHold(storetest.Bet(mission, ana, 100), storetest.Bet(mission, ana, 150))
+	f.MustHold(storetest.Bet(mission, ana, 250))
 	if n := f.Figure(`SELECT amount FROM contributions WHERE mission_id = $1 AND user_id = $2`, mission, ana); n != 500 {
 		t.Errorf("contribution: got %d, want 500", n)
 	}
@@ -174,7 +174,7 @@ func TestRule7AWalletIsCreditedOnlyForARowThatWasInserted(t *testing.T) {
 	mission, streamer := f.Escrow(), f.User(0)
 	users := []uuid.UUID{f.User(500), f.User(500), f.User(500)}
 	for _, u := range users {
-		f.MustHold(steptest.Bet(mission, u, 500))
+		f.MustHold(storetest.Bet(mission, u, 500))
 	}
 	closing := ledger.Closing{MissionID: mission, Ending: ledger.Failed, StreamerID: streamer, CreatorID: users[0], Title: "t"}
 	if _, err := f.CloseEscrow(t.Context(), closing); err != nil {

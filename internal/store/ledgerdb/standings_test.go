@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func TestAStandingIsRaisedToWhatWasPutInAndNeverFalls(t *testing.T) {
@@ -31,12 +31,12 @@ func TestAStandingIsRaisedToWhatWasPutInAndNeverFalls(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f.MustHold(steptest.Bet(mission, ana, 300), steptest.Bet(mission, ben, 500))
+	f.MustHold(storetest.Bet(mission, ana, 300), storetest.Bet(mission, ben, 500))
 	raise(ledger.Contributor{MissionID: mission, UserID: ana})
 	if diff := cmp.Diff([]ledger.Won{300}, ranking()); diff != "" {
 		t.Errorf("after Ana was raised (-want +got):\n%s", diff)
 	}
-	f.MustHold(steptest.Bet(mission, ana, 400))
+	f.MustHold(storetest.Bet(mission, ana, 400))
 	var both sync.WaitGroup
 	for range 8 { // in whatever order they come
 		both.Go(func() {
@@ -58,7 +58,7 @@ func TestTheSweepRanksUsersLeftOutOnceAMissionIsQuiet(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	quiet, busy := f.Escrow(), f.Escrow()
-	f.MustHold(steptest.Bet(quiet, f.User(1_000), 300), steptest.Bet(busy, f.User(1_000), 200))
+	f.MustHold(storetest.Bet(quiet, f.User(1_000), 300), storetest.Bet(busy, f.User(1_000), 200))
 	f.Exec(`UPDATE escrows SET changed_at = clock_timestamp() - interval '1 minute' WHERE mission_id = $1`, quiet)
 	if err := f.CatchUpStandings(t.Context(), 30*time.Second, 10); err != nil {
 		t.Fatal(err)

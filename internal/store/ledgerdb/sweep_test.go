@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func TestRule16OneInstanceSweepsAShardAtATime(t *testing.T) {
@@ -35,7 +35,7 @@ func TestRule16AMarkNeverGoesBackAndPassesABetOnlyAsAStray(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana := f.Escrow(), f.User(1_000)
-	decided, stray := steptest.Bet(mission, ana, 100), steptest.Bet(mission, ana, 100)
+	decided, stray := storetest.Bet(mission, ana, 100), storetest.Bet(mission, ana, 100)
 	f.MustHold(decided)
 	undecided, err := f.Undecided(t.Context(), []uuid.UUID{decided.ID, stray.ID})
 	if err != nil || len(undecided) != 1 || undecided[0] != stray.ID {
@@ -76,14 +76,14 @@ func TestRule9APotIsUnpublishedUntilItsVersionIsMarked(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, ana := f.Escrow(), f.User(1_000)
-	first := f.MustHold(steptest.Bet(mission, ana, 100))[0].Pot
+	first := f.MustHold(storetest.Bet(mission, ana, 100))[0].Pot
 	if err := f.MarkPublished(t.Context(), []ledger.Pot{first}); err != nil {
 		t.Fatal(err)
 	}
 	if pots, err := f.UnpublishedPots(t.Context(), 0, 10); err != nil || len(pots) != 0 {
 		t.Errorf("after the mark: got %v (%v), want none", pots, err)
 	}
-	second := f.MustHold(steptest.Bet(mission, ana, 150))[0].Pot
+	second := f.MustHold(storetest.Bet(mission, ana, 150))[0].Pot
 	if err := f.MarkPublished(t.Context(), []ledger.Pot{first}); err != nil {
 		t.Fatal(err)
 	}

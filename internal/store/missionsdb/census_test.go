@@ -7,17 +7,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func TestTheCensusCountsMissionsUnderWayAndNoOthers(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	db.funding(true)
-	db.active()
-	db.active()
-	old, settled := db.active(), db.active()
-	db.mustExec(`UPDATE missions SET status = 'failed', decided_at = clock_timestamp() - interval '1 hour' WHERE id = $1`, old.ID)
-	db.mustExec(`UPDATE missions SET status = 'failed', decided_at = clock_timestamp(), settled_at = clock_timestamp() WHERE id = $1`, settled.ID)
+	db := storetest.NewMissions(t)
+	db.Funding(true)
+	db.Active()
+	db.Active()
+	old, settled := db.Active(), db.Active()
+	db.Exec(`UPDATE missions SET status = 'failed', decided_at = clock_timestamp() - interval '1 hour' WHERE id = $1`, old.ID)
+	db.Exec(`UPDATE missions SET status = 'failed', decided_at = clock_timestamp(), settled_at = clock_timestamp() WHERE id = $1`, settled.ID)
 	got, err := db.Census(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func settlement(m mission.Mission, p ledger.Pot) ledger.Settlement {
@@ -23,15 +24,15 @@ func settlement(m mission.Mission, p ledger.Pot) ledger.Settlement {
 
 func TestTheFirstPotFundsAMission(t *testing.T) {
 	t.Parallel()
-	db := open(t)
+	db := storetest.NewMissions(t)
 	for _, auto := range []bool{true, false} {
-		m := db.funding(auto)
-		got, changed, err := db.ApplyPot(t.Context(), pot(m.ID, 1))
+		m := db.Funding(auto)
+		got, changed, err := db.ApplyPot(t.Context(), storetest.Pot(m.ID, 1))
 		if err != nil || !changed {
 			t.Fatalf("changed %v, error %v", changed, err)
 		}
 		want := m
-		want.Pot, want.Contributors, want.PotVersion, want.Revision = 5000, 1, 1, 2
+		want.Pot, want.Contributors, want.PotVersion, want.Revision = 1000, 1, 1, 2
 		want.Deadline = got.Deadline
 		want.Status = mission.Proposed
 		if auto {
@@ -45,16 +46,16 @@ func TestTheFirstPotFundsAMission(t *testing.T) {
 
 func TestRule12EveryUndecidedStateHasItsDeadline(t *testing.T) {
 	t.Parallel()
-	db := open(t)
+	db := storetest.NewMissions(t)
 	near := func(what string, got time.Time, want time.Duration) {
 		t.Helper()
 		if left := time.Until(got); left < want-time.Minute || left > want+time.Minute {
 			t.Errorf("%s: %s are left, want about %s", what, left, want)
 		}
 	}
-	m := db.funding(false)
+	m := db.Funding(false)
 	near("funding", m.Deadline, 15*time.Minute)
-	m, _, err := db.ApplyPot(t.Context(), pot(m.ID, 1))
+	m, _, err := db.ApplyPot(t.Context(), storetest.Pot(m.ID, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,15 +69,15 @@ func TestRule12EveryUndecidedStateHasItsDeadline(t *testing.T) {
 		t.Errorf("the deadline is %s, want the time limit from acceptance, %s", m.Deadline, want)
 	}
 	deadline := m.Deadline
-	if m, _, err = db.ApplyPot(t.Context(), pot(m.ID, 2)); err != nil || !m.Deadline.Equal(deadline) {
+	if m, _, err = db.ApplyPot(t.Context(), storetest.Pot(m.ID, 2)); err != nil || !m.Deadline.Equal(deadline) {
 		t.Errorf("a bet moved the deadline from %s to %s (error %v), want it where it was", deadline, m.Deadline, err)
 	}
 }
 
 func TestOnlyTheStreamerActs(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.active()
+	db := storetest.NewMissions(t)
+	m := db.Active()
 	for _, user := range []uuid.UUID{m.CreatorID, newID()} {
 		for _, a := range []mission.Action{mission.Accept, mission.Reject, mission.Success, mission.Fail} {
 			if _, err := db.Act(t.Context(), m.ID, user, a); !errors.Is(err, fault.NotStreamer) {
@@ -87,19 +88,19 @@ func TestOnlyTheStreamerActs(t *testing.T) {
 	if _, err := db.Act(t.Context(), m.ID, m.StreamerID, mission.TimeOut); err == nil {
 		t.Error("the streamer could time a mission out, want an error")
 	}
-	if got := db.read(m.ID); got.Status != mission.Active || got.Revision != m.Revision {
+	if got := db.Read(m.ID); got.Status != mission.Active || got.Revision != m.Revision {
 		t.Errorf("the mission is %s at revision %d, want it untouched at %d", got.Status, got.Revision, m.Revision)
 	}
 }
 
 func TestRule4AVerdictNeedsTheDeadlineAheadAndExpiryNeedsItPassed(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.active()
+	db := storetest.NewMissions(t)
+	m := db.Active()
 	if expired, err := db.Expire(t.Context(), 10); err != nil || len(expired) != 0 {
 		t.Fatalf("expired %d missions before their deadline (error %v), want none", len(expired), err)
 	}
-	db.passDeadline(m.ID)
+	db.PassDeadline(m.ID)
 	for _, a := range []mission.Action{mission.Success, mission.Fail} {
 		if _, err := db.Act(t.Context(), m.ID, m.StreamerID, a); !errors.Is(err, fault.NotActive) {
 			t.Errorf("%s after the deadline: error %v, want %v", a, err, fault.NotActive)
@@ -116,8 +117,8 @@ func TestRule4AVerdictNeedsTheDeadlineAheadAndExpiryNeedsItPassed(t *testing.T) 
 
 func TestOfTwentyVerdictsAtOnceOneWins(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.active()
+	db := storetest.NewMissions(t)
+	m := db.Active()
 	var mu sync.Mutex
 	var won []mission.Mission
 	var wg sync.WaitGroup
@@ -144,21 +145,21 @@ func TestOfTwentyVerdictsAtOnceOneWins(t *testing.T) {
 	if len(won) != 1 {
 		t.Fatalf("%d of 20 verdicts won, want one", len(won))
 	}
-	if got := db.read(m.ID); got.Status != won[0].Status || got.Revision != m.Revision+1 {
+	if got := db.Read(m.ID); got.Status != won[0].Status || got.Revision != m.Revision+1 {
 		t.Errorf("the mission is %s at revision %d, want %s at %d", got.Status, got.Revision, won[0].Status, m.Revision+1)
 	}
 }
 
 func TestAnOlderOrRepeatedPotChangesNothing(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.active()
-	m, _, err := db.ApplyPot(t.Context(), pot(m.ID, 5))
+	db := storetest.NewMissions(t)
+	m := db.Active()
+	m, _, err := db.ApplyPot(t.Context(), storetest.Pot(m.ID, 5))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, version := range []int64{5, 4, 1} {
-		got, changed, err := db.ApplyPot(t.Context(), pot(m.ID, version))
+		got, changed, err := db.ApplyPot(t.Context(), storetest.Pot(m.ID, version))
 		if err != nil || changed {
 			t.Errorf("version %d over 5: changed %v, error %v; want nothing", version, changed, err)
 		}
@@ -170,8 +171,8 @@ func TestAnOlderOrRepeatedPotChangesNothing(t *testing.T) {
 
 func TestAnEmptyPotDoesNotFund(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.funding(true)
+	db := storetest.NewMissions(t)
+	m := db.Funding(true)
 	got, changed, err := db.ApplyPot(t.Context(), ledger.Pot{MissionID: m.ID, Version: 1})
 	if err != nil || changed || got.Status != mission.Funding {
 		t.Errorf("the mission is %s, changed %v, error %v; want it to wait for its stake", got.Status, changed, err)
@@ -180,18 +181,18 @@ func TestAnEmptyPotDoesNotFund(t *testing.T) {
 
 func TestRule8ALatePotNeverRevivesADecidedMission(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	unfunded := db.funding(true)
+	db := storetest.NewMissions(t)
+	unfunded := db.Funding(true)
 	unfunded, changed, err := db.Unfund(t.Context(), unfunded.ID)
 	if err != nil || !changed || unfunded.Status != mission.Unfunded {
 		t.Fatalf("unfund: %s, changed %v, error %v", unfunded.Status, changed, err)
 	}
-	failed := db.active()
+	failed := db.Active()
 	if failed, err = db.Act(t.Context(), failed.ID, failed.StreamerID, mission.Fail); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range []mission.Mission{unfunded, failed} {
-		got, changed, err := db.ApplyPot(t.Context(), pot(m.ID, 9))
+		got, changed, err := db.ApplyPot(t.Context(), storetest.Pot(m.ID, 9))
 		if err != nil || changed {
 			t.Errorf("a pot after %s: changed %v, error %v; want nothing", m.Status, changed, err)
 		}
@@ -203,13 +204,13 @@ func TestRule8ALatePotNeverRevivesADecidedMission(t *testing.T) {
 
 func TestRule9TheSettlementBringsTheFinalFigures(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.active()
+	db := storetest.NewMissions(t)
+	m := db.Active()
 	m, err := db.Act(t.Context(), m.ID, m.StreamerID, mission.Success)
 	if err != nil {
 		t.Fatal(err)
 	}
-	final := settlement(m, pot(m.ID, 7))
+	final := settlement(m, storetest.Pot(m.ID, 7))
 	got, changed, err := db.Settle(t.Context(), final)
 	if err != nil || !changed {
 		t.Fatalf("changed %v, error %v", changed, err)
@@ -232,9 +233,9 @@ func TestRule9TheSettlementBringsTheFinalFigures(t *testing.T) {
 
 func TestASettlementOfAnotherEndingIsAnError(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	undecided := db.active()
-	s := settlement(undecided, pot(undecided.ID, 2))
+	db := storetest.NewMissions(t)
+	undecided := db.Active()
+	s := settlement(undecided, storetest.Pot(undecided.ID, 2))
 	s.Ending = ledger.Failed
 	if _, _, err := db.Settle(t.Context(), s); err == nil {
 		t.Error("an undecided mission was settled, want an error")
@@ -245,15 +246,15 @@ func TestASettlementOfAnotherEndingIsAnError(t *testing.T) {
 	if _, _, err := db.Settle(t.Context(), s); err == nil {
 		t.Error("a succeeded mission was settled as failed, want an error")
 	}
-	if got := db.read(undecided.ID); got.SettledAt != nil || got.Pot != undecided.Pot {
+	if got := db.Read(undecided.ID); got.SettledAt != nil || got.Pot != undecided.Pot {
 		t.Errorf("the mission was changed to %+v by the settlement of another ending", got)
 	}
 }
 
 func TestRule14EveryRevisionHasOneEventWithTheMissionRightAfter(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.funding(false)
+	db := storetest.NewMissions(t)
+	m := db.Funding(false)
 	history := []mission.Mission{m}
 	step := func(m mission.Mission, _ bool, err error) {
 		t.Helper()
@@ -267,11 +268,11 @@ func TestRule14EveryRevisionHasOneEventWithTheMissionRightAfter(t *testing.T) {
 		m, err := db.Act(t.Context(), m.ID, m.StreamerID, a)
 		step(m, true, err)
 	}
-	step(db.ApplyPot(t.Context(), pot(m.ID, 1)))
+	step(db.ApplyPot(t.Context(), storetest.Pot(m.ID, 1)))
 	act(mission.Accept)
-	step(db.ApplyPot(t.Context(), pot(m.ID, 2)))
+	step(db.ApplyPot(t.Context(), storetest.Pot(m.ID, 2)))
 	act(mission.Fail)
-	step(db.Settle(t.Context(), settlement(history[4], pot(m.ID, 3))))
+	step(db.Settle(t.Context(), settlement(history[4], storetest.Pot(m.ID, 3))))
 	kinds := []mission.EventKind{
 		mission.WasCreated, mission.WasProposed, mission.WasAccepted, mission.PotChanged, mission.WasFailed, mission.WasSettled,
 	}
@@ -292,21 +293,21 @@ func TestRule14EveryRevisionHasOneEventWithTheMissionRightAfter(t *testing.T) {
 
 func TestRule14AChangeWithoutItsEventIsNoChange(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.active()
-	db.mustExec(`ALTER TABLE mission_events ADD CONSTRAINT broken CHECK (kind <> 'succeeded')`)
+	db := storetest.NewMissions(t)
+	m := db.Active()
+	db.Exec(`ALTER TABLE mission_events ADD CONSTRAINT broken CHECK (kind <> 'succeeded')`)
 	if _, err := db.Act(t.Context(), m.ID, m.StreamerID, mission.Success); err == nil {
 		t.Fatal("a verdict whose event could not be written succeeded, want an error")
 	}
-	if got := db.read(m.ID); got.Status != mission.Active || got.Revision != m.Revision {
+	if got := db.Read(m.ID); got.Status != mission.Active || got.Revision != m.Revision {
 		t.Errorf("the mission is %s at revision %d, want it still active at %d", got.Status, got.Revision, m.Revision)
 	}
 }
 
 func TestCopiedEventsAreNotListedAgain(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.active()
+	db := storetest.NewMissions(t)
+	m := db.Active()
 	if err := db.MarkCopied(t.Context(), m.ID, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +325,7 @@ func TestCopiedEventsAreNotListedAgain(t *testing.T) {
 	if ids := waiting(); len(ids) != 0 {
 		t.Errorf("an event just written waits to be swept, want it left to its writer")
 	}
-	db.mustExec(`UPDATE mission_events SET created_at = created_at - interval '2 minutes'`)
+	db.Exec(`UPDATE mission_events SET created_at = created_at - interval '2 minutes'`)
 	if ids := waiting(); len(ids) != 1 || ids[0] != m.ID {
 		t.Errorf("the sweep finds %v, want %s", ids, m.ID)
 	}
@@ -338,10 +339,10 @@ func TestCopiedEventsAreNotListedAgain(t *testing.T) {
 
 func TestASnapshotSurvivesItsWayThroughTheDatabase(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	d := draft()
+	db := storetest.NewMissions(t)
+	d := storetest.Draft()
 	d.Title, d.Description = `<b>"보스" 깨기 \u0000 🎮</b>`, "한 줄\n두 줄\t끝"
-	m, _, err := db.Create(context.Background(), newID(), d, terms(true), "key", []byte("hash"))
+	m, _, err := db.Create(context.Background(), newID(), d, storetest.Terms(true), "key", []byte("hash"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,13 +12,14 @@ import (
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // life is one mission in the database, and its model: the pure rule of
 // mission.State, which knows no database. The test's clock has two times,
 // before the state's deadline and after it.
 type life struct {
-	db      *fixture
+	db      storetest.Missions
 	id      uuid.UUID
 	model   mission.State
 	passed  bool // the model's deadline has passed
@@ -30,13 +31,13 @@ type life struct {
 
 func TestTheDatabaseFollowsTheRulesOfAMission(t *testing.T) {
 	t.Parallel()
-	db := open(t)
+	db := storetest.NewMissions(t)
 	rapid.Check(t, func(t *rapid.T) {
 		// The mission of the previous round may still be overdue.
 		if _, err := db.Expire(context.Background(), 10); err != nil {
 			t.Fatal(err)
 		}
-		m := db.funding(rapid.Bool().Draw(t, "auto accept"))
+		m := db.Funding(rapid.Bool().Draw(t, "auto accept"))
 		l := &life{db: db, id: m.ID, model: m.State, changes: 1}
 		t.Repeat(map[string]func(*rapid.T){
 			"":        l.check,
@@ -83,7 +84,7 @@ func (l *life) act(t *rapid.T) {
 
 func (l *life) grow(t *rapid.T) {
 	l.version += rapid.Int64Range(1, 3).Draw(t, "versions ahead")
-	p := pot(l.id, l.version)
+	p := storetest.Pot(l.id, l.version)
 	if _, _, err := l.db.ApplyPot(context.Background(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func (l *life) oldPot(t *rapid.T) {
 	if l.version == 0 {
 		return
 	}
-	if _, changed, err := l.db.ApplyPot(context.Background(), pot(l.id, version)); err != nil || changed {
+	if _, changed, err := l.db.ApplyPot(context.Background(), storetest.Pot(l.id, version)); err != nil || changed {
 		t.Fatalf("version %d after %d: changed %v, error %v", version, l.version, changed, err)
 	}
 }
@@ -135,7 +136,7 @@ func (l *life) settle(t *rapid.T) {
 	if !decided {
 		return
 	}
-	s := ledger.Settlement{Pot: pot(l.id, l.version+1), Ending: ending, SettledAt: time.Now()}
+	s := ledger.Settlement{Pot: storetest.Pot(l.id, l.version+1), Ending: ending, SettledAt: time.Now()}
 	_, changed, err := l.db.Settle(context.Background(), s)
 	if err != nil || changed == l.settled {
 		t.Fatalf("settle, settled before: %v: changed %v, error %v", l.settled, changed, err)
@@ -150,12 +151,12 @@ func (l *life) passTime(*rapid.T) {
 	if l.model.Status.Decided() {
 		return
 	}
-	l.db.passDeadline(l.id)
+	l.db.PassDeadline(l.id)
 	l.passed = true
 }
 
 func (l *life) check(t *rapid.T) {
-	m := l.db.read(l.id)
+	m := l.db.Read(l.id)
 	switch {
 	case m.Status != l.model.Status:
 		t.Fatalf("the database says %s, the rule says %s", m.Status, l.model.Status)

@@ -9,20 +9,21 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func TestRule12EveryStateEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	funding, proposed, active := db.funding(true), db.funding(false), db.active()
-	if _, _, err := db.ApplyPot(t.Context(), pot(proposed.ID, 1)); err != nil {
+	db := storetest.NewMissions(t)
+	funding, proposed, active := db.Funding(true), db.Funding(false), db.Active()
+	if _, _, err := db.ApplyPot(t.Context(), storetest.Pot(proposed.ID, 1)); err != nil {
 		t.Fatal(err)
 	}
 	want := map[uuid.UUID]mission.Status{
 		funding.ID: mission.Unfunded, proposed.ID: mission.Expired, active.ID: mission.Expired,
 	}
 	for id := range want {
-		db.passDeadline(id)
+		db.PassDeadline(id)
 	}
 	expired, err := db.Expire(t.Context(), 10)
 	if err != nil || len(expired) != len(want) {
@@ -44,10 +45,10 @@ func TestRule12EveryStateEndsAtItsDeadline(t *testing.T) {
 
 func TestExpireTakesTheLongestOverdueFirstAndNoMoreThanItsLimit(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	first, second := db.active(), db.active()
-	db.passDeadline(first.ID)
-	db.passDeadline(second.ID)
+	db := storetest.NewMissions(t)
+	first, second := db.Active(), db.Active()
+	db.PassDeadline(first.ID)
+	db.PassDeadline(second.ID)
 	for _, want := range []uuid.UUID{first.ID, second.ID} {
 		expired, err := db.Expire(t.Context(), 1)
 		if err != nil || len(expired) != 1 || expired[0].ID != want {
@@ -58,10 +59,10 @@ func TestExpireTakesTheLongestOverdueFirstAndNoMoreThanItsLimit(t *testing.T) {
 
 func TestSweepsAtOnceShareTheOverdueMissions(t *testing.T) {
 	t.Parallel()
-	db := open(t)
+	db := storetest.NewMissions(t)
 	const overdue = 24
 	for range overdue {
-		db.passDeadline(db.active().ID)
+		db.PassDeadline(db.Active().ID)
 	}
 	var mu sync.Mutex
 	times := map[uuid.UUID]int{}
@@ -94,11 +95,11 @@ func TestSweepsAtOnceShareTheOverdueMissions(t *testing.T) {
 
 func TestExpireSkipsALockedMission(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	taken, free := db.active(), db.active()
-	db.passDeadline(taken.ID)
-	db.passDeadline(free.ID)
-	tx, err := db.pool.Begin(t.Context())
+	db := storetest.NewMissions(t)
+	taken, free := db.Active(), db.Active()
+	db.PassDeadline(taken.ID)
+	db.PassDeadline(free.ID)
+	tx, err := db.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,8 +122,8 @@ func TestExpireSkipsALockedMission(t *testing.T) {
 
 func TestRule17AVerdictWithoutASettlementIsRepeatedWithGrowingPauses(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	m := db.active()
+	db := storetest.NewMissions(t)
+	m := db.Active()
 	m, err := db.Act(t.Context(), m.ID, m.StreamerID, mission.Success)
 	if err != nil {
 		t.Fatal(err)
@@ -138,11 +139,11 @@ func TestRule17AVerdictWithoutASettlementIsRepeatedWithGrowingPauses(t *testing.
 		t.Fatal("a new verdict is repeated at once, want it repeated after a minute")
 	}
 	for try, minutes := range []int{1, 2, 4, 8, 16, 32, 64, 64} {
-		db.mustExec(`UPDATE missions SET verdict_next_at = verdict_next_at - make_interval(mins => $1) + interval '5 seconds'`, minutes)
+		db.Exec(`UPDATE missions SET verdict_next_at = verdict_next_at - make_interval(mins => $1) + interval '5 seconds'`, minutes)
 		if n := due(); n != 0 {
 			t.Errorf("try %d: due before %d minutes, want after", try, minutes)
 		}
-		db.mustExec(`UPDATE missions SET verdict_next_at = verdict_next_at - interval '10 seconds'`)
+		db.Exec(`UPDATE missions SET verdict_next_at = verdict_next_at - interval '10 seconds'`)
 		if n := due(); n != 1 {
 			t.Errorf("try %d: not due after %d minutes, want it to be", try, minutes)
 		}
@@ -150,13 +151,13 @@ func TestRule17AVerdictWithoutASettlementIsRepeatedWithGrowingPauses(t *testing.
 			t.Errorf("try %d: due twice at once, want once", try)
 		}
 	}
-	if got := db.read(m.ID); got.Revision != m.Revision {
+	if got := db.Read(m.ID); got.Revision != m.Revision {
 		t.Errorf("repeating a verdict raised the revision from %d to %d, want it unchanged", m.Revision, got.Revision)
 	}
-	if _, _, err := db.Settle(t.Context(), settlement(m, pot(m.ID, 1))); err != nil {
+	if _, _, err := db.Settle(t.Context(), settlement(m, storetest.Pot(m.ID, 1))); err != nil {
 		t.Fatal(err)
 	}
-	db.mustExec(`UPDATE missions SET verdict_next_at = verdict_next_at - interval '3 hours'`)
+	db.Exec(`UPDATE missions SET verdict_next_at = verdict_next_at - interval '3 hours'`)
 	if n := due(); n != 0 {
 		t.Error("a settled mission's verdict is repeated, want no repetition")
 	}

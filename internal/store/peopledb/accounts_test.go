@@ -46,7 +46,7 @@ func TestASignedUpUserIsReadBackWithAnEmptyWallet(t *testing.T) {
 	if diff := cmp.Diff(kept, read); diff != "" {
 		t.Errorf("read back (-kept +read):\n%s", diff)
 	}
-	cash, err := f.Ledger.DB.Cash(t.Context(), streamer.ID)
+	cash, err := f.Users.DB.Cash(t.Context(), streamer.ID)
 	if err != nil || cash != (ledger.Cash{}) {
 		t.Errorf("cash %+v, error %v; want an empty wallet", cash, err)
 	}
@@ -95,7 +95,7 @@ func TestNobodyHasUnknownAddressesAndIds(t *testing.T) {
 	if _, err := f.UserByID(t.Context(), uuid.New()); !errors.Is(err, fault.NotFound) {
 		t.Errorf("nobody by id: %v, want fault.NotFound", err)
 	}
-	if _, err := f.Ledger.DB.Cash(t.Context(), uuid.New()); !errors.Is(err, fault.NotFound) {
+	if _, err := f.Users.DB.Cash(t.Context(), uuid.New()); !errors.Is(err, fault.NotFound) {
 		t.Errorf("nobody's cash: %v, want fault.NotFound", err)
 	}
 	if _, err := f.ChangeUser(t.Context(), uuid.New(), account.Change{}); !errors.Is(err, fault.NotFound) {

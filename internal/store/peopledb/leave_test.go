@@ -12,7 +12,7 @@ import (
 	"example.com/missionpot/internal/core/account"
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 // holding lists the tables that contain a text in some row.
@@ -54,7 +54,7 @@ func TestAUserWhoLeftIsGoneAndTheBooksBalance(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := f.Escrow()
-	f.MustHold(steptest.Bet(m, mina.ID, 3_000), steptest.Bet(m, creator, 1_000))
+	f.MustHold(storetest.Bet(m, mina.ID, 3_000), storetest.Bet(m, creator, 1_000))
 	if err := f.Leave(t.Context(), mina.ID); !errors.Is(err, fault.AccountInUse) {
 		t.Errorf("left with cash in a pot: %v, want fault.AccountInUse", err)
 	}

@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
 
 func TestRule15AMailIsLeasedSentOnceAndDueAgainAfterACrash(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	mission, streamer, ana := f.Escrow(), f.User(0), f.User(500)
-	f.MustHold(steptest.Bet(mission, ana, 100))
+	f.MustHold(storetest.Bet(mission, ana, 100))
 	f.MustSettle(mission, ledger.Failed, streamer, ana, 10)
 
 	claimed, err := f.ClaimMails(t.Context(), 10, time.Hour)

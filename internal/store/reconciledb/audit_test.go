@@ -4,24 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"example.com/missionpot/internal/core/ledger"
-	"example.com/missionpot/internal/rig/steptest"
+	"example.com/missionpot/internal/rig/storetest"
 )
-
-// charged adds a user whose cash came in through a charge.
-func (f fixture) charged(amount ledger.Won) uuid.UUID {
-	f.t.Helper()
-	user, charge := f.User(0), uuid.Must(uuid.NewV7())
-	if _, _, err := f.OpenCharge(f.t.Context(), ledger.Charge{ID: charge, UserID: user, Amount: amount}, "key", []byte("hash")); err != nil {
-		f.t.Fatal(err)
-	}
-	if err := f.ResolveCharge(f.t.Context(), charge, true); err != nil {
-		f.t.Fatal(err)
-	}
-	return user
-}
 
 func (f fixture) audit() ledger.Audit {
 	f.t.Helper()
@@ -42,8 +27,8 @@ func TestAnEmptyLedgerIsAuditedAsNothing(t *testing.T) {
 func TestTheAuditFindsNoDriftWhateverMovesAndEveryWonThatWasMade(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	user, mission := f.charged(10_000), f.Escrow()
-	f.MustHold(steptest.Bet(mission, user, 3000))
+	user, mission := f.User(10_000), f.Escrow()
+	f.MustHold(storetest.Bet(mission, user, 3000))
 	if got, want := f.audit(), (ledger.Audit{Wallets: 7000, Escrows: 3000, Charged: 10_000}); got != want {
 		t.Errorf("audit is %+v, want %+v", got, want)
 	}
@@ -56,8 +41,8 @@ func TestTheAuditFindsNoDriftWhateverMovesAndEveryWonThatWasMade(t *testing.T) {
 func TestTheAuditKnowsTheOldestBetWithoutAnOutcome(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	user, mission := f.charged(10_000), f.Escrow()
-	old, young := steptest.Bet(mission, user, 100), steptest.Bet(mission, user, 100)
+	user, mission := f.User(10_000), f.Escrow()
+	old, young := storetest.Bet(mission, user, 100), storetest.Bet(mission, user, 100)
 	old.LoggedAt = old.LoggedAt.Add(-2 * time.Hour)
 	young.LoggedAt = young.LoggedAt.Add(-time.Hour)
 	if err := f.Advance(t.Context(), 0, ledger.Mark{LoggedAt: time.Now()}, []ledger.Bet{old, young}); err != nil {
@@ -75,8 +60,8 @@ func TestTheAuditKnowsTheOldestBetWithoutAnOutcome(t *testing.T) {
 func TestTheAuditKnowsTheMailThatHasWaitedLongest(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	user, mission := f.charged(1000), f.Escrow()
-	f.MustHold(steptest.Bet(mission, user, 1000))
+	user, mission := f.User(1000), f.Escrow()
+	f.MustHold(storetest.Bet(mission, user, 1000))
 	f.MustSettle(mission, ledger.Failed, f.User(0), user, 10)
 	f.Exec(`UPDATE escrows SET closed_at = closed_at - interval '3 days'`)
 	within(t, "the unsent mail's age", f.audit().OldestUnsent, 72*time.Hour)

@@ -1,4 +1,4 @@
-package steptest
+package storetest
 
 import (
 	"context"
@@ -8,13 +8,13 @@ import (
 	"cloud.google.com/go/firestore"
 	"github.com/google/uuid"
 
+	"example.com/missionpot/internal/core/account"
 	"example.com/missionpot/internal/core/ledger"
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/flow/eventcopy"
 	"example.com/missionpot/internal/rig/standtest"
 	"example.com/missionpot/internal/store/liveboard"
 	"example.com/missionpot/internal/store/missionsdb"
-	"example.com/missionpot/internal/store/pg"
 )
 
 // Missions is a missions instance and a live board of a test's own.
@@ -22,11 +22,10 @@ type Missions struct {
 	*missionsdb.DB
 	Live *liveboard.Board
 	Copy *eventcopy.Copier // from the instance to the board
-	Pool *pg.Pool
-	t    testing.TB
+	Database
 }
 
-// NewMissions makes an empty missions instance with an empty board.
+// NewMissions makes an empty instance with an empty board.
 func NewMissions(t testing.TB) Missions {
 	t.Helper()
 	pool := standtest.Pool(t, standtest.MissionsDatabase(t), 12)
@@ -36,28 +35,36 @@ func NewMissions(t testing.TB) Missions {
 	}
 	t.Cleanup(func() { _ = live.Close() })
 	db := missionsdb.New(pool)
-	return Missions{DB: db, Live: live, Copy: eventcopy.New(db, live), Pool: pool, t: t}
+	return Missions{db, live, eventcopy.New(db, live), Database{pool, t}}
 }
 
-// Exec runs a statement directly, to change times or to break something.
-func (m Missions) Exec(sql string, args ...any) {
-	m.t.Helper()
-	if _, err := m.Pool.Exec(m.t.Context(), sql, args...); err != nil {
-		m.t.Fatalf("%s: %v", sql, err)
+// For is the same instance for a part of the test.
+func (m Missions) For(t T) Missions {
+	m.t = t
+	return m
+}
+
+// Draft is what a creator asks for.
+func Draft() mission.Draft {
+	return mission.Draft{
+		CreatorID: newID(), StreamerID: newID(), Title: "Finish the boss", Description: "Without\na hit",
+		Stake: 1000, TimeLimit: time.Hour,
 	}
+}
+
+// Terms are a streamer's usual terms, with or without a look at each mission.
+func Terms(autoAccept bool) mission.Terms {
+	terms := account.DefaultTerms()
+	terms.AutoAccept = autoAccept
+	return terms
 }
 
 // Funding adds a mission that waits for its stake.
-func (m Missions) Funding() mission.Mission {
+func (m Missions) Funding(autoAccept bool) mission.Mission {
 	m.t.Helper()
-	draft := mission.Draft{
-		CreatorID: uuid.Must(uuid.NewV7()), StreamerID: uuid.Must(uuid.NewV7()),
-		Title: "Finish the boss", Stake: 1000, TimeLimit: time.Hour,
-	}
-	terms := mission.Terms{AutoAccept: true, MinStake: ledger.MinBet, MaxStake: ledger.MaxBet, Acceptance: mission.AcceptanceTime}
-	made, _, err := m.Create(m.t.Context(), uuid.Must(uuid.NewV7()), draft, terms, uuid.NewString(), []byte("hash"))
-	if err != nil {
-		m.t.Fatal(err)
+	made, created, err := m.Create(m.t.Context(), newID(), Draft(), Terms(autoAccept), newID().String(), []byte("hash"))
+	if err != nil || !created {
+		m.t.Fatalf("create a mission: created %v, error %v", created, err)
 	}
 	return made
 }
@@ -65,10 +72,10 @@ func (m Missions) Funding() mission.Mission {
 // Active adds a mission that takes bets.
 func (m Missions) Active() mission.Mission {
 	m.t.Helper()
-	made := m.Funding()
-	made, _, err := m.ApplyPot(m.t.Context(), Pot(made.ID, 1))
-	if err != nil {
-		m.t.Fatal(err)
+	made := m.Funding(true)
+	made, changed, err := m.ApplyPot(m.t.Context(), Pot(made.ID, 1))
+	if err != nil || !changed || made.Status != mission.Active {
+		m.t.Fatalf("fund a mission: it is %s, changed %v, error %v", made.Status, changed, err)
 	}
 	return made
 }
@@ -77,8 +84,14 @@ func (m Missions) Active() mission.Mission {
 func (m Missions) Overdue() mission.Mission {
 	m.t.Helper()
 	made := m.Active()
-	m.Exec(`UPDATE missions SET deadline = clock_timestamp() - interval '1 second' WHERE id = $1`, made.ID)
+	m.PassDeadline(made.ID)
 	return made
+}
+
+// PassDeadline moves a mission's present deadline into the past.
+func (m Missions) PassDeadline(id uuid.UUID) {
+	m.t.Helper()
+	m.Exec(`UPDATE missions SET deadline = clock_timestamp() - interval '1 millisecond' WHERE id = $1`, id)
 }
 
 // Judged adds a mission its streamer judged.
@@ -122,8 +135,8 @@ func (m Missions) LastOnBoard(id uuid.UUID) mission.Event {
 	return events[len(events)-1]
 }
 
-// Pot is a mission's pot of a version: each version has 1,000 won and one
-// contributor more than the one before.
+// Pot is a mission's pot of a version. The first one is the stake of a Draft, and
+// each of the others has 1,000 won and one contributor more than the one before.
 func Pot(id uuid.UUID, version int64) ledger.Pot {
 	return ledger.Pot{MissionID: id, Total: ledger.Won(1000 * version), Contributors: int(version), Version: version}
 }
