@@ -27,7 +27,7 @@ func settled(m mission.Mission, version int64) event.MissionSettled {
 	ending, _ := m.Status.Ending()
 	pot := storetest.Pot(m.ID, version)
 	return event.NewMissionSettled(ledger.Settlement{
-		Pot: pot, Ending: ending, Paid: pot.Total, SettledAt: time.Now().UTC().Truncate(time.Microsecond),
+		Pot: pot, Ending: ending, Paid: pot.Amount, SettledAt: time.Now().UTC().Truncate(time.Microsecond),
 	})
 }
 

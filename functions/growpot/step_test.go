@@ -50,8 +50,8 @@ func TestTheFirstPotStartsTheMissionAndIsShownAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := m.LastOnBoard(id)
-	if last.Kind != mission.WasAccepted || last.Mission.Reward != 1000 || !last.Mission.IsActive {
-		t.Errorf("the board shows %s with %s, want it accepted with 1,000 won", last.Kind, last.Mission.Reward)
+	if last.Kind != mission.WasAccepted || last.Mission.Pot != 1000 || !last.Mission.IsActive {
+		t.Errorf("the board shows %s with %s, want it accepted with 1,000 won", last.Kind, last.Mission.Pot)
 	}
 	if published := storetest.Published[event.VerdictGiven](bus); len(published) != 0 {
 		t.Errorf("published %v, want no verdict", published)
@@ -79,7 +79,7 @@ func TestPotsThatComeFastAreShownOnceASecondTheLastOneWins(t *testing.T) {
 	if writes > most {
 		t.Errorf("%d writes in %s, want at most %d", writes, time.Since(start), most)
 	}
-	if got, want := m.LastOnBoard(id).Mission.Reward, storetest.Pot(id, messages+1).Total; got != want {
+	if got, want := m.LastOnBoard(id).Mission.Pot, storetest.Pot(id, messages+1).Amount; got != want {
 		t.Errorf("the board shows %s, want %s", got, want)
 	}
 }
@@ -97,8 +97,8 @@ func TestPotsInReverseOrderLeaveTheNewest(t *testing.T) {
 	if got := m.Read(id); got.PotVersion != 3 || got.Status != mission.Active {
 		t.Errorf("the mission is %s with version %d, want active with 3", got.Status, got.PotVersion)
 	}
-	if got := m.LastOnBoard(id); got.Mission.Reward != 3000 {
-		t.Errorf("the board shows %s, want 3,000 won", got.Mission.Reward)
+	if got := m.LastOnBoard(id); got.Mission.Pot != 3000 {
+		t.Errorf("the board shows %s, want 3,000 won", got.Mission.Pot)
 	}
 }
 
@@ -118,8 +118,8 @@ func TestRule13APotIsNotAckedBeforeTheBoardHasIt(t *testing.T) {
 	if err := step.Handle(t.Context(), changed(id, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.LastOnBoard(id); got.Mission.Reward != 1000 {
-		t.Errorf("the board shows %s after the redelivery, want 1,000 won", got.Mission.Reward)
+	if got := m.LastOnBoard(id); got.Mission.Pot != 1000 {
+		t.Errorf("the board shows %s after the redelivery, want 1,000 won", got.Mission.Pot)
 	}
 }
 

@@ -253,7 +253,7 @@ func (c *counting) Hold(_ context.Context, bets []ledger.Bet) ([]ledger.Ruling, 
 	rulings := make([]ledger.Ruling, len(bets))
 	for i, b := range bets {
 		p := c.pots[b.MissionID]
-		p = ledger.Pot{MissionID: b.MissionID, Total: p.Total + b.Amount, Contributors: p.Contributors + 1, Version: p.Version + 1}
+		p = ledger.Pot{MissionID: b.MissionID, Amount: p.Amount + b.Amount, Contributors: p.Contributors + 1, Version: p.Version + 1}
 		c.pots[b.MissionID] = p
 		rulings[i] = ledger.Ruling{Decision: ledger.Decision{BetID: b.ID, Outcome: ledger.Held, Pot: p}}
 	}

@@ -31,7 +31,7 @@ func TestABetIsHeldAndItsPotIsPublished(t *testing.T) {
 	if got := l.Cash(user); got != 700 {
 		t.Errorf("the wallet has %d, want 700", got)
 	}
-	want := []event.PotChanged{{MissionID: mission, Total: 800, Contributors: 2, Version: 2}}
+	want := []event.PotChanged{{MissionID: mission, Amount: 800, Contributors: 2, Version: 2}}
 	if diff := cmp.Diff(want, storetest.Published[event.PotChanged](bus)); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
@@ -90,7 +90,7 @@ func TestRule9ARedeliveryPublishesThePotAgain(t *testing.T) {
 	if err := holdbets.New(l, bus).Handle(t.Context(), placed); err != nil {
 		t.Fatal(err)
 	}
-	want := []event.PotChanged{{MissionID: mission, Total: 800, Contributors: 2, Version: 2}}
+	want := []event.PotChanged{{MissionID: mission, Amount: 800, Contributors: 2, Version: 2}}
 	if diff := cmp.Diff(want, storetest.Published[event.PotChanged](bus)); diff != "" {
 		t.Errorf("the redelivery published (-want +got):\n%s", diff)
 	}

@@ -140,7 +140,7 @@ func TestEveryContributorTheCreatorAndTheStreamerGetOneMail(t *testing.T) {
 	}
 	mails, _ := p.box.Messages(p.fans[0].String() + "@example.com")
 	wanted := mailtext.Write(mailtext.Result{
-		DisplayName: "someone", Locale: mailtext.English, Role: mailtext.Contributor, Title: "no-hit boss", Ending: ledger.Failed, Amount: 100, Total: 800,
+		DisplayName: "someone", Locale: mailtext.English, Role: mailtext.Contributor, Title: "no-hit boss", Ending: ledger.Failed, Amount: 100, Pot: 800,
 	})
 	if len(mails) != 1 || mails[0].Subject != wanted.Subject || mails[0].Text != wanted.Text || mails[0].HTML != wanted.HTML {
 		t.Errorf("a fan got %+v, want %+v", mails, wanted)

@@ -63,7 +63,7 @@ func TestSuccessPaysTheWholePotToTheStreamer(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.checkCash(t, 0, 0, 800, 1000)
-	want := []event.MissionSettled{{MissionID: f.mission, Ending: ledger.Succeeded, Total: 1000, Contributors: 3, Version: 2, Paid: 1000}}
+	want := []event.MissionSettled{{MissionID: f.mission, Ending: ledger.Succeeded, Pot: 1000, Contributors: 3, Version: 2, Paid: 1000}}
 	if diff := cmp.Diff(want, storetest.Published[event.MissionSettled](bus), cmpopts.IgnoreFields(event.MissionSettled{}, "SettledAt")); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}

@@ -269,7 +269,7 @@ func TestRule9AnUnpublishedPotIsPublished(t *testing.T) {
 		handle(t, f.step(), f.tick())
 	}
 	published := storetest.Published[event.PotChanged](f.bus)
-	if want := (event.PotChanged{MissionID: mission, Total: 500, Contributors: 1, Version: 1}); len(published) != 1 || published[0] != want {
+	if want := (event.PotChanged{MissionID: mission, Amount: 500, Contributors: 1, Version: 1}); len(published) != 1 || published[0] != want {
 		t.Errorf("published %+v, want once %+v, and nothing yet of %s", published, want, fresh)
 	}
 }

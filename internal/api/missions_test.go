@@ -25,7 +25,7 @@ func TestAMissionIsFundedByItsCreatorsStake(t *testing.T) {
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
 	r := s.postKeyed("/v1/missions", mina.token, draft(jun, 4_000), "Prefer", "wait=10").want(http.StatusCreated)
 	m := read[mission.Snapshot](r)
-	if m.Status != mission.Active || m.Reward != 4_000 || m.Contributors != 1 || m.CreatorID != mina.id || m.StreamerID != jun.id || m.TimeLimitSeconds != 3600 {
+	if m.Status != mission.Active || m.Pot != 4_000 || m.Contributors != 1 || m.CreatorID != mina.id || m.StreamerID != jun.id || m.TimeLimitSeconds != 3600 {
 		t.Errorf("created %s", r.body)
 	}
 	if r.header.Get("Location") != "/v1/missions/"+m.ID.String() || r.header.Get("Preference-Applied") != "wait=10" {
@@ -85,7 +85,7 @@ func TestVerdictsAreFinalAndMoveTheCash(t *testing.T) {
 		t.Errorf("the streamer has %+v, want the pot", cash)
 	}
 	settled := read[mission.Snapshot](s.get("/v1/missions/"+won.ID.String(), "").want(http.StatusOK))
-	if settled.SettledAt == nil || settled.Reward != 3_000 {
+	if settled.SettledAt == nil || settled.Pot != 3_000 {
 		t.Errorf("after the settlement: %+v", settled)
 	}
 }

@@ -24,7 +24,7 @@ func TestPublishedEventsArriveWithTheirAttributes(t *testing.T) {
 	b := open(t, inbox.project)
 
 	mission := uuid.Must(uuid.NewV7())
-	pot := event.PotChanged{MissionID: mission, Total: 1500, Contributors: 2, Version: 3}
+	pot := event.PotChanged{MissionID: mission, Amount: 1500, Contributors: 2, Version: 3}
 	tick := event.Tick{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	if err := b.Publish(traced(t), pot, tick); err != nil {
 		t.Fatalf("publish: %v", err)

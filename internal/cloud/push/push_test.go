@@ -74,9 +74,9 @@ func TestAMalformedPushGets400AndNeverReachesTheStep(t *testing.T) {
 		"unknown field":  envelope(t, event.TypeTick, `{"at":"2026-11-01T00:00:00Z","x":1}`),
 		"missing fact":   envelope(t, event.TypePotChanged, `{}`),
 		"trailing data":  envelope(t, event.TypeTick, `{"at":"2026-11-01T00:00:00Z"}{}`),
-		"negative pot":   envelope(t, event.TypePotChanged, `{"mission_id":"01930000-0000-7000-8000-000000000000","total":-1}`),
-		"fractional":     envelope(t, event.TypePotChanged, `{"mission_id":"01930000-0000-7000-8000-000000000000","total":1.5}`),
-		"bad settlement": envelope(t, event.TypeMissionSettled, `{"mission_id":"01930000-0000-7000-8000-000000000000","ending":"failed","total":5,"refunded":4}`),
+		"negative pot":   envelope(t, event.TypePotChanged, `{"mission_id":"01930000-0000-7000-8000-000000000000","pot":-1}`),
+		"fractional":     envelope(t, event.TypePotChanged, `{"mission_id":"01930000-0000-7000-8000-000000000000","pot":1.5}`),
+		"bad settlement": envelope(t, event.TypeMissionSettled, `{"mission_id":"01930000-0000-7000-8000-000000000000","ending":"failed","pot":5,"refunded":4}`),
 		"far too long":   `{"message":{"messageId":"1","data":"` + strings.Repeat("A", push.MaxBody) + `"}}`,
 	} {
 		if got := post(t, step, http.MethodPost, body); got != http.StatusBadRequest {

@@ -52,10 +52,10 @@ func (e MissionSettled) check() error {
 	switch {
 	case !e.Ending.Valid():
 		return errors.New("the ending is unknown")
-	case e.Paid < 0 || e.Refunded < 0 || e.Paid+e.Refunded != e.Total:
-		return errors.New("paid and refunded do not add up to the total")
+	case e.Paid < 0 || e.Refunded < 0 || e.Paid+e.Refunded != e.Pot:
+		return errors.New("paid and refunded do not add up to the pot")
 	}
-	return checkPot(ledger.Pot{MissionID: e.MissionID, Total: e.Total, Contributors: e.Contributors, Version: e.Version})
+	return checkPot(ledger.Pot{MissionID: e.MissionID, Amount: e.Pot, Contributors: e.Contributors, Version: e.Version})
 }
 
 func (Tick) check() error { return nil }
@@ -64,7 +64,7 @@ func checkPot(p ledger.Pot) error {
 	switch {
 	case p.MissionID == uuid.Nil:
 		return errors.New("the mission is missing")
-	case p.Total < 0 || p.Contributors < 0 || p.Version < 0:
+	case p.Amount < 0 || p.Contributors < 0 || p.Version < 0:
 		return errors.New("a figure is negative")
 	}
 	return nil

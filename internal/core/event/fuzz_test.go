@@ -19,10 +19,10 @@ func FuzzDecode(f *testing.F) {
 	id, at := uuid.MustParse("01930000-0000-7000-8000-000000000000"), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, e := range []event.Event{
 		event.BetPlaced{BetID: id, MissionID: id, UserID: id, Amount: 100, Stake: true, LoggedAt: at, Deadline: at},
-		event.PotChanged{MissionID: id, Total: 100, Contributors: 1, Version: 1},
+		event.PotChanged{MissionID: id, Amount: 100, Contributors: 1, Version: 1},
 		event.StakeDeclined{BetID: id, MissionID: id, Reason: "closed"},
 		event.VerdictGiven{MissionID: id, Ending: "failed", StreamerID: id, CreatorID: id, Title: "No hit", DecidedAt: at},
-		event.MissionSettled{MissionID: id, Ending: "failed", Total: 9, Contributors: 1, Version: 2, Refunded: 9, SettledAt: at},
+		event.MissionSettled{MissionID: id, Ending: "failed", Pot: 9, Contributors: 1, Version: 2, Refunded: 9, SettledAt: at},
 		event.Tick{At: at},
 	} {
 		payload, err := json.Marshal(e)
@@ -33,7 +33,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add("nonsense", []byte(`{}`))
 	f.Add("tick", []byte(`{"at":"2026-01-02T03:04:05Z"}{}`))
-	f.Add("pot_changed", []byte(`{"mission_id":"01930000-0000-7000-8000-000000000000","total":1e2}`))
+	f.Add("pot_changed", []byte(`{"mission_id":"01930000-0000-7000-8000-000000000000","pot":1e2}`))
 	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
 		e, err := event.Decode(event.Type(kind), payload)
 		if err != nil {

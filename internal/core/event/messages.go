@@ -40,7 +40,7 @@ type BetPlaced struct {
 // PotChanged reports what an escrow has taken in, as of a version.
 type PotChanged struct {
 	MissionID    uuid.UUID  `json:"mission_id"`
-	Total        ledger.Won `json:"total"` // won, the inflow
+	Amount       ledger.Won `json:"pot"` // won, the inflow
 	Contributors int        `json:"contributors"`
 	Version      int64      `json:"version"`
 }
@@ -68,7 +68,7 @@ type VerdictGiven struct {
 type MissionSettled struct {
 	MissionID    uuid.UUID     `json:"mission_id"`
 	Ending       ledger.Ending `json:"ending"`
-	Total        ledger.Won    `json:"total"` // won; paid + refunded
+	Pot          ledger.Won    `json:"pot"` // won; paid + refunded
 	Contributors int           `json:"contributors"`
 	Version      int64         `json:"version"`
 	Paid         ledger.Won    `json:"paid"`     // won, to the streamer
@@ -180,12 +180,12 @@ func NewBetPlaced(b ledger.Bet) BetPlaced {
 
 // NewPotChanged returns the event for a pot.
 func NewPotChanged(p ledger.Pot) PotChanged {
-	return PotChanged{MissionID: p.MissionID, Total: p.Total, Contributors: p.Contributors, Version: p.Version}
+	return PotChanged{MissionID: p.MissionID, Amount: p.Amount, Contributors: p.Contributors, Version: p.Version}
 }
 
 // Pot is the pot that an event reports.
 func (e PotChanged) Pot() ledger.Pot {
-	return ledger.Pot{MissionID: e.MissionID, Total: e.Total, Contributors: e.Contributors, Version: e.Version}
+	return ledger.Pot{MissionID: e.MissionID, Amount: e.Amount, Contributors: e.Contributors, Version: e.Version}
 }
 
 // Closing is the verdict as the ledger knows it.
@@ -205,7 +205,7 @@ func NewVerdictGiven(c ledger.Closing) VerdictGiven {
 // NewMissionSettled returns the event for a settlement.
 func NewMissionSettled(s ledger.Settlement) MissionSettled {
 	return MissionSettled{
-		MissionID: s.MissionID, Ending: s.Ending, Total: s.Total, Contributors: s.Contributors, Version: s.Version,
+		MissionID: s.MissionID, Ending: s.Ending, Pot: s.Pot.Amount, Contributors: s.Contributors, Version: s.Version,
 		Paid: s.Paid, Refunded: s.Refunded, SettledAt: s.SettledAt,
 	}
 }
@@ -213,7 +213,7 @@ func NewMissionSettled(s ledger.Settlement) MissionSettled {
 // Settlement is the settlement as the ledger knows it.
 func (e MissionSettled) Settlement() ledger.Settlement {
 	return ledger.Settlement{
-		Pot:    ledger.Pot{MissionID: e.MissionID, Total: e.Total, Contributors: e.Contributors, Version: e.Version},
+		Pot:    ledger.Pot{MissionID: e.MissionID, Amount: e.Pot, Contributors: e.Contributors, Version: e.Version},
 		Ending: e.Ending, Paid: e.Paid, Refunded: e.Refunded, SettledAt: e.SettledAt,
 	}
 }

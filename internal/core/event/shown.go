@@ -23,7 +23,7 @@ func (e BetPlaced) shown() map[string]any {
 }
 
 func (e PotChanged) shown() map[string]any {
-	return map[string]any{"mission_id": e.MissionID, "total": e.Total, "contributors": e.Contributors, "version": e.Version}
+	return map[string]any{"mission_id": e.MissionID, "pot": e.Amount, "contributors": e.Contributors, "version": e.Version}
 }
 
 func (e StakeDeclined) shown() map[string]any {
@@ -36,7 +36,7 @@ func (e VerdictGiven) shown() map[string]any {
 
 func (e MissionSettled) shown() map[string]any {
 	return map[string]any{
-		"mission_id": e.MissionID, "ending": e.Ending, "total": e.Total, "contributors": e.Contributors, "version": e.Version,
+		"mission_id": e.MissionID, "ending": e.Ending, "pot": e.Pot, "contributors": e.Contributors, "version": e.Version,
 		"paid": e.Paid, "refunded": e.Refunded, "settled_at": e.SettledAt.UTC(),
 	}
 }

@@ -19,10 +19,10 @@ func TestAnOperatorSeesNoPersonInAPayload(t *testing.T) {
 	const written = "what a person wrote"
 	for _, e := range []event.Event{
 		event.BetPlaced{BetID: uuid.New(), MissionID: mission, UserID: person, Amount: 700, LoggedAt: now, Deadline: now},
-		event.PotChanged{MissionID: mission, Total: 700, Contributors: 1, Version: 1},
+		event.PotChanged{MissionID: mission, Amount: 700, Contributors: 1, Version: 1},
 		event.StakeDeclined{BetID: uuid.New(), MissionID: mission, Reason: ledger.TooLate},
 		event.VerdictGiven{MissionID: mission, Ending: ledger.Failed, StreamerID: person, CreatorID: person, Title: written, DecidedAt: now},
-		event.MissionSettled{MissionID: mission, Ending: ledger.Failed, Total: 700, Refunded: 700, Contributors: 1, Version: 2, SettledAt: now},
+		event.MissionSettled{MissionID: mission, Ending: ledger.Failed, Pot: 700, Refunded: 700, Contributors: 1, Version: 2, SettledAt: now},
 	} {
 		data, err := json.Marshal(e)
 		if err != nil {

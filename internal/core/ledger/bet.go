@@ -51,11 +51,11 @@ func (b Bet) Late() bool { return !b.LoggedAt.Before(b.Deadline) }
 // that the stake may still be under way, and the bet is retried.
 func (b Bet) Orphaned(now time.Time) bool { return now.Sub(b.LoggedAt) > FundingTime }
 
-// Pot is what a mission's escrow took in, as of a version. The total is the
+// Pot is what a mission's escrow took in, as of a version. The amount is the
 // inflow, never the balance, so it does not shrink while refunds run.
 type Pot struct {
 	MissionID    uuid.UUID
-	Total        Won
+	Amount       Won
 	Contributors int
 	Version      int64 // rises with every change of the escrow
 }

@@ -18,7 +18,7 @@ type Closing struct {
 	Title      string // for the e-mails
 }
 
-// Settlement is a settled escrow's final figures. Paid + Refunded = Total. If
+// Settlement is a settled escrow's final figures. Paid + Refunded = Pot.Amount. If
 // the mission succeeded, bets after the verdict are refunded.
 type Settlement struct {
 	Pot

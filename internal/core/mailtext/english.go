@@ -62,13 +62,13 @@ func englishCash(r Result) string {
 	case r.Ending.Pays() && r.Amount == 0 && r.Late > 0:
 		return fmt.Sprintf("The %s you gave came after the verdict and is back in your wallet.", r.Late)
 	case r.Ending.Pays() && r.Late > 0:
-		return fmt.Sprintf("The %s you gave went to the streamer, out of a pot of %s. Another %s came after the verdict and is back in your wallet.", r.Amount, r.Total, r.Late)
+		return fmt.Sprintf("The %s you gave went to the streamer, out of a pot of %s. Another %s came after the verdict and is back in your wallet.", r.Amount, r.Pot, r.Late)
 	case r.Ending.Pays():
-		return fmt.Sprintf("The %s you gave went to the streamer, out of a pot of %s.", r.Amount, r.Total)
-	case r.Total == 0:
+		return fmt.Sprintf("The %s you gave went to the streamer, out of a pot of %s.", r.Amount, r.Pot)
+	case r.Pot == 0:
 		return "No cash was moved."
 	case r.Role == Streamer:
-		return fmt.Sprintf("The pot of %s went back to everyone who put cash in.", r.Total)
+		return fmt.Sprintf("The pot of %s went back to everyone who put cash in.", r.Pot)
 	default:
 		return fmt.Sprintf("The %s you gave is back in your wallet.", r.Amount)
 	}

@@ -57,20 +57,20 @@ func koreanEnding(r Result) string {
 }
 
 func koreanCash(r Result) string {
-	amount, total := koreanWon(r.Amount), koreanWon(r.Total)
+	amount, pot := koreanWon(r.Amount), koreanWon(r.Pot)
 	switch {
 	case r.Ending.Pays() && r.Role == Streamer:
 		return fmt.Sprintf("모인 %s이 모두 지갑에 들어왔습니다.", amount)
 	case r.Ending.Pays() && r.Amount == 0 && r.Late > 0:
 		return fmt.Sprintf("보내 주신 %s은 판정 뒤에 도착하여 지갑으로 돌려드렸습니다.", koreanWon(r.Late))
 	case r.Ending.Pays() && r.Late > 0:
-		return fmt.Sprintf("보내 주신 %s이 스트리머에게 전달되었습니다. 모두 %s이 모였습니다. 판정 뒤에 도착한 %s은 지갑으로 돌려드렸습니다.", amount, total, koreanWon(r.Late))
+		return fmt.Sprintf("보내 주신 %s이 스트리머에게 전달되었습니다. 모두 %s이 모였습니다. 판정 뒤에 도착한 %s은 지갑으로 돌려드렸습니다.", amount, pot, koreanWon(r.Late))
 	case r.Ending.Pays():
-		return fmt.Sprintf("보내 주신 %s이 스트리머에게 전달되었습니다. 모두 %s이 모였습니다.", amount, total)
-	case r.Total == 0:
+		return fmt.Sprintf("보내 주신 %s이 스트리머에게 전달되었습니다. 모두 %s이 모였습니다.", amount, pot)
+	case r.Pot == 0:
 		return "오간 금액은 없습니다."
 	case r.Role == Streamer:
-		return fmt.Sprintf("모인 %s은 후원하신 분들께 모두 돌려드렸습니다.", total)
+		return fmt.Sprintf("모인 %s은 후원하신 분들께 모두 돌려드렸습니다.", pot)
 	default:
 		return fmt.Sprintf("보내 주신 %s을 지갑으로 모두 돌려드렸습니다.", amount)
 	}

@@ -45,7 +45,7 @@ type Result struct {
 	// what came back to this person, so nothing for the streamer.
 	Amount ledger.Won
 	Late   ledger.Won // what this person put in after the verdict of a mission that succeeded, and has back, in won
-	Total  ledger.Won // the pot, in won
+	Pot    ledger.Won // the pot, in won
 	// Attempt counts how often this letter was claimed to be sent, from 1.
 	Attempt int
 }

@@ -30,13 +30,13 @@ var (
 func result(locale mailtext.Locale, ending ledger.Ending, role mailtext.Role) mailtext.Result {
 	r := mailtext.Result{
 		DisplayName: "보라 Kim", Locale: locale, Role: role, Ending: ending,
-		Title: "노히트로 보스 잡기 No-hit boss", Amount: 300_000, Total: 1_250_000,
+		Title: "노히트로 보스 잡기 No-hit boss", Amount: 300_000, Pot: 1_250_000,
 	}
 	switch {
 	case ending == ledger.Unfunded:
-		r.Amount, r.Total = 0, 0
+		r.Amount, r.Pot = 0, 0
 	case role == mailtext.Streamer && ending.Pays():
-		r.Amount = r.Total
+		r.Amount = r.Pot
 	case role == mailtext.Streamer:
 		r.Amount = 0
 	}

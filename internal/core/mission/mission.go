@@ -48,7 +48,7 @@ type Snapshot struct {
 	Description      string     `json:"description"`
 	Status           Status     `json:"status" enum:"funding,proposed,active,succeeded,failed,expired,rejected,unfunded"`
 	IsActive         bool       `json:"is_active" doc:"True while proposed or active."`
-	Reward           ledger.Won `json:"reward" doc:"The pot, in won."`
+	Pot              ledger.Won `json:"reward" doc:"The pot, in won."`
 	Contributors     int        `json:"contributors" doc:"How many people put cash in."`
 	TimeLimitSeconds int64      `json:"time_limit_seconds" doc:"Counted from acceptance."`
 	Deadline         *time.Time `json:"deadline" doc:"When the present state ends by itself; null once decided."`
@@ -61,7 +61,7 @@ type Snapshot struct {
 func (m Mission) Snapshot() Snapshot {
 	s := Snapshot{
 		ID: m.ID, StreamerID: m.StreamerID, CreatorID: m.CreatorID, Title: m.Title, Description: m.Description,
-		Status: m.Status, IsActive: m.Status.IsActive(), Reward: m.Pot, Contributors: m.Contributors,
+		Status: m.Status, IsActive: m.Status.IsActive(), Pot: m.Pot, Contributors: m.Contributors,
 		TimeLimitSeconds: int64(m.TimeLimit / time.Second), CreatedAt: m.CreatedAt.UTC(),
 		DecidedAt: utc(m.DecidedAt), SettledAt: utc(m.SettledAt),
 	}

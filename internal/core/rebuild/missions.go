@@ -169,7 +169,7 @@ func fromBoard(e mission.Event, stake ledger.Won, terms mission.Terms) mission.M
 		State: mission.State{Status: s.Status, StreamerID: s.StreamerID, CreatorID: s.CreatorID, AutoAccept: terms.AutoAccept, Deadline: e.At},
 		ID:    s.ID, Title: s.Title, Description: s.Description, Stake: max(stake, ledger.MinBet),
 		TimeLimit: time.Duration(s.TimeLimitSeconds) * time.Second, Terms: terms, Revision: e.Revision,
-		Pot: s.Reward, Contributors: s.Contributors, CreatedAt: s.CreatedAt, DecidedAt: s.DecidedAt, SettledAt: s.SettledAt,
+		Pot: s.Pot, Contributors: s.Contributors, CreatedAt: s.CreatedAt, DecidedAt: s.DecidedAt, SettledAt: s.SettledAt,
 	}
 	if s.Deadline != nil {
 		m.Deadline = *s.Deadline

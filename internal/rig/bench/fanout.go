@@ -161,7 +161,7 @@ func next(watchers []*watcher) (wait func() error) {
 // changePot publishes a pot as the ledger would.
 func (f *fanout) changePot(ctx context.Context) error {
 	f.version++
-	pot := ledger.Pot{MissionID: f.missions[0], Total: ledger.Won(f.version) * betAmount, Contributors: int(f.version), Version: f.version}
+	pot := ledger.Pot{MissionID: f.missions[0], Amount: ledger.Won(f.version) * betAmount, Contributors: int(f.version), Version: f.version}
 	return f.Bus().Publish(ctx, event.NewPotChanged(pot))
 }
 

@@ -106,7 +106,7 @@ func openMissions(ctx context.Context, dsn string, missions []uuid.UUID) error {
 		if _, _, err := db.Create(ctx, id, draft, terms, id.String(), id[:]); err != nil {
 			return err
 		}
-		if _, _, err := db.ApplyPot(ctx, ledger.Pot{MissionID: id, Total: betAmount, Contributors: 1, Version: 1}); err != nil {
+		if _, _, err := db.ApplyPot(ctx, ledger.Pot{MissionID: id, Amount: betAmount, Contributors: 1, Version: 1}); err != nil {
 			return err
 		}
 	}

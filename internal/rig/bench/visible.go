@@ -133,7 +133,7 @@ func (v *steady) watchPot(ctx context.Context, id uuid.UUID) error {
 			return fmt.Errorf("read an event: %w", err)
 		}
 		v.mu.Lock()
-		v.pots[id] = append(v.pots[id], seenPot{e.Mission.Reward, at})
+		v.pots[id] = append(v.pots[id], seenPot{e.Mission.Pot, at})
 		v.mu.Unlock()
 	}
 }

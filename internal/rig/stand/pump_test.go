@@ -52,7 +52,7 @@ func TestAPushCarriesWhatARealOneCarries(t *testing.T) {
 	functions := newFunctions(t, nil)
 	client, b := openPipeline(t, functions, stand.TopicOptions{})
 	mission := uuid.Must(uuid.NewV7())
-	if err := b.Publish(t.Context(), event.PotChanged{MissionID: mission, Total: 100, Contributors: 1, Version: 1}); err != nil {
+	if err := b.Publish(t.Context(), event.PotChanged{MissionID: mission, Amount: 100, Contributors: 1, Version: 1}); err != nil {
 		t.Fatal(err)
 	}
 	got := functions.wait(t, "GrowPot", 1)[0]
@@ -159,7 +159,7 @@ func TestThePumpKeepsManyPushesInFlight(t *testing.T) {
 	_, b := openPipeline(t, functions, stand.TopicOptions{})
 	pots := make([]event.Event, crowd)
 	for i := range pots {
-		pots[i] = event.PotChanged{MissionID: uuid.New(), Total: 1, Contributors: 1, Version: 1}
+		pots[i] = event.PotChanged{MissionID: uuid.New(), Amount: 1, Contributors: 1, Version: 1}
 	}
 	if err := b.Publish(t.Context(), pots...); err != nil {
 		t.Fatal(err)

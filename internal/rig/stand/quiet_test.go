@@ -80,7 +80,7 @@ func TestAPumpStopsWhileMessagesKeepComing(t *testing.T) {
 			for ctx.Err() == nil {
 				pots := make([]event.Event, 50)
 				for i := range pots {
-					pots[i] = event.PotChanged{MissionID: uuid.New(), Total: 1, Contributors: 1, Version: 1}
+					pots[i] = event.PotChanged{MissionID: uuid.New(), Amount: 1, Contributors: 1, Version: 1}
 				}
 				_ = b.Publish(ctx, pots...) // ends with the pump
 			}

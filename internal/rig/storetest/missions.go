@@ -138,5 +138,5 @@ func (m Missions) LastOnBoard(id uuid.UUID) mission.Event {
 // Pot is a mission's pot of a version. The first one is the stake of a Draft, and
 // each of the others has 1,000 won and one contributor more than the one before.
 func Pot(id uuid.UUID, version int64) ledger.Pot {
-	return ledger.Pot{MissionID: id, Total: ledger.Won(1000 * version), Contributors: int(version), Version: version}
+	return ledger.Pot{MissionID: id, Amount: ledger.Won(1000 * version), Contributors: int(version), Version: version}
 }

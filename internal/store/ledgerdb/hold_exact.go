@@ -120,7 +120,7 @@ func queueEscrows(batch *pgx.Batch, missions []uuid.UUID, escrows map[uuid.UUID]
 	const read = `SELECT mission_id, state = 'open', inflow, contributors, version FROM escrows WHERE mission_id = ANY($1)`
 	batch.Queue(read, pg.IDs(missions)).Query(func(rows pgx.Rows) error {
 		var e ledger.EscrowState
-		_, err := pgx.ForEachRow(rows, []any{&e.Pot.MissionID, &e.Open, &e.Pot.Total, &e.Pot.Contributors, &e.Pot.Version}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&e.Pot.MissionID, &e.Open, &e.Pot.Amount, &e.Pot.Contributors, &e.Pot.Version}, func() error {
 			escrows[e.Pot.MissionID] = e
 			return nil
 		})

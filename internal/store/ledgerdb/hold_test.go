@@ -23,7 +23,7 @@ func TestABatchOfCoveredBetsIsHeldWithOnePot(t *testing.T) {
 			t.Errorf("bet %d: got %q (%v), want held", i, r.Outcome, r.Err)
 		}
 	}
-	want := ledger.Pot{MissionID: mission, Total: 1_900, Contributors: 2, Version: 1}
+	want := ledger.Pot{MissionID: mission, Amount: 1_900, Contributors: 2, Version: 1}
 	if rulings[0].Pot != want {
 		t.Errorf("pot: got %+v, want %+v", rulings[0].Pot, want)
 	}
@@ -62,7 +62,7 @@ func TestRule9ARedeliveredBatchGetsItsFirstOutcomeAndThePresentPot(t *testing.T)
 		if r.Outcome != want || r.Err != nil {
 			t.Errorf("again: got %q (%v), want %q", r.Outcome, r.Err, want)
 		}
-		if r.Pot.Total != 800 || r.Pot.Contributors != 1 {
+		if r.Pot.Amount != 800 || r.Pot.Contributors != 1 {
 			t.Errorf("the pot of a redelivery: got %+v, want 800 won of 1", r.Pot)
 		}
 	}
@@ -81,8 +81,8 @@ func TestRule9TheFastPathNoticesABatchItHasSeen(t *testing.T) {
 	batch := []ledger.Bet{storetest.Bet(mission, ana, 100), storetest.Bet(mission, ben, 200)}
 	f.MustHold(batch...)
 	for i, r := range f.MustHold(append(batch, storetest.Bet(mission, ben, 50))...) {
-		if r.Outcome != ledger.Held || r.Err != nil || r.Pot.Total != 350 {
-			t.Errorf("bet %d again: got %q (%v) and a pot of %s, want held and 350 won", i, r.Outcome, r.Err, r.Pot.Total)
+		if r.Outcome != ledger.Held || r.Err != nil || r.Pot.Amount != 350 {
+			t.Errorf("bet %d again: got %q (%v) and a pot of %s, want held and 350 won", i, r.Outcome, r.Err, r.Pot.Amount)
 		}
 	}
 	if f.Cash(ana) != 900 || f.Cash(ben) != 750 {

@@ -175,7 +175,7 @@ func orEmpty[T any](s []T) []T {
 func collectPots(rows pgx.Rows) (map[uuid.UUID]ledger.Pot, error) {
 	pots := map[uuid.UUID]ledger.Pot{}
 	var p ledger.Pot
-	_, err := pgx.ForEachRow(rows, []any{&p.MissionID, &p.Total, &p.Contributors, &p.Version}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&p.MissionID, &p.Amount, &p.Contributors, &p.Version}, func() error {
 		pots[p.MissionID] = p
 		return nil
 	})

@@ -64,7 +64,7 @@ func TestRule22WhatCameAfterTheVerdictIsGivenBackAndNotPaid(t *testing.T) {
 	before, moment, after := at(decided.Add(-time.Millisecond), mission, ana, 1_000), at(decided, mission, ben, 2_000), at(decided.Add(time.Second), mission, ana, 500)
 	f.MustHold(before, moment, after, at(decided.Add(-time.Minute), mission, cho, 3_000))
 	s := f.succeed(decided, mission, streamer, ana, 1, 1)
-	if s.Total != 6_500 || s.Paid != 4_000 || s.Refunded != 2_500 {
+	if s.Pot.Amount != 6_500 || s.Paid != 4_000 || s.Refunded != 2_500 {
 		t.Errorf("settled as %+v, want 4,000 of 6,500 won paid and 2,500 refunded", s)
 	}
 	for name, c := range map[string]struct {

@@ -105,8 +105,8 @@ func TestTheLedgerBehavesLikeItsModelWhateverHappensToIt(t *testing.T) {
 				chunk, atOnce := rapid.IntRange(1, 3).Draw(rt, "chunk"), rapid.IntRange(1, 3).Draw(rt, "at once")
 				s, _ := f.MustSettleAtOnce(id, ending, streamer, users[0], chunk, atOnce)
 				m.open[id] = false
-				if s.Total != m.inflow[id] || s.Paid+s.Refunded != s.Total {
-					rt.Fatalf("settled %s, paid %s, refunded %s; the model held %s", s.Total, s.Paid, s.Refunded, m.inflow[id])
+				if s.Pot.Amount != m.inflow[id] || s.Paid+s.Refunded != s.Pot.Amount {
+					rt.Fatalf("settled %s, paid %s, refunded %s; the model held %s", s.Pot.Amount, s.Paid, s.Refunded, m.inflow[id])
 				}
 				if wasOpen {
 					m.settle(id, ending, streamer)

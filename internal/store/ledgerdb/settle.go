@@ -118,7 +118,7 @@ func readEscrow(ctx context.Context, on pg.Querier, mission uuid.UUID) (escrowRo
 
 func (e escrowRow) settlement() *ledger.Settlement {
 	s := &ledger.Settlement{
-		Pot:    ledger.Pot{MissionID: e.MissionID, Total: e.inflow, Contributors: e.contributors, Version: e.version},
+		Pot:    ledger.Pot{MissionID: e.MissionID, Amount: e.inflow, Contributors: e.contributors, Version: e.version},
 		Ending: e.Ending, SettledAt: e.settledAt.UTC(),
 	}
 	s.Refunded = e.outflow

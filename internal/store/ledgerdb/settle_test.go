@@ -122,8 +122,8 @@ func TestRule8AVerdictWithoutAnEscrowLeavesAClosedOne(t *testing.T) {
 	f := newFixture(t)
 	mission, streamer, ana := uuid.Must(uuid.NewV7()), f.User(0), f.User(500)
 	s := f.MustSettle(mission, ledger.Unfunded, streamer, ana, 10)
-	if s.Total != 0 {
-		t.Errorf("total: got %s, want 0 won", s.Total)
+	if s.Pot.Amount != 0 {
+		t.Errorf("pot: got %s, want 0 won", s.Pot.Amount)
 	}
 	stake := storetest.Bet(mission, ana, 500)
 	stake.Stake = true

@@ -47,7 +47,7 @@ func story(streamer uuid.UUID, n int) []mission.Event {
 		case 1:
 			events[i].Kind, s.Status, s.IsActive = mission.WasAccepted, mission.Active, true
 		}
-		s.Reward, s.Contributors = ledger.Won(1000*i), i
+		s.Pot, s.Contributors = ledger.Won(1000*i), i
 		events[i].Mission = s
 	}
 	return events

@@ -42,7 +42,7 @@ type snapshotDocument struct {
 	Description      string         `firestore:"description"`
 	Status           mission.Status `firestore:"status"`
 	IsActive         bool           `firestore:"is_active"`
-	Reward           int64          `firestore:"reward"` // won
+	Pot              int64          `firestore:"pot"` // won
 	Contributors     int            `firestore:"contributors"`
 	TimeLimitSeconds int64          `firestore:"time_limit_seconds"`
 	Deadline         *time.Time     `firestore:"deadline"`
@@ -67,7 +67,7 @@ func toSnapshot(s mission.Snapshot) snapshotDocument {
 	return snapshotDocument{
 		ID: s.ID.String(), StreamerID: s.StreamerID.String(), CreatorID: s.CreatorID.String(),
 		Title: s.Title, Description: s.Description, Status: s.Status, IsActive: s.IsActive,
-		Reward: int64(s.Reward), Contributors: s.Contributors, TimeLimitSeconds: s.TimeLimitSeconds,
+		Pot: int64(s.Pot), Contributors: s.Contributors, TimeLimitSeconds: s.TimeLimitSeconds,
 		Deadline: s.Deadline, CreatedAt: s.CreatedAt, DecidedAt: s.DecidedAt, SettledAt: s.SettledAt,
 	}
 }
@@ -110,7 +110,7 @@ func fromSnapshot(d snapshotDocument) (mission.Snapshot, error) {
 	return mission.Snapshot{
 		ID: ids[0], StreamerID: ids[1], CreatorID: ids[2],
 		Title: d.Title, Description: d.Description, Status: d.Status, IsActive: d.IsActive,
-		Reward: ledger.Won(d.Reward), Contributors: d.Contributors, TimeLimitSeconds: d.TimeLimitSeconds,
+		Pot: ledger.Won(d.Pot), Contributors: d.Contributors, TimeLimitSeconds: d.TimeLimitSeconds,
 		Deadline: utc(d.Deadline), CreatedAt: d.CreatedAt.UTC(), DecidedAt: utc(d.DecidedAt), SettledAt: utc(d.SettledAt),
 	}, nil
 }

@@ -19,7 +19,7 @@ import (
 
 func settlement(m mission.Mission, p ledger.Pot) ledger.Settlement {
 	ending, _ := m.Status.Ending()
-	return ledger.Settlement{Pot: p, Ending: ending, Refunded: p.Total, SettledAt: time.Now().UTC().Truncate(time.Microsecond)}
+	return ledger.Settlement{Pot: p, Ending: ending, Refunded: p.Amount, SettledAt: time.Now().UTC().Truncate(time.Microsecond)}
 }
 
 func TestTheFirstPotFundsAMission(t *testing.T) {
@@ -216,7 +216,7 @@ func TestRule9TheSettlementBringsTheFinalFigures(t *testing.T) {
 		t.Fatalf("changed %v, error %v", changed, err)
 	}
 	want := m
-	want.Pot, want.Contributors, want.PotVersion = final.Total, final.Contributors, 7
+	want.Pot, want.Contributors, want.PotVersion = final.Pot.Amount, final.Contributors, 7
 	want.SettledAt, want.Revision = &final.SettledAt, m.Revision+1
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settled (-want +got):\n%s", diff)

@@ -91,7 +91,7 @@ func (l *life) grow(t *rapid.T) {
 	if l.model.Status.Decided() {
 		return
 	}
-	l.pot = p.Total
+	l.pot = p.Amount
 	if to, err := l.model.Next(mission.Fund, l.now()); err == nil {
 		l.enter(to)
 	} else {
@@ -142,7 +142,7 @@ func (l *life) settle(t *rapid.T) {
 		t.Fatalf("settle, settled before: %v: changed %v, error %v", l.settled, changed, err)
 	}
 	if changed {
-		l.settled, l.pot, l.version = true, s.Total, s.Version
+		l.settled, l.pot, l.version = true, s.Pot.Amount, s.Version
 		l.changes++
 	}
 }

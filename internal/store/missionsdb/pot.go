@@ -32,7 +32,7 @@ FROM next WHERE m.id = next.id
 RETURNING ` + columns + `, next.was`
 	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
 		var was mission.Status
-		row := tx.QueryRow(ctx, sql, p.MissionID, p.Total, p.Contributors, p.Version)
+		row := tx.QueryRow(ctx, sql, p.MissionID, p.Amount, p.Contributors, p.Version)
 		m, changed, err = found(scanMission(row, &was))
 		if err != nil || !changed {
 			return err
@@ -66,7 +66,7 @@ UPDATE missions m SET pot = $3, contributors = $4, pot_version = $5, settled_at 
 WHERE m.id = $1 AND m.status = $2 AND m.settled_at IS NULL
 RETURNING ` + columns
 	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
-		row := tx.QueryRow(ctx, sql, s.MissionID, s.Ending, s.Total, s.Contributors, s.Version, s.SettledAt)
+		row := tx.QueryRow(ctx, sql, s.MissionID, s.Ending, s.Pot.Amount, s.Contributors, s.Version, s.SettledAt)
 		m, changed, err = found(scanMission(row))
 		if err != nil || !changed {
 			return err

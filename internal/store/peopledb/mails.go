@@ -78,7 +78,7 @@ func claimMails(ctx context.Context, tx pgx.Tx, limit int, lease time.Duration) 
 	var r mailtext.Result
 	var state string
 	_, err = pgx.ForEachRow(rows, []any{&state, &r.MissionID, &r.UserID, &r.Email, &r.DisplayName, &r.Locale,
-		&r.Role, &r.Title, &r.Ending, &r.Amount, &r.Late, &r.Total, &r.Attempt}, func() error {
+		&r.Role, &r.Title, &r.Ending, &r.Amount, &r.Late, &r.Pot, &r.Attempt}, func() error {
 		touched++
 		if state == "leased" {
 			leased = append(leased, r)
