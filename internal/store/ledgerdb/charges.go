@@ -137,11 +137,7 @@ func (db *DB) PendingCharges(ctx context.Context, olderThan time.Duration, limit
 		WHERE id IN (SELECT id FROM due)
 		RETURNING ` + chargeColumns
 	rows, _ := db.pool.Query(ctx, query, olderThan, limit)
-	charges, err := pgx.CollectRows(rows, scanCharge)
-	if err != nil {
-		return nil, fmt.Errorf("read pending charges: %w", err)
-	}
-	return charges, nil
+	return pg.All(rows, scanCharge, "read pending charges")
 }
 
 func scanCharge(row pgx.CollectableRow) (ledger.Charge, error) {

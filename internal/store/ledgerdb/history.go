@@ -76,14 +76,10 @@ func (db *DB) Statement(ctx context.Context, user uuid.UUID, before int64, limit
 		FROM ledger WHERE user_id = $1 AND seq < $2 AND kind <> 'decline'
 		ORDER BY seq DESC LIMIT $3`
 	rows, _ := db.pool.Query(ctx, query, user, before, limit)
-	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l ledger.StatementLine, err error) {
+	return pg.All(rows, func(row pgx.CollectableRow) (l ledger.StatementLine, err error) {
 		err = row.Scan(&l.ID, &l.Seq, &l.Kind, &l.Amount, &l.MissionID, &l.BalanceAfter, &l.CreatedAt)
 		return l, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read a statement: %w", err)
-	}
-	return lines, nil
+	}, "read a statement")
 }
 
 // Ranking lists the contributors of a mission and their amounts, largest first,
@@ -97,9 +93,5 @@ func (db *DB) Ranking(ctx context.Context, missionID uuid.UUID, after ledger.Sta
 		WHERE s.mission_id = $1 AND s.amount <= $2 AND (s.amount < $2 OR s.user_id > $3)
 		ORDER BY s.amount DESC, s.user_id LIMIT $4`
 	rows, _ := db.pool.Query(ctx, query, missionID, after.Amount, after.UserID, limit)
-	ranking, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ledger.Standing])
-	if err != nil {
-		return nil, fmt.Errorf("read a ranking: %w", err)
-	}
-	return ranking, nil
+	return pg.All(rows, pgx.RowToStructByPos[ledger.Standing], "read a ranking")
 }

@@ -149,13 +149,10 @@ func (db *DB) write(ctx context.Context, bets []ledger.Bet, declined []ledger.En
 	missions, users, amounts := h.contributionArrays()
 	const call = `SELECT mission_id, inflow, contributors, version
 		FROM hold_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
-	rows, err := db.pool.Query(ctx, call,
+	rows, _ := db.pool.Query(ctx, call,
 		h.betIDs, orEmpty(h.betUser), orEmpty(h.betMission), orEmpty(h.betAmount), orEmpty(h.betLogged), orEmpty(h.betLater),
 		orEmpty(h.users), orEmpty(h.userSum), orEmpty(missions), orEmpty(users), orEmpty(amounts), pg.IDs(h.missions), h.missionSum,
 		orEmpty(no.ids), orEmpty(no.users), orEmpty(no.missions), orEmpty(no.amounts), orEmpty(no.logged), orEmpty(no.balances), orEmpty(no.reasons))
-	if err != nil {
-		return nil, fmt.Errorf("write %d held and %d declined bets: %w", len(bets), len(declined), err)
-	}
 	pots, err := collectPots(rows)
 	if err != nil {
 		return nil, fmt.Errorf("write %d held and %d declined bets: %w", len(bets), len(declined), err)

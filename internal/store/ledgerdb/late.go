@@ -77,13 +77,10 @@ func refundLate(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) error {
 func nextLate(ctx context.Context, tx pgx.Tx, mission uuid.UUID, limit int) ([]contribution, error) {
 	const read = `SELECT l.user_id, l.amount, w.cash FROM late_bets l JOIN wallets w ON w.user_id = l.user_id
 		WHERE l.mission_id = $1 AND NOT l.refunded ORDER BY l.user_id LIMIT $2 FOR UPDATE OF w`
-	rows, err := tx.Query(ctx, read, mission, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read late bets: %w", err)
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (contribution, error) {
+	rows, _ := tx.Query(ctx, read, mission, limit)
+	return pg.All(rows, func(row pgx.CollectableRow) (contribution, error) {
 		var c contribution
 		err := row.Scan(&c.UserID, &c.Amount, &c.cash)
 		return c, err
-	})
+	}, "read late bets")
 }

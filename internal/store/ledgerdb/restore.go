@@ -21,11 +21,7 @@ const escrowColumns = `mission_id, coalesce(ending, ''), coalesce(streamer_id, '
 // Escrows reads escrows after a mission's id, for a restore.
 func (db *DB) Escrows(ctx context.Context, after uuid.UUID, limit int) ([]rebuild.Escrow, error) {
 	rows, _ := db.pool.Query(ctx, `SELECT `+escrowColumns+` FROM escrows WHERE mission_id > $1 ORDER BY mission_id LIMIT $2`, after, limit)
-	escrows, err := pgx.CollectRows(rows, scanRestored)
-	if err != nil {
-		return nil, fmt.Errorf("read escrows: %w", err)
-	}
-	return escrows, nil
+	return pg.All(rows, scanRestored, "read escrows")
 }
 
 // EscrowOf reads one escrow, and reports false if there is none.
@@ -94,16 +90,12 @@ func (db *DB) DecidedBets(ctx context.Context, after uuid.UUID, limit int) ([]le
 	const read = `SELECT id, mission_id, user_id, amount, coalesce(logged_at, created_at) FROM ledger
 		WHERE id > $1 AND kind IN ('hold', 'decline') ORDER BY id LIMIT $2`
 	rows, _ := db.pool.Query(ctx, read, after, limit)
-	bets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ledger.Bet, error) {
+	return pg.All(rows, func(row pgx.CollectableRow) (ledger.Bet, error) {
 		var b ledger.Bet
 		err := row.Scan(&b.ID, &b.MissionID, &b.UserID, &b.Amount, &b.LoggedAt)
 		b.LoggedAt = b.LoggedAt.UTC()
 		return b, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read decided bets: %w", err)
-	}
-	return bets, nil
+	}, "read decided bets")
 }
 
 // WaitingBets reads bets after an id that the sweep has passed and that have no
@@ -111,9 +103,5 @@ func (db *DB) DecidedBets(ctx context.Context, after uuid.UUID, limit int) ([]le
 func (db *DB) WaitingBets(ctx context.Context, after uuid.UUID, limit int) ([]ledger.Bet, error) {
 	const read = `SELECT bet FROM strays WHERE bet_id > $1 ORDER BY bet_id LIMIT $2`
 	rows, _ := db.pool.Query(ctx, read, after, limit)
-	bets, err := pgx.CollectRows(rows, pgx.RowTo[ledger.Bet])
-	if err != nil {
-		return nil, fmt.Errorf("read waiting bets: %w", err)
-	}
-	return bets, nil
+	return pg.All(rows, pgx.RowTo[ledger.Bet], "read waiting bets")
 }

@@ -178,15 +178,12 @@ func nextContributions(ctx context.Context, tx pgx.Tx, e escrowRow, limit int) (
 	if !e.Ending.Pays() {
 		query += ` FOR UPDATE OF w`
 	}
-	rows, err := tx.Query(ctx, query, e.MissionID, e.settledThrough, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read contributions: %w", err)
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (contribution, error) {
+	rows, _ := tx.Query(ctx, query, e.MissionID, e.settledThrough, limit)
+	return pg.All(rows, func(row pgx.CollectableRow) (contribution, error) {
 		var c contribution
 		err := row.Scan(&c.UserID, &c.Amount, &c.Late, &c.cash)
 		return c, err
-	})
+	}, "read contributions")
 }
 
 // refund pays contributors back what they contributed, and returns the sum.

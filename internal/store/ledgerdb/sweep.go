@@ -89,15 +89,8 @@ func (db *DB) Advance(ctx context.Context, shard int, m ledger.Mark, strays []le
 // Undecided returns those of the bets that have no outcome yet.
 func (db *DB) Undecided(ctx context.Context, bets []uuid.UUID) ([]uuid.UUID, error) {
 	const read = `SELECT b.id FROM unnest($1::uuid[]) AS b (id) WHERE NOT EXISTS (SELECT FROM ledger l WHERE l.id = b.id)`
-	rows, err := db.pool.Query(ctx, read, pg.IDs(bets))
-	if err != nil {
-		return nil, fmt.Errorf("look for undecided bets: %w", err)
-	}
-	undecided, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return nil, fmt.Errorf("look for undecided bets: %w", err)
-	}
-	return undecided, nil
+	rows, _ := db.pool.Query(ctx, read, pg.IDs(bets))
+	return pg.All(rows, pgx.RowTo[uuid.UUID], "look for undecided bets")
 }
 
 // DueStrays deletes the strays that are decided by now and returns some of the
@@ -115,13 +108,6 @@ func (db *DB) DueStrays(ctx context.Context, limit int) ([]ledger.Bet, error) {
 	if _, err := db.pool.Exec(ctx, forget); err != nil {
 		return nil, fmt.Errorf("delete decided strays: %w", err)
 	}
-	rows, err := db.pool.Query(ctx, due, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read due strays: %w", err)
-	}
-	strays, err := pgx.CollectRows(rows, pgx.RowTo[ledger.Bet])
-	if err != nil {
-		return nil, fmt.Errorf("read due strays: %w", err)
-	}
-	return strays, nil
+	rows, _ := db.pool.Query(ctx, due, limit)
+	return pg.All(rows, pgx.RowTo[ledger.Bet], "read due strays")
 }

@@ -18,17 +18,17 @@ import (
 // A verdict is first published by the program that recorded it. sweepmissions
 // repeats it from a minute later on.
 const entry = `
-  status = next.status,
-  revision = m.revision + 1,
-  accepted_at = CASE WHEN next.status = 'active' THEN coalesce(m.accepted_at, next.at) ELSE m.accepted_at END,
-  decided_at = CASE WHEN next.status IN ('succeeded', 'failed', 'expired', 'rejected', 'unfunded') THEN next.at END,
-  verdict_next_at = CASE WHEN next.status IN ('succeeded', 'failed', 'expired', 'rejected', 'unfunded')
-                         THEN next.at + interval '1 minute' END,
-  deadline = CASE
-    WHEN next.status = next.was THEN m.deadline
-    WHEN next.status = 'proposed' THEN next.at + make_interval(secs => m.acceptance_seconds)
-    WHEN next.status = 'active' THEN next.at + make_interval(secs => m.time_limit_seconds)
-    ELSE m.deadline END`
+	status = next.status,
+	revision = m.revision + 1,
+	accepted_at = CASE WHEN next.status = 'active' THEN coalesce(m.accepted_at, next.at) ELSE m.accepted_at END,
+	decided_at = CASE WHEN next.status IN ('succeeded', 'failed', 'expired', 'rejected', 'unfunded') THEN next.at END,
+	verdict_next_at = CASE WHEN next.status IN ('succeeded', 'failed', 'expired', 'rejected', 'unfunded')
+	                       THEN next.at + interval '1 minute' END,
+	deadline = CASE
+	  WHEN next.status = next.was THEN m.deadline
+	  WHEN next.status = 'proposed' THEN next.at + make_interval(secs => m.acceptance_seconds)
+	  WHEN next.status = 'active' THEN next.at + make_interval(secs => m.time_limit_seconds)
+	  ELSE m.deadline END`
 
 // Act accepts, rejects or judges a mission for its streamer. The deadline is
 // compared with the database's clock in the UPDATE that decides, so if two
@@ -85,20 +85,20 @@ func (db *DB) Unfund(ctx context.Context, id uuid.UUID) (m mission.Mission, chan
 // take makes one transition, if the mission is in the state that the transition
 // starts from and the judge, if one is given, is its streamer.
 func (db *DB) take(ctx context.Context, arrow mission.Transition, id uuid.UUID, judge uuid.NullUUID) (m mission.Mission, changed bool, err error) {
-	const sql = `
-WITH next AS (
-  SELECT m.id, m.status AS was, $3::text AS status, clock_timestamp() AS at
-  FROM missions m
-  WHERE m.id = $1 AND m.status = $2
-    AND (NOT $4 OR m.deadline > clock_timestamp())
-    AND ($5::uuid IS NULL OR m.streamer_id = $5)
-  FOR UPDATE
-)
-UPDATE missions m SET ` + entry + `
-FROM next WHERE m.id = next.id
-RETURNING ` + columns
+	const query = `
+		WITH next AS (
+		  SELECT m.id, m.status AS was, $3::text AS status, clock_timestamp() AS at
+		  FROM missions m
+		  WHERE m.id = $1 AND m.status = $2
+		    AND (NOT $4 OR m.deadline > clock_timestamp())
+		    AND ($5::uuid IS NULL OR m.streamer_id = $5)
+		  FOR UPDATE
+		)
+		UPDATE missions m SET ` + entry + `
+		FROM next WHERE m.id = next.id
+		RETURNING ` + columns
 	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
-		row := tx.QueryRow(ctx, sql, id, arrow.From, arrow.To, arrow.BeforeDeadline, judge)
+		row := tx.QueryRow(ctx, query, id, arrow.From, arrow.To, arrow.BeforeDeadline, judge)
 		m, changed, err = found(scanMission(row))
 		if err != nil || !changed {
 			return err

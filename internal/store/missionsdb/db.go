@@ -1,11 +1,3 @@
-// Package missionsdb is the missions instance: every mission, the pot it shows
-// and its events. It exists so that the states of a mission are decided in one
-// place, by the database, however many callers there are.
-//
-// A change is one conditional UPDATE that raises the mission's revision, and one
-// event row, in one transaction. The condition of the UPDATE is the rule of
-// mission.Transitions. Time is the database's clock, never the caller's. Copying
-// the events to the live board comes after the commit and may be repeated.
 package missionsdb
 
 import (
@@ -18,7 +10,7 @@ import (
 	"example.com/missionpot/internal/store/pg"
 )
 
-// DB is the missions instance.
+// DB is the missions instance. It is safe for concurrent use.
 type DB struct {
 	// Limits bound how many missions Create makes for one user. The zero value
 	// has no bounds.
@@ -33,10 +25,10 @@ func New(pool *pg.Pool) *DB { return &DB{pool: pool} }
 // columns are a mission's, of the table under the alias m, in the order that
 // scanMission reads.
 const columns = `
-  m.id, m.creator_id, m.streamer_id, m.title, m.description, m.stake, m.time_limit_seconds,
-  m.auto_accept, m.min_stake, m.max_stake, m.acceptance_seconds,
-  m.status, m.deadline, m.revision, m.pot, m.contributors, m.pot_version,
-  m.created_at, m.accepted_at, m.decided_at, m.settled_at`
+	m.id, m.creator_id, m.streamer_id, m.title, m.description, m.stake, m.time_limit_seconds,
+	m.auto_accept, m.min_stake, m.max_stake, m.acceptance_seconds,
+	m.status, m.deadline, m.revision, m.pot, m.contributors, m.pot_version,
+	m.created_at, m.accepted_at, m.decided_at, m.settled_at`
 
 // scanMission reads a row of columns and whatever the statement returns after
 // them.
@@ -68,13 +60,8 @@ func inUTC(m *mission.Mission) {
 	}
 }
 
-// collect reads every row with scanMission.
-func collect(rows pgx.Rows, err error) ([]mission.Mission, error) {
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (mission.Mission, error) { return scanMission(row) })
-}
+// scanRow reads a row of columns alone.
+func scanRow(row pgx.CollectableRow) (mission.Mission, error) { return scanMission(row) }
 
 // found turns "no rows" into false.
 func found(m mission.Mission, err error) (mission.Mission, bool, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // maxUncopied bounds one read of uncopied events. They are written to the board
@@ -26,10 +27,10 @@ type happened struct {
 // record writes the event rows of changes. It must run in the transaction that
 // made them.
 func record(ctx context.Context, tx pgx.Tx, changes ...happened) error {
-	const sql = `
-INSERT INTO mission_events (mission_id, revision, kind, mission)
-SELECT e.id, e.revision, e.kind, e.snapshot::jsonb
-FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS e (id, revision, kind, snapshot)`
+	const query = `
+		INSERT INTO mission_events (mission_id, revision, kind, mission)
+		SELECT e.id, e.revision, e.kind, e.snapshot::jsonb
+		FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS e (id, revision, kind, snapshot)`
 	ids := make([]uuid.UUID, len(changes))
 	revisions := make([]int64, len(changes))
 	kinds := make([]string, len(changes))
@@ -41,7 +42,7 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS e (id, revision
 		}
 		ids[i], revisions[i], kinds[i], snapshots[i] = c.mission.ID, c.mission.Revision, string(c.kind), string(snapshot)
 	}
-	if _, err := tx.Exec(ctx, sql, ids, revisions, kinds, snapshots); err != nil {
+	if _, err := tx.Exec(ctx, query, ids, revisions, kinds, snapshots); err != nil {
 		return fmt.Errorf("record events: %w", err)
 	}
 	return nil
@@ -50,32 +51,25 @@ FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS e (id, revision
 // Uncopied reads the events of a mission that are not known to be on the board,
 // oldest first, at most 100.
 func (db *DB) Uncopied(ctx context.Context, id uuid.UUID) ([]mission.Event, error) {
-	const sql = `
-SELECT revision, kind, mission, created_at FROM mission_events
-WHERE mission_id = $1 AND copied_at IS NULL
-ORDER BY revision LIMIT $2`
-	rows, err := db.pool.Query(ctx, sql, id, maxUncopied)
-	if err != nil {
-		return nil, fmt.Errorf("read the events of mission %s: %w", id, err)
-	}
-	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e mission.Event, err error) {
+	const query = `
+		SELECT revision, kind, mission, created_at FROM mission_events
+		WHERE mission_id = $1 AND copied_at IS NULL
+		ORDER BY revision LIMIT $2`
+	rows, _ := db.pool.Query(ctx, query, id, maxUncopied)
+	return pg.All(rows, func(row pgx.CollectableRow) (e mission.Event, err error) {
 		err = row.Scan(&e.Revision, &e.Kind, &e.Mission, &e.At)
 		e.At = e.At.UTC()
 		return e, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the events of mission %s: %w", id, err)
-	}
-	return events, nil
+	}, "read the events of mission %s", id)
 }
 
 // MarkCopied notes that the board has every event of a mission up to and
 // including a revision.
 func (db *DB) MarkCopied(ctx context.Context, id uuid.UUID, through int64) error {
-	const sql = `
-UPDATE mission_events SET copied_at = clock_timestamp()
-WHERE mission_id = $1 AND revision <= $2 AND copied_at IS NULL`
-	if _, err := db.pool.Exec(ctx, sql, id, through); err != nil {
+	const query = `
+		UPDATE mission_events SET copied_at = clock_timestamp()
+		WHERE mission_id = $1 AND revision <= $2 AND copied_at IS NULL`
+	if _, err := db.pool.Exec(ctx, query, id, through); err != nil {
 		return fmt.Errorf("mark the events of mission %s as copied: %w", id, err)
 	}
 	return nil
@@ -84,17 +78,10 @@ WHERE mission_id = $1 AND revision <= $2 AND copied_at IS NULL`
 // UncopiedMissions lists missions with events that have waited to be copied for
 // longer than olderThan, those that waited longest first.
 func (db *DB) UncopiedMissions(ctx context.Context, olderThan time.Duration, limit int) ([]uuid.UUID, error) {
-	const sql = `
-SELECT mission_id FROM mission_events
-WHERE copied_at IS NULL AND created_at < now() - make_interval(secs => $1)
-GROUP BY mission_id ORDER BY min(created_at) LIMIT $2`
-	rows, err := db.pool.Query(ctx, sql, olderThan.Seconds(), limit)
-	if err != nil {
-		return nil, fmt.Errorf("list missions with uncopied events: %w", err)
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return nil, fmt.Errorf("list missions with uncopied events: %w", err)
-	}
-	return ids, nil
+	const query = `
+		SELECT mission_id FROM mission_events
+		WHERE copied_at IS NULL AND created_at < now() - make_interval(secs => $1)
+		GROUP BY mission_id ORDER BY min(created_at) LIMIT $2`
+	rows, _ := db.pool.Query(ctx, query, olderThan.Seconds(), limit)
+	return pg.All(rows, pgx.RowTo[uuid.UUID], "list missions with uncopied events")
 }

@@ -30,14 +30,14 @@ func (db *DB) checkLimits(ctx context.Context, tx pgx.Tx, m mission.Mission) err
 	if db.Limits.None() {
 		return nil
 	}
-	const sql = `
-SELECT count(*), coalesce(min(created_at) + $4::interval - clock_timestamp(), '0'),
-  (SELECT count(*) FROM missions WHERE creator_id = $1 AND status IN ('funding', 'proposed', 'active')),
-  (SELECT count(*) FROM missions WHERE creator_id = $1 AND streamer_id = $2 AND status IN ('funding', 'proposed', 'active'))
-FROM (SELECT created_at FROM missions WHERE creator_id = $1 ORDER BY id DESC LIMIT $3) AS newest
-WHERE created_at > clock_timestamp() - $4::interval`
+	const query = `
+		SELECT count(*), coalesce(min(created_at) + $4::interval - clock_timestamp(), '0'),
+		  (SELECT count(*) FROM missions WHERE creator_id = $1 AND status IN ('funding', 'proposed', 'active')),
+		  (SELECT count(*) FROM missions WHERE creator_id = $1 AND streamer_id = $2 AND status IN ('funding', 'proposed', 'active'))
+		FROM (SELECT created_at FROM missions WHERE creator_id = $1 ORDER BY id DESC LIMIT $3) AS newest
+		WHERE created_at > clock_timestamp() - $4::interval`
 	var made mission.Made
-	err := tx.QueryRow(ctx, sql, m.CreatorID, m.StreamerID, db.Limits.CreatorNew+1, mission.LimitWindow).
+	err := tx.QueryRow(ctx, query, m.CreatorID, m.StreamerID, db.Limits.CreatorNew+1, mission.LimitWindow).
 		Scan(&made.CreatorNew, &made.NextIn, &made.CreatorOpen, &made.PairOpen)
 	if err != nil {
 		return fmt.Errorf("count the missions of a user: %w", err)

@@ -18,21 +18,21 @@ import (
 // With nothing to change it returns the mission as it is and changed false. The
 // error is fault.NotFound if there is no such mission.
 func (db *DB) ApplyPot(ctx context.Context, p ledger.Pot) (m mission.Mission, changed bool, err error) {
-	const sql = `
-WITH next AS (
-  SELECT m.id, m.status AS was, clock_timestamp() AS at,
-    CASE WHEN m.status <> 'funding' THEN m.status WHEN m.auto_accept THEN 'active' ELSE 'proposed' END AS status
-  FROM missions m
-  WHERE m.id = $1 AND m.pot_version < $4
-    AND (m.status IN ('proposed', 'active') OR m.status = 'funding' AND $2 > 0)
-  FOR UPDATE
-)
-UPDATE missions m SET pot = $2, contributors = $3, pot_version = $4, ` + entry + `
-FROM next WHERE m.id = next.id
-RETURNING ` + columns + `, next.was`
+	const query = `
+		WITH next AS (
+		  SELECT m.id, m.status AS was, clock_timestamp() AS at,
+		    CASE WHEN m.status <> 'funding' THEN m.status WHEN m.auto_accept THEN 'active' ELSE 'proposed' END AS status
+		  FROM missions m
+		  WHERE m.id = $1 AND m.pot_version < $4
+		    AND (m.status IN ('proposed', 'active') OR m.status = 'funding' AND $2 > 0)
+		  FOR UPDATE
+		)
+		UPDATE missions m SET pot = $2, contributors = $3, pot_version = $4, ` + entry + `
+		FROM next WHERE m.id = next.id
+		RETURNING ` + columns + `, next.was`
 	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
 		var was mission.Status
-		row := tx.QueryRow(ctx, sql, p.MissionID, p.Amount, p.Contributors, p.Version)
+		row := tx.QueryRow(ctx, query, p.MissionID, p.Amount, p.Contributors, p.Version)
 		m, changed, err = found(scanMission(row, &was))
 		if err != nil || !changed {
 			return err
@@ -60,13 +60,13 @@ RETURNING ` + columns + `, next.was`
 // another ending than the mission's is also an error: missions database and
 // ledger disagree, and no order of messages explains that.
 func (db *DB) Settle(ctx context.Context, s ledger.Settlement) (m mission.Mission, changed bool, err error) {
-	const sql = `
-UPDATE missions m SET pot = $3, contributors = $4, pot_version = $5, settled_at = $6,
-  verdict_next_at = NULL, revision = m.revision + 1
-WHERE m.id = $1 AND m.status = $2 AND m.settled_at IS NULL
-RETURNING ` + columns
+	const query = `
+		UPDATE missions m SET pot = $3, contributors = $4, pot_version = $5, settled_at = $6,
+		  verdict_next_at = NULL, revision = m.revision + 1
+		WHERE m.id = $1 AND m.status = $2 AND m.settled_at IS NULL
+		RETURNING ` + columns
 	err = db.pool.InTx(ctx, func(tx pgx.Tx) error {
-		row := tx.QueryRow(ctx, sql, s.MissionID, s.Ending, s.Pot.Amount, s.Contributors, s.Version, s.SettledAt)
+		row := tx.QueryRow(ctx, query, s.MissionID, s.Ending, s.Pot.Amount, s.Contributors, s.Version, s.SettledAt)
 		m, changed, err = found(scanMission(row))
 		if err != nil || !changed {
 			return err

@@ -9,12 +9,13 @@ import (
 
 	"example.com/missionpot/internal/core/fault"
 	"example.com/missionpot/internal/core/mission"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // ByID reads a mission. The error is fault.NotFound if there is none.
 func (db *DB) ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error) {
-	const sql = `SELECT ` + columns + ` FROM missions m WHERE m.id = $1`
-	m, ok, err := found(scanMission(db.pool.QueryRow(ctx, sql, id)))
+	const query = `SELECT ` + columns + ` FROM missions m WHERE m.id = $1`
+	m, ok, err := found(scanMission(db.pool.QueryRow(ctx, query, id)))
 	if err != nil {
 		return mission.Mission{}, fmt.Errorf("read mission %s: %w", id, err)
 	}
@@ -27,11 +28,11 @@ func (db *DB) ByID(ctx context.Context, id uuid.UUID) (mission.Mission, error) {
 // HasUnsettled reports whether a user is the creator or the streamer of a
 // mission that is not settled.
 func (db *DB) HasUnsettled(ctx context.Context, user uuid.UUID) (bool, error) {
-	const sql = `
+	const query = `
 		SELECT EXISTS (SELECT FROM missions WHERE streamer_id = $1 AND settled_at IS NULL)
 		    OR EXISTS (SELECT FROM missions WHERE creator_id = $1 AND settled_at IS NULL)`
 	var open bool
-	if err := db.pool.QueryRow(ctx, sql, user).Scan(&open); err != nil {
+	if err := db.pool.QueryRow(ctx, query, user).Scan(&open); err != nil {
 		return false, fmt.Errorf("look for missions of a user: %w", err)
 	}
 	return open, nil
@@ -60,15 +61,12 @@ func (db *DB) List(ctx context.Context, f mission.Filter) ([]mission.Mission, er
 	if f.Before != uuid.Nil {
 		and("m.id < $%d", f.Before)
 	}
-	sql := `SELECT ` + columns + ` FROM missions m`
+	query := `SELECT ` + columns + ` FROM missions m`
 	if len(where) > 0 {
-		sql += ` WHERE ` + strings.Join(where, ` AND `)
+		query += ` WHERE ` + strings.Join(where, ` AND `)
 	}
 	args = append(args, f.Limit)
-	sql += fmt.Sprintf(` ORDER BY m.id DESC LIMIT $%d`, len(args))
-	missions, err := collect(db.pool.Query(ctx, sql, args...))
-	if err != nil {
-		return nil, fmt.Errorf("list missions: %w", err)
-	}
-	return missions, nil
+	query += fmt.Sprintf(` ORDER BY m.id DESC LIMIT $%d`, len(args))
+	rows, _ := db.pool.Query(ctx, query, args...)
+	return pg.All(rows, scanRow, "list missions")
 }

@@ -9,6 +9,7 @@ import (
 
 	"example.com/missionpot/internal/core/mission"
 	"example.com/missionpot/internal/core/rebuild"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // Rebuild inserts a mission into an instance that lost it, and an event of the
@@ -17,12 +18,12 @@ import (
 // mission's id replaces it. An existing mission is not changed.
 func (db *DB) Rebuild(ctx context.Context, m mission.Mission, kind mission.EventKind) error {
 	const insert = `
-INSERT INTO missions (id, creator_id, idempotency_key, request_hash, streamer_id, title, description,
-  stake, time_limit_seconds, auto_accept, min_stake, max_stake, acceptance_seconds, status, deadline, revision,
-  pot, contributors, pot_version, created_at, accepted_at, decided_at, settled_at, verdict_next_at)
-VALUES ($1::uuid, $2, 'restored-' || $1::uuid::text, '', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-  CASE WHEN $20::timestamptz IS NOT NULL AND $21::timestamptz IS NULL THEN now() END)
-ON CONFLICT (id) DO NOTHING`
+		INSERT INTO missions (id, creator_id, idempotency_key, request_hash, streamer_id, title, description,
+		  stake, time_limit_seconds, auto_accept, min_stake, max_stake, acceptance_seconds, status, deadline, revision,
+		  pot, contributors, pot_version, created_at, accepted_at, decided_at, settled_at, verdict_next_at)
+		VALUES ($1::uuid, $2, 'restored-' || $1::uuid::text, '', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+		  CASE WHEN $20::timestamptz IS NOT NULL AND $21::timestamptz IS NULL THEN now() END)
+		ON CONFLICT (id) DO NOTHING`
 	err := db.pool.InTx(ctx, func(tx pgx.Tx) error {
 		done, err := tx.Exec(ctx, insert, m.ID, m.CreatorID, m.StreamerID, m.Title, m.Description, m.Stake, int64(m.TimeLimit.Seconds()),
 			m.AutoAccept, m.Terms.MinStake, m.Terms.MaxStake, int64(m.Terms.Acceptance.Seconds()), m.Status, m.Deadline, m.Revision,
@@ -51,27 +52,20 @@ func (db *DB) Reopen(ctx context.Context, id uuid.UUID) error {
 
 // Page reads missions after an id, in the order of ids.
 func (db *DB) Page(ctx context.Context, after uuid.UUID, limit int) ([]mission.Mission, error) {
-	missions, err := collect(db.pool.Query(ctx, `SELECT `+columns+` FROM missions m WHERE m.id > $1 ORDER BY m.id LIMIT $2`, after, limit))
-	if err != nil {
-		return nil, fmt.Errorf("read missions: %w", err)
-	}
-	return missions, nil
+	rows, _ := db.pool.Query(ctx, `SELECT `+columns+` FROM missions m WHERE m.id > $1 ORDER BY m.id LIMIT $2`, after, limit)
+	return pg.All(rows, scanRow, "read missions")
 }
 
 // Creations reads how missions after an id were made, for a restore of the log.
 func (db *DB) Creations(ctx context.Context, after uuid.UUID, limit int) ([]rebuild.Creation, error) {
 	const read = `SELECT id, creator_id, idempotency_key, deadline FROM missions WHERE id > $1 ORDER BY id LIMIT $2`
 	rows, _ := db.pool.Query(ctx, read, after, limit)
-	made, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (rebuild.Creation, error) {
+	return pg.All(rows, func(row pgx.CollectableRow) (rebuild.Creation, error) {
 		var c rebuild.Creation
 		err := row.Scan(&c.MissionID, &c.CreatorID, &c.Key, &c.Deadline)
 		c.Deadline = c.Deadline.UTC()
 		return c, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read how missions were made: %w", err)
-	}
-	return made, nil
+	}, "read how missions were made")
 }
 
 // MissionIDs lists missions after an id, in the order of ids.

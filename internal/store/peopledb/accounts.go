@@ -11,6 +11,7 @@ import (
 
 	"example.com/missionpot/internal/core/account"
 	"example.com/missionpot/internal/core/fault"
+	"example.com/missionpot/internal/store/pg"
 )
 
 // SignUp stores a new user together with an empty wallet, and returns the user
@@ -102,11 +103,7 @@ func writeUser(ctx context.Context, tx pgx.Tx, u account.User) error {
 func (db *DB) Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error) {
 	const query = `SELECT ` + userColumns + ` FROM users WHERE streamer AND id < $1 ORDER BY id DESC LIMIT $2`
 	rows, _ := db.pool.Query(ctx, query, before, limit)
-	users, err := pgx.CollectRows(rows, scanUser)
-	if err != nil {
-		return nil, fmt.Errorf("list streamers: %w", err)
-	}
-	return users, nil
+	return pg.All(rows, scanUser, "list streamers")
 }
 
 func oneUser(rows pgx.Rows) (account.User, error) {

@@ -71,10 +71,7 @@ func claimMails(ctx context.Context, tx pgx.Tx, limit int, lease time.Duration) 
 			RETURNING m.state, m.mission_id, m.user_id, r.email, r.display_name, r.locale, m.role, m.title, m.ending, m.amount, m.late, m.total, m.attempts
 		)
 		SELECT * FROM touched ORDER BY user_id, mission_id`
-	rows, err := tx.Query(ctx, claim, limit, lease, postponed)
-	if err != nil {
-		return nil, 0, err
-	}
+	rows, _ := tx.Query(ctx, claim, limit, lease, postponed)
 	var r mailtext.Result
 	var state string
 	_, err = pgx.ForEachRow(rows, []any{&state, &r.MissionID, &r.UserID, &r.Email, &r.DisplayName, &r.Locale,

@@ -87,11 +87,7 @@ func (db *DB) audited(ctx context.Context, email string, by account.Actor, actio
 func (db *DB) Operators(ctx context.Context) ([]account.User, error) {
 	const query = `SELECT ` + userColumns + ` FROM users JOIN operators ON user_id = id ORDER BY granted_at, id`
 	rows, _ := db.pool.Query(ctx, query)
-	users, err := pgx.CollectRows(rows, scanUser)
-	if err != nil {
-		return nil, fmt.Errorf("list operators: %w", err)
-	}
-	return users, nil
+	return pg.All(rows, scanUser, "list operators")
 }
 
 // Record adds what an operator is about to do to the audit log. An action that
@@ -104,16 +100,12 @@ func (db *DB) Record(ctx context.Context, by account.Actor, action account.Actio
 func (db *DB) Actions(ctx context.Context, before int64, limit int) ([]account.Action, error) {
 	const query = `SELECT seq, at, actor, action, subject FROM operator_actions WHERE seq < $1 ORDER BY seq DESC LIMIT $2`
 	rows, _ := db.pool.Query(ctx, query, before, limit)
-	actions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (account.Action, error) {
+	return pg.All(rows, func(row pgx.CollectableRow) (account.Action, error) {
 		var a account.Action
 		err := row.Scan(&a.Seq, &a.At, &a.Actor, &a.Name, &a.Subject)
 		a.At = a.At.UTC()
 		return a, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the audit log: %w", err)
-	}
-	return actions, nil
+	}, "read the audit log")
 }
 
 // lockByEmail locks the user, so that no charge of theirs starts meanwhile.

@@ -144,3 +144,13 @@ func IDs(ids []uuid.UUID) [][16]byte {
 	}
 	return out
 }
+
+// All reads every row of a query. Its error says what was tried, in the form of
+// fmt.Errorf, and includes the error of the query itself.
+func All[T any](rows pgx.Rows, scan pgx.RowToFunc[T], tried string, args ...any) ([]T, error) {
+	all, err := pgx.CollectRows(rows, scan)
+	if err != nil {
+		return nil, fmt.Errorf(tried+": %w", append(args, err)...)
+	}
+	return all, nil
+}

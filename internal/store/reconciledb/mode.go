@@ -47,11 +47,7 @@ func (db *DB) Mode(ctx context.Context) (reconcile.Mode, error) {
 func (db *DB) ModeChanges(ctx context.Context, limit int) ([]reconcile.Mode, error) {
 	const read = `SELECT exit_only, false, changed_at, changed_by || ' (' || login || ')', reason FROM mode_changes ORDER BY id DESC LIMIT $1`
 	rows, _ := db.pool.Query(ctx, read, limit)
-	changes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[reconcile.Mode])
-	if err != nil {
-		return nil, fmt.Errorf("list the changes of the mode: %w", err)
-	}
-	return changes, nil
+	return pg.All(rows, pgx.RowToStructByPos[reconcile.Mode], "list the changes of the mode")
 }
 
 // TakeNoCash puts the service in exit-only mode. It reports whether that changed the mode.

@@ -33,7 +33,7 @@ type bookSnapshot struct {
 	tail  map[uuid.UUID]reconcile.Rows
 }
 
-// SnapshotBooks implements books.Ledger. The snapshot keeps Postgres from
+// SnapshotBooks implements reconcile.Ledger. The snapshot keeps Postgres from
 // vacuuming rows that changed since, so a whole check of a large instance is
 // best made on a clone of it.
 func (db *DB) SnapshotBooks(ctx context.Context, whole bool, check func(context.Context, reconcile.LedgerSnapshot) error) (bool, error) {
@@ -113,10 +113,10 @@ func (s *bookSnapshot) openNext(ctx context.Context) error {
 	return nil
 }
 
-// Time implements books.LedgerSnapshot.
+// Time implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) Time() time.Time { return s.now }
 
-// KeepCheck implements books.Ledger.
+// KeepCheck implements reconcile.Ledger.
 func (db *DB) KeepCheck(ctx context.Context, r reconcile.Report) (int64, error) {
 	findings, err := json.Marshal(r.Findings)
 	if err != nil {
@@ -172,7 +172,7 @@ var guards = map[string][]string{
 	"mode_changes": {"mode_changes_append_only"},
 }
 
-// MissingGuards implements books.LedgerSnapshot.
+// MissingGuards implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) MissingGuards(ctx context.Context) ([]string, error) {
 	const read = `SELECT g.name || ' on ' || g.owner FROM unnest($1::text[], $2::text[]) AS g (owner, name)
 		WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = g.owner::regclass AND t.tgname = g.name AND t.tgenabled IN ('O', 'A'))
@@ -185,14 +185,10 @@ func (s *bookSnapshot) MissingGuards(ctx context.Context) ([]string, error) {
 		}
 	}
 	rows, _ := s.tx.Query(ctx, read, owners, names)
-	missing, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("look for the guards: %w", err)
-	}
-	return missing, nil
+	return pg.All(rows, pgx.RowTo[string], "look for the guards")
 }
 
-// Totals implements books.LedgerSnapshot. It reads every wallet, escrow and
+// Totals implements reconcile.LedgerSnapshot. It reads every wallet, escrow and
 // charge, which takes about a second for ten million rows.
 func (s *bookSnapshot) Totals(ctx context.Context) (reconcile.Totals, error) {
 	const read = `SELECT w.cash, w.negative, e.held, e.put_in, e.paid, e.refunded, e.negative, c.amount, c.charges FROM
@@ -212,7 +208,7 @@ func (s *bookSnapshot) Totals(ctx context.Context) (reconcile.Totals, error) {
 	return t, nil
 }
 
-// Rounds implements books.LedgerSnapshot.
+// Rounds implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) Rounds(ctx context.Context) (mission, user uuid.UUID, err error) {
 	err = s.tx.QueryRow(ctx, `SELECT mission_id, user_id FROM `+s.notes+`books_state`).Scan(&mission, &user)
 	if err != nil {
@@ -221,7 +217,7 @@ func (s *bookSnapshot) Rounds(ctx context.Context) (mission, user uuid.UUID, err
 	return mission, user, nil
 }
 
-// SetRounds implements books.LedgerSnapshot.
+// SetRounds implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) SetRounds(ctx context.Context, mission, user uuid.UUID) error {
 	set := `UPDATE ` + s.notes + `books_state SET mission_id = $1::uuid, user_id = $2::uuid,
 		missions_done = CASE WHEN $1 = $3::uuid THEN missions_from ELSE missions_done END,
@@ -234,7 +230,7 @@ func (s *bookSnapshot) SetRounds(ctx context.Context, mission, user uuid.UUID) e
 	return nil
 }
 
-// Shard implements books.LedgerSnapshot.
+// Shard implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) Shard(ctx context.Context, shard int) (check, sweep ledger.Mark, err error) {
 	read := `SELECT b.logged_at, b.entry, s.logged_at, s.entry FROM ` + s.notes + `books_shards b JOIN sweep_marks s USING (shard) WHERE shard = $1`
 	err = s.tx.QueryRow(ctx, read, shard).Scan(&check.LoggedAt, &check.Entry, &sweep.LoggedAt, &sweep.Entry)

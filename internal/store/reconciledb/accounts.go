@@ -14,20 +14,16 @@ import (
 	"example.com/missionpot/internal/store/pg"
 )
 
-// MissionIDs implements books.LedgerSnapshot.
+// MissionIDs implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	read := `(SELECT mission_id FROM escrows WHERE mission_id > $1 ORDER BY mission_id LIMIT $2)
 		UNION (SELECT mission_id FROM ` + s.notes + `books_missions WHERE mission_id > $1 AND holds + payouts + refunds > 0 ORDER BY mission_id LIMIT $2)
 		ORDER BY mission_id LIMIT $2`
 	rows, _ := s.tx.Query(ctx, read, after, limit)
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return nil, fmt.Errorf("list the escrows: %w", err)
-	}
-	return ids, nil
+	return pg.All(rows, pgx.RowTo[uuid.UUID], "list the escrows")
 }
 
-// Escrows implements books.LedgerSnapshot. A mission without an escrow and
+// Escrows implements reconcile.LedgerSnapshot. A mission without an escrow and
 // without rows is not in the result.
 func (s *bookSnapshot) Escrows(ctx context.Context, missions []uuid.UUID) (map[uuid.UUID]reconcile.Escrow, error) {
 	read := `SELECT m.id, e.mission_id IS NULL, coalesce(e.state = 'closed', false), coalesce(e.ending, ''), coalesce(e.inflow, 0), coalesce(e.outflow, 0),
@@ -77,7 +73,7 @@ func scanEscrow(row pgx.CollectableRow) (reconcile.Escrow, error) {
 	return e, err
 }
 
-// Wallets implements books.LedgerSnapshot.
+// Wallets implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) Wallets(ctx context.Context, after uuid.UUID, limit int) (last uuid.UUID, wallets int, found []reconcile.Finding, err error) {
 	rows, _ := s.tx.Query(ctx, `SELECT user_id FROM wallets WHERE user_id > $1 ORDER BY user_id LIMIT $2`, after, limit)
 	users, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
@@ -99,20 +95,16 @@ func (s *bookSnapshot) Wallets(ctx context.Context, after uuid.UUID, limit int) 
 	return last, len(users), stretch.Findings, nil
 }
 
-// Outcomes implements books.LedgerSnapshot.
+// Outcomes implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) Outcomes(ctx context.Context, bets []ledger.Bet) ([]reconcile.Outcome, error) {
 	const read = `SELECT l.id IS NOT NULL, coalesce(l.kind, ''), coalesce(l.user_id, b.id), coalesce(l.mission_id, b.id), coalesce(l.amount, 0), s.bet_id IS NOT NULL
 		FROM unnest($1::uuid[]) WITH ORDINALITY AS b (id, place)
 		LEFT JOIN ledger l ON l.id = b.id LEFT JOIN strays s ON s.bet_id = b.id ORDER BY b.place`
 	rows, _ := s.tx.Query(ctx, read, pg.IDs(idsOf(bets)))
-	outcomes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[reconcile.Outcome])
-	if err != nil {
-		return nil, fmt.Errorf("read the outcomes of %d entries: %w", len(bets), err)
-	}
-	return outcomes, nil
+	return pg.All(rows, pgx.RowToStructByPos[reconcile.Outcome], "read the outcomes of %d entries", len(bets))
 }
 
-// PassEntries implements books.LedgerSnapshot.
+// PassEntries implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) PassEntries(ctx context.Context, shard int, through ledger.Mark, passed, pending []ledger.Bet) error {
 	missions := make([]uuid.UUID, len(passed))
 	for i, b := range passed {
@@ -141,18 +133,14 @@ func (s *bookSnapshot) PassEntries(ctx context.Context, shard int, through ledge
 	return nil
 }
 
-// PendingBets implements books.LedgerSnapshot.
+// PendingBets implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) PendingBets(ctx context.Context, after uuid.UUID, limit int) ([]ledger.Bet, error) {
 	read := `SELECT bet FROM ` + s.notes + `books_pending WHERE bet_id > $1 ORDER BY bet_id LIMIT $2`
 	rows, _ := s.tx.Query(ctx, read, after, limit)
-	bets, err := pgx.CollectRows(rows, pgx.RowTo[ledger.Bet])
-	if err != nil {
-		return nil, fmt.Errorf("read pending bets: %w", err)
-	}
-	return bets, nil
+	return pg.All(rows, pgx.RowTo[ledger.Bet], "read pending bets")
 }
 
-// ForgetPending implements books.LedgerSnapshot.
+// ForgetPending implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) ForgetPending(ctx context.Context, bets []ledger.Bet) error {
 	if len(bets) == 0 {
 		return nil

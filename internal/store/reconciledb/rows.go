@@ -20,7 +20,7 @@ const rowSums = `coalesce(sum(amount) FILTER (WHERE kind = 'hold'), 0)::bigint, 
 	coalesce(sum(amount) FILTER (WHERE kind = 'payout'), 0)::bigint, count(*) FILTER (WHERE kind = 'payout'),
 	coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0)::bigint, count(*) FILTER (WHERE kind = 'refund')`
 
-// ReadOn implements books.LedgerSnapshot.
+// ReadOn implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) ReadOn(ctx context.Context, limit int64) (reconcile.Stretch, error) {
 	through := min(s.seq+limit, s.limit)
 	if through <= s.seq {
@@ -130,7 +130,7 @@ func (s *bookSnapshot) find(ctx context.Context, stretch *reconcile.Stretch, f r
 	return err
 }
 
-// Charged implements books.LedgerSnapshot.
+// Charged implements reconcile.LedgerSnapshot.
 func (s *bookSnapshot) Charged(ctx context.Context) (amount ledger.Won, charges int64, err error) {
 	read := `SELECT (b.charged + l.amount)::bigint, b.charges + l.charges FROM ` + s.notes + `books_state b,
 		(SELECT coalesce(sum(amount), 0)::bigint AS amount, count(*) AS charges FROM ledger WHERE seq > $1 AND kind = 'charge') l`

@@ -18,7 +18,7 @@ type boardSnapshot struct {
 	now time.Time
 }
 
-// SnapshotMissions implements books.Board.
+// SnapshotMissions implements reconcile.Missions.
 func (db *DB) SnapshotMissions(ctx context.Context, check func(context.Context, reconcile.MissionsSnapshot) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, db.pool.Pool, options, func(tx pgx.Tx) error {
@@ -35,24 +35,20 @@ func (db *DB) SnapshotMissions(ctx context.Context, check func(context.Context, 
 	return nil
 }
 
-// Time implements books.MissionsSnapshot.
+// Time implements reconcile.MissionsSnapshot.
 func (s *boardSnapshot) Time() time.Time { return s.now }
 
-// MissionIDs implements books.MissionsSnapshot.
+// MissionIDs implements reconcile.MissionsSnapshot.
 func (s *boardSnapshot) MissionIDs(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	return missionIDs(ctx, s.tx, after, limit)
 }
 
 func missionIDs(ctx context.Context, from pg.Querier, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	rows, _ := from.Query(ctx, `SELECT id FROM missions WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return nil, fmt.Errorf("list missions: %w", err)
-	}
-	return ids, nil
+	return pg.All(rows, pgx.RowTo[uuid.UUID], "list missions")
 }
 
-// Missions implements books.MissionsSnapshot.
+// Missions implements reconcile.MissionsSnapshot.
 func (s *boardSnapshot) Missions(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]reconcile.Mission, error) {
 	const read = `SELECT id, status, pot, contributors, pot_version, decided_at, settled_at FROM missions WHERE id = ANY($1)`
 	found := make(map[uuid.UUID]reconcile.Mission, len(ids))
