@@ -226,9 +226,9 @@ type counts struct{ users, charges, missions, ledger int64 }
 // rows counts what a refused call could have left behind.
 func (s *stand) rows() (c counts) {
 	s.t.Helper()
-	s.ok(s.usersSQL.QueryRow(s.t.Context(), `SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM charges), (SELECT count(*) FROM ledger)`).
+	s.ok(s.users.Pool.QueryRow(s.t.Context(), `SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM charges), (SELECT count(*) FROM ledger)`).
 		Scan(&c.users, &c.charges, &c.ledger))
-	s.ok(s.missSQL.QueryRow(s.t.Context(), `SELECT count(*) FROM missions`).Scan(&c.missions))
+	s.ok(s.missions.Pool.QueryRow(s.t.Context(), `SELECT count(*) FROM missions`).Scan(&c.missions))
 	return c
 }
 

@@ -41,7 +41,7 @@ func TestRule3AChargeWhoseAnswerGotLostIsOneCharge(t *testing.T) {
 	if r.header.Get("Retry-After") == "" {
 		t.Error("the 503 does not say when to come back")
 	}
-	pending, err := s.ledger.PendingCharges(t.Context(), -time.Second, 10)
+	pending, err := s.users.PendingCharges(t.Context(), -time.Second, 10)
 	s.ok(err)
 	if len(pending) != 1 {
 		t.Fatalf("%d charges are pending, want the one whose answer got lost", len(pending))
@@ -65,9 +65,9 @@ func TestARetryAfterTheSweepFindsTheChargeResolved(t *testing.T) {
 		return s.call(http.MethodPost, "/v1/users/me/charges", mina.token, object{"amount": 7000}, "Idempotency-Key", "k")
 	}
 	charge().want(http.StatusServiceUnavailable)
-	pending, err := s.ledger.PendingCharges(t.Context(), -time.Second, 10)
+	pending, err := s.users.PendingCharges(t.Context(), -time.Second, 10)
 	s.ok(err)
-	s.ok(s.ledger.ResolveCharge(t.Context(), pending[0].ID, true))
+	s.ok(s.users.ResolveCharge(t.Context(), pending[0].ID, true))
 	charge().want(http.StatusCreated)
 	if len(provider.seen) != 1 {
 		t.Errorf("the provider was asked %d times, want once: the sweep had the answer", len(provider.seen))

@@ -114,7 +114,7 @@ func TestWhatAnOperatorDoesIsRecordedBeforeItIsDone(t *testing.T) {
 	s.get("/v1/deadletters", kim.token).want(http.StatusOK)
 	s.get("/v1/deadletters/"+d.ID, kim.token).want(http.StatusOK)
 	s.call(http.MethodPost, "/v1/deadletters/"+d.ID+"/redrive", kim.token, nil).want(http.StatusOK)
-	actions, err := s.people.Actions(t.Context(), math.MaxInt64, 3)
+	actions, err := s.users.People.Actions(t.Context(), math.MaxInt64, 3)
 	s.ok(err)
 	var got []string
 	for _, a := range actions {
@@ -129,7 +129,7 @@ func TestWhatAnOperatorDoesIsRecordedBeforeItIsDone(t *testing.T) {
 	// Without a record nothing is done.
 	other := s.deadBet("8", newBet())
 	before := len(s.post.events())
-	_, err = s.usersSQL.Exec(t.Context(), `ALTER TABLE operator_actions ADD CHECK (action <> 'redrive_letter') NOT VALID`)
+	_, err = s.users.Pool.Exec(t.Context(), `ALTER TABLE operator_actions ADD CHECK (action <> 'redrive_letter') NOT VALID`)
 	s.ok(err)
 	s.call(http.MethodPost, "/v1/deadletters/"+other.ID+"/redrive", kim.token, nil).refused(http.StatusInternalServerError, "internal")
 	if sent := len(s.post.events()) - before; sent != 0 {
@@ -142,7 +142,7 @@ func TestTheRoleIsLostAtOnceWhateverTheTokenSays(t *testing.T) {
 	s := newStand(t)
 	kim := s.operator("kim")
 	s.get("/v1/deadletters", kim.token).want(http.StatusOK)
-	_, err := s.people.RevokeOperator(t.Context(), "kim@example.com", account.CommandActor("test"))
+	_, err := s.users.People.RevokeOperator(t.Context(), "kim@example.com", account.CommandActor("test"))
 	s.ok(err)
 	s.get("/v1/deadletters", kim.token).refused(http.StatusForbidden, "forbidden")
 	mina := s.signUp("mina", false)

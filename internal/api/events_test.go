@@ -268,12 +268,11 @@ func TestRule21TheRoleSaysWhatIsServed(t *testing.T) {
 
 	var streamer uuid.UUID
 	live := newStand(t, func(s *stand, d *api.Dependencies) {
-		streamer = uuid.New()
-		_, err := s.usersSQL.Exec(t.Context(), `INSERT INTO users (id, email, password_hash, display_name, streamer) VALUES ($1, 'jun@example.com', 'x', 'jun', true)`, streamer)
-		s.ok(err)
+		streamer = s.users.User(0)
+		s.users.Exec(`UPDATE users SET streamer = true`)
 		// As in the cloud, where this service reads two tables and no password.
-		users := standtest.Programs(t, s.usersSQL.Config().ConnString(), migrations.Users)["live"]
-		board := standtest.Programs(t, s.missSQL.Config().ConnString(), migrations.Missions)["live"]
+		users := standtest.Programs(t, s.users.Pool.Config().ConnString(), migrations.Users)["live"]
+		board := standtest.Programs(t, s.missions.Pool.Config().ConnString(), migrations.Missions)["live"]
 		d.EventsOnly, d.Accounts, d.Missions = true, peopledb.New(s.pool(users)), missionsdb.New(s.pool(board))
 	})
 	live.get("/v1/streamers/"+streamer.String()+"/events", "").want(http.StatusOK)

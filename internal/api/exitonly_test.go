@@ -23,7 +23,7 @@ func TestRule5ExitOnlyTakesNoNewCashAndLetsEverythingElseGoOn(t *testing.T) {
 	made := read[mission.Snapshot](keyed("/v1/missions", mina, draft(jun, 2_000)).want(http.StatusCreated))
 
 	exiting := newStand(t, func(e *stand, d *api.Dependencies) {
-		d.Accounts, d.Sessions, d.Charges, d.Books = s.people, s.people, s.ledger, s.ledger
+		d.Accounts, d.Sessions, d.Charges, d.Books = s.users.People, s.users.People, s.users.DB, s.users.DB
 		d.Missions, d.BetLog, d.Events, d.Live, d.Board = s.missions, s.log, s.board, s.board, s.copier
 		d.Tokens, d.Publisher, d.ExitOnly = s.tokens, s.post, true
 	})

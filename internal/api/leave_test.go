@@ -93,7 +93,7 @@ func TestRule23AMissionThatMeetsALeavingIsRefusedBeforeItsStake(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
-	s.ok(s.people.BeginLeaving(t.Context(), jun.id))
+	s.ok(s.users.People.BeginLeaving(t.Context(), jun.id))
 	s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000)).refused(http.StatusNotFound, "not_found")
 	if cash := s.cash(mina); cash != (people.Cash{Available: 10_000}) {
 		t.Errorf("the creator has %+v, want nothing held", cash)

@@ -18,7 +18,7 @@ import (
 // keepCheck writes a check down as the checker would.
 func (s *stand) keepCheck(broken int) {
 	s.t.Helper()
-	_, err := s.usersSQL.Exec(s.t.Context(), `INSERT INTO books_checks
+	_, err := s.users.Pool.Exec(s.t.Context(), `INSERT INTO books_checks
 		(whole, started_at, charged, wallets, held, put_in, paid, refunded, broken, late, findings)
 		VALUES (true, '2026-11-25T00:00:00Z', 9000, 5000, 4000, 6000, 1500, 500, $1, 2, '[]')`, broken)
 	s.ok(err)
@@ -35,7 +35,7 @@ func TestTheSwitchStopsNewCashWithinTwoSecondsAndNothingElse(t *testing.T) {
 	if got := s.get("/v1/missions/"+m.ID.String(), "").header.Get("Missionpot-Mode"); got != "open" {
 		t.Errorf("the mode of an answer is %q, want open", got)
 	}
-	if _, err := s.books.TakeNoCash(t.Context(), "the test", "a drill"); err != nil {
+	if _, err := s.users.Books.TakeNoCash(t.Context(), "the test", "a drill"); err != nil {
 		t.Fatal(err)
 	}
 	thrown := time.Now()
@@ -63,7 +63,7 @@ func TestCashIsNotTakenByBooksThatNobodyHasCheckedForLong(t *testing.T) {
 	s := newStand(t)
 	mina := s.viewer("mina", 10_000)
 	s.keepCheck(0)
-	_, err := s.usersSQL.Exec(t.Context(), `UPDATE books_checks SET finished_at = finished_at - interval '31 minutes'`)
+	_, err := s.users.Pool.Exec(t.Context(), `UPDATE books_checks SET finished_at = finished_at - interval '31 minutes'`)
 	s.ok(err)
 	charge := func() reply { return s.postKeyed("/v1/users/me/charges", mina.token, object{"amount": 700}) }
 	for began := time.Now(); charge().status != http.StatusServiceUnavailable; {
@@ -117,7 +117,7 @@ func TestABrokenRuleIsPublic(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.keepCheck(3)
-	if _, err := s.books.TakeNoCash(t.Context(), "the check", "three findings"); err != nil {
+	if _, err := s.users.Books.TakeNoCash(t.Context(), "the check", "three findings"); err != nil {
 		t.Fatal(err)
 	}
 	proof := read[api.Proof](s.get("/v1/books", "").want(http.StatusOK))

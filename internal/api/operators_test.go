@@ -12,7 +12,7 @@ import (
 func (s *stand) operator(name string) player {
 	s.t.Helper()
 	p := s.signUp(name, false)
-	_, err := s.people.GrantOperator(s.t.Context(), name+"@example.com", account.CommandActor("test"))
+	_, err := s.users.People.GrantOperator(s.t.Context(), name+"@example.com", account.CommandActor("test"))
 	s.ok(err)
 	p.token = s.signIn(name).AccessToken
 	s.secondFactor(p, true)
@@ -22,10 +22,10 @@ func (s *stand) operator(name string) player {
 // secondFactor turns a second factor of somebody on or off without their doing.
 func (s *stand) secondFactor(p player, on bool) {
 	s.t.Helper()
-	_, err := s.usersSQL.Exec(s.t.Context(), `DELETE FROM second_factors WHERE user_id = $1`, p.id)
+	_, err := s.users.Pool.Exec(s.t.Context(), `DELETE FROM second_factors WHERE user_id = $1`, p.id)
 	s.ok(err)
 	if on {
-		_, err = s.usersSQL.Exec(s.t.Context(), `INSERT INTO second_factors (user_id, secret, confirmed_at) VALUES ($1, $2, clock_timestamp())`, p.id, make([]byte, 20))
+		_, err = s.users.Pool.Exec(s.t.Context(), `INSERT INTO second_factors (user_id, secret, confirmed_at) VALUES ($1, $2, clock_timestamp())`, p.id, make([]byte, 20))
 		s.ok(err)
 	}
 }
@@ -43,7 +43,7 @@ func TestAnOperatorsTokenCarriesTheRoleFromTheNextPairOn(t *testing.T) {
 	if b, err := s.tokens.Verify(before.AccessToken); err != nil || b.Has(account.Operator) {
 		t.Errorf("before the grant the bearer is %+v, %v", b, err)
 	}
-	_, err := s.people.GrantOperator(t.Context(), "kim@example.com", account.CommandActor("test"))
+	_, err := s.users.People.GrantOperator(t.Context(), "kim@example.com", account.CommandActor("test"))
 	s.ok(err)
 	next := read[people.TokenPair](s.call(http.MethodPost, "/v1/token", "", object{"refresh_token": before.RefreshToken}).want(http.StatusOK))
 	for name, pair := range map[string]people.TokenPair{"the next pair": next, "a new sign-in": s.signIn("kim")} {

@@ -41,7 +41,7 @@ func (s *stand) sign(user uuid.UUID) string {
 func (s *stand) signAs(user uuid.UUID, roles ...account.Role) string {
 	s.t.Helper()
 	b := token.Bearer{User: user, Roles: roles}
-	s.ok(s.usersSQL.QueryRow(s.t.Context(), `SELECT coalesce(max(generation), 0) FROM users WHERE id = $1`, user).Scan(&b.Generation))
+	s.ok(s.users.Pool.QueryRow(s.t.Context(), `SELECT coalesce(max(generation), 0) FROM users WHERE id = $1`, user).Scan(&b.Generation))
 	signed, err := s.tokens.Sign(b)
 	s.ok(err)
 	return signed

@@ -27,7 +27,7 @@ func (s *stand) redeem(code, next string) reply {
 func (s *stand) mailed() string {
 	s.t.Helper()
 	code := account.NewCode()
-	due, err := s.people.ClaimReset(s.t.Context(), code.Hash(), account.ResetTime, time.Minute)
+	due, err := s.users.People.ClaimReset(s.t.Context(), code.Hash(), account.ResetTime, time.Minute)
 	s.ok(err)
 	if due == nil {
 		s.t.Fatal("no mail with a code is due, want one")
@@ -102,7 +102,7 @@ func TestACodeIsGoodForAnHourAndUntilTheNextOne(t *testing.T) {
 	first := s.code("mina")
 	second := s.code("mina")
 	s.redeem(first, otherPassword).refused(http.StatusUnauthorized, "bad_credentials")
-	_, err := s.usersSQL.Exec(t.Context(), `UPDATE password_resets SET lapses_at = clock_timestamp()`)
+	_, err := s.users.Pool.Exec(t.Context(), `UPDATE password_resets SET lapses_at = clock_timestamp()`)
 	s.ok(err)
 	s.redeem(second, otherPassword).refused(http.StatusUnauthorized, "bad_credentials")
 	s.login("mina@example.com", goodPassword).want(http.StatusOK)

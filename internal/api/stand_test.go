@@ -27,6 +27,7 @@ import (
 	"example.com/missionpot/internal/flow/eventcopy"
 	"example.com/missionpot/internal/flow/redrive"
 	"example.com/missionpot/internal/rig/standtest"
+	"example.com/missionpot/internal/rig/storetest"
 	"example.com/missionpot/internal/store/betlog"
 	"example.com/missionpot/internal/store/deadletter"
 	"example.com/missionpot/internal/store/ledgerdb"
@@ -44,12 +45,8 @@ type stand struct {
 	url      string
 	client   *http.Client // compares every call with the document
 	handler  http.Handler
-	ledger   *ledgerdb.DB
-	people   *peopledb.DB
-	books    *reconciledb.DB
-	missions *missionsdb.DB
-	usersSQL *pg.Pool
-	missSQL  *pg.Pool
+	users    storetest.Users
+	missions storetest.Missions
 	log      *betlog.Log
 	board    *liveboard.Board
 	copier   *eventcopy.Copier
@@ -64,22 +61,17 @@ type stand struct {
 func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	t.Helper()
 	s := &stand{t: t, logged: &syncBuffer{}, drain: make(chan struct{})}
-	usersDSN, missionsDSN := standtest.UsersDatabase(t), standtest.MissionsDatabase(t)
-	s.usersSQL, s.missSQL = s.pool(usersDSN), s.pool(missionsDSN)
-	s.ledger, s.people, s.books = ledgerdb.New(s.usersSQL), peopledb.New(s.usersSQL), reconciledb.New(s.usersSQL)
-	s.missions = missionsdb.New(s.missSQL)
+	s.users, s.missions = storetest.NewUsers(t), storetest.NewMissions(t)
+	s.board = s.missions.Live
 	// The API itself has the rights it has in the cloud, and no others.
-	users := s.pool(standtest.Programs(t, usersDSN, migrations.Users)["api"])
+	users := s.pool(standtest.Programs(t, s.users.Pool.Config().ConnString(), migrations.Users)["api"])
 	people, books, checks := peopledb.New(users), ledgerdb.New(users), reconciledb.New(users)
-	held := missionsdb.New(s.pool(standtest.Programs(t, missionsDSN, migrations.Missions)["api"]))
+	held := missionsdb.New(s.pool(standtest.Programs(t, s.missions.Pool.Config().ConnString(), migrations.Missions)["api"]))
 	project := standtest.Firestore(t)
 	client, err := firestore.NewClient(t.Context(), project)
 	s.ok(err)
 	t.Cleanup(func() { _ = client.Close() })
 	s.log = betlog.New(client)
-	s.board, err = liveboard.Open(t.Context(), project, "(default)")
-	s.ok(err)
-	t.Cleanup(func() { _ = s.board.Close() })
 	s.letters, err = deadletter.Open(t.Context(), project, "(default)")
 	s.ok(err)
 	t.Cleanup(func() { _ = s.letters.Close() })
@@ -98,7 +90,7 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 		Missions: held, BetLog: s.log, Events: s.board, Live: s.board,
 		DeadLetters: &redrive.Desk{Letters: s.letters, Record: people, Publish: s.post.redrive},
 		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
-		Probes:   []edge.Probe{{Name: "users database", Ping: s.usersSQL.Ping}, {Name: "missions database", Ping: s.missSQL.Ping}},
+		Probes:   []edge.Probe{{Name: "users database", Ping: s.users.Pool.Ping}, {Name: "missions database", Ping: s.missions.Pool.Ping}},
 		Draining: s.drain, Now: time.Now,
 		Log: slog.New(slog.NewJSONHandler(s.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -189,11 +181,11 @@ func (p *post) events() []event.Event {
 func (s *stand) process(ctx context.Context, e event.Event) error {
 	switch e := e.(type) {
 	case event.BetPlaced:
-		rulings, err := s.ledger.Hold(ctx, []ledger.Bet{e.Bet()})
+		rulings, err := s.users.Hold(ctx, []ledger.Bet{e.Bet()})
 		if err != nil || rulings[0].Err != nil {
 			return fmt.Errorf("hold: %w, %w", err, rulings[0].Err)
 		}
-		if err := s.ledger.RaiseStandings(ctx, []ledger.Contributor{{MissionID: e.MissionID, UserID: e.UserID}}); err != nil {
+		if err := s.users.RaiseStandings(ctx, []ledger.Contributor{{MissionID: e.MissionID, UserID: e.UserID}}); err != nil {
 			return err
 		}
 		if rulings[0].Outcome == ledger.Declined {
@@ -206,12 +198,12 @@ func (s *stand) process(ctx context.Context, e event.Event) error {
 			return err
 		}
 	case event.VerdictGiven:
-		if _, err := s.ledger.CloseEscrow(ctx, e.Closing()); err != nil {
+		if _, err := s.users.CloseEscrow(ctx, e.Closing()); err != nil {
 			return err
 		}
-		settled, err := s.ledger.SettleChunk(ctx, e.MissionID, 1000)
+		settled, err := s.users.SettleChunk(ctx, e.MissionID, 1000)
 		for err == nil && settled == nil {
-			settled, err = s.ledger.SettleChunk(ctx, e.MissionID, 1000)
+			settled, err = s.users.SettleChunk(ctx, e.MissionID, 1000)
 		}
 		if err != nil {
 			return err

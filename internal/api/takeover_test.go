@@ -113,7 +113,7 @@ func TestASecondFactorThatWasBegunLapses(t *testing.T) {
 	s := newStand(t)
 	mina := s.signUp("mina", false)
 	app := s.beginFactor(mina.token)
-	_, err := s.usersSQL.Exec(t.Context(), `UPDATE second_factors SET begun_at = begun_at - interval '16 minutes'`)
+	_, err := s.users.Pool.Exec(t.Context(), `UPDATE second_factors SET begun_at = begun_at - interval '16 minutes'`)
 	s.ok(err)
 	s.confirm(mina.token, app.next()).refused(http.StatusNotFound, "not_found")
 	again := s.beginFactor(mina.token)
