@@ -1,8 +1,6 @@
 package missionsdb_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
@@ -334,25 +332,5 @@ func TestCopiedEventsAreNotListedAgain(t *testing.T) {
 	}
 	if ids := waiting(); len(ids) != 0 {
 		t.Errorf("the sweep finds %v after all was copied, want nothing", ids)
-	}
-}
-
-func TestASnapshotSurvivesItsWayThroughTheDatabase(t *testing.T) {
-	t.Parallel()
-	db := storetest.NewMissions(t)
-	d := storetest.Draft()
-	d.Title, d.Description = `<b>"보스" 깨기 \u0000 🎮</b>`, "한 줄\n두 줄\t끝"
-	m, _, err := db.Create(context.Background(), newID(), d, storetest.Terms(true), "key", []byte("hash"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	events, err := db.Uncopied(t.Context(), m.ID)
-	if err != nil || len(events) != 1 {
-		t.Fatalf("%d events, error %v", len(events), err)
-	}
-	want, _ := json.Marshal(m.Snapshot())
-	got, _ := json.Marshal(events[0].Mission)
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

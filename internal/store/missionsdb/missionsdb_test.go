@@ -1,6 +1,7 @@
 package missionsdb_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -188,4 +189,24 @@ func TestNoMissionIsEverDeleted(t *testing.T) {
 		}
 	}
 	db.Read(m.ID)
+}
+
+func TestASnapshotSurvivesItsWayThroughTheDatabase(t *testing.T) {
+	t.Parallel()
+	db := storetest.NewMissions(t)
+	d := storetest.Draft()
+	d.Title, d.Description = `<b>"보스" 깨기 \u0000 🎮</b>`, "한 줄\n두 줄\t끝"
+	m, _, err := db.Create(t.Context(), newID(), d, storetest.Terms(true), "key", []byte("hash"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := db.Uncopied(t.Context(), m.ID)
+	if err != nil || len(events) != 1 {
+		t.Fatalf("%d events, error %v", len(events), err)
+	}
+	want, _ := json.Marshal(m.Snapshot())
+	got, _ := json.Marshal(events[0].Mission)
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
