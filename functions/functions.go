@@ -98,24 +98,24 @@ func sendMail(o *opening) http.HandlerFunc {
 }
 
 func sweepMissions(o *opening) http.HandlerFunc {
-	var c config.Audit
+	var c config.Gauges
 	o.Settings(&c)
 	pool := o.missions()
 	missions := missionsdb.New(pool)
 	step := sweepmissions.New(missions, eventcopy.New(missions, o.board()), o.bus(), pool.Now)
-	census := gauges.Missions(missions, pool, c.AuditPeriod)
+	census := gauges.Missions(missions, pool, c.GaugesPeriod)
 	return push.Handler(push.Step(census.After(step.Handle)), o.handlerTime())
 }
 
 func sweepBets(o *opening) http.HandlerFunc {
 	var c struct {
 		config.Sweep
-		config.Audit
+		config.Gauges
 	}
 	o.Settings(&c)
 	users := o.users()
 	step := sweepbets.New(ledgerdb.New(users), o.betLog(), o.Payments(), o.bus(), sweepbets.Options{Age: c.Age, Now: users.Now})
-	books := gauges.Books(reconciledb.New(users), users, c.AuditPeriod)
+	books := gauges.Books(reconciledb.New(users), users, c.GaugesPeriod)
 	return push.Handler(push.Step(books.After(step.Handle)), o.handlerTime())
 }
 

@@ -3,7 +3,7 @@
  *
  * Every change of a mission writes an event row in its own transaction
  * (internal/store/missionsdb/events.go record). The process that made the change, or a
- * later sweep, copies the rows that are not marked as copied: internal/flow/eventcopy/broadcast.go
+ * later sweep, copies the rows that are not marked as copied: internal/flow/eventcopy/copier.go
  * Mission reads Uncopied, calls Write of internal/store/liveboard/log.go, a Firestore
  * transaction, and then MarkCopied. Several copiers run at once, each with
  * rows that it read some time ago, and each may crash between any two of its steps.

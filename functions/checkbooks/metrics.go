@@ -27,7 +27,7 @@ func newMetrics() metrics {
 	m.exitOnly, _ = meter.Int64Gauge("missionpot.exit_only", metric.WithUnit("{switch}"),
 		metric.WithDescription("1 while the switch in the users instance stops new cash, else 0"))
 	m.done, _ = meter.Float64Gauge("missionpot.sweep.completed", metric.WithUnit("s"),
-		metric.WithDescription("When a sweep and its audit last succeeded, in Unix time"))
+		metric.WithDescription("When a sweep and its gauges last succeeded, in Unix time"))
 	return m
 }
 

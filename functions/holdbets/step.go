@@ -118,7 +118,7 @@ func (s *Step) laneOf(user uuid.UUID) *batch.Batcher[ledger.Bet, decided] {
 // while the next batch is decided.
 func (s *Step) decide(ctx context.Context, bets []ledger.Bet) ([]decided, error) {
 	s.metrics.batch.Record(ctx, int64(len(bets)))
-	rulings := s.hold(ctx, bets)
+	rulings := s.holdOrSplit(ctx, bets)
 	s.followUp.held(bets, rulings)
 	publication := s.publish(ctx, changesOf(bets, rulings))
 	answers := make([]decided, len(rulings))
@@ -128,12 +128,12 @@ func (s *Step) decide(ctx context.Context, bets []ledger.Bet) ([]decided, error)
 	return answers, nil
 }
 
-// hold decides a batch. If the database rejects it for a lasting reason, the
+// holdOrSplit decides a batch. If the database rejects it for a lasting reason, the
 // batch is halved again and again until only the bets at fault get the error,
 // so that one poisoned message keeps no other bet from its outcome (rule 11).
 // For a passing failure, such as a database that is down, it does not search:
 // every bet gets the error and is delivered again.
-func (s *Step) hold(ctx context.Context, bets []ledger.Bet) []ledger.Ruling {
+func (s *Step) holdOrSplit(ctx context.Context, bets []ledger.Bet) []ledger.Ruling {
 	rulings, err := s.ledger.Hold(ctx, bets)
 	switch {
 	case err == nil:
@@ -142,7 +142,7 @@ func (s *Step) hold(ctx context.Context, bets []ledger.Bet) []ledger.Ruling {
 		return unruled(bets, err)
 	}
 	half := len(bets) / 2
-	return append(s.hold(ctx, bets[:half]), s.hold(ctx, bets[half:])...)
+	return append(s.holdOrSplit(ctx, bets[:half]), s.holdOrSplit(ctx, bets[half:])...)
 }
 
 // unruled gives every bet the error instead of a decision.

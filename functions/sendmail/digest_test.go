@@ -102,7 +102,7 @@ func TestAResultThatWaitsForThePauseIsNotOverdue(t *testing.T) {
 		t.Fatal("no mail waits for a pause")
 	}
 	p.Exec(`UPDATE escrows SET closed_at = closed_at - interval '10 minutes'`)
-	a, err := p.Books.Audit(t.Context())
+	a, err := p.Books.Totals(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

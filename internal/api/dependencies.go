@@ -16,7 +16,7 @@ import (
 	"example.com/missionpot/internal/core/reconcile"
 )
 
-// Dependencies is everything the API needs of the world.
+// Dependencies is everything the API needs.
 type Dependencies struct {
 	Accounts    Accounts
 	Sessions    people.Sessions

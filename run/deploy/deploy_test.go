@@ -53,16 +53,16 @@ echo "terraform $*" >>"$CALLS"
 exit "${TERRAFORM_STATUS:-0}"
 `
 
-// stage is a machine with the programs that deploy calls, and a module to deploy.
-type stage struct {
+// fixture is a machine with the programs that deploy calls, and a module to deploy.
+type fixture struct {
 	module, secrets, calls, uploads string
 }
 
 // Not parallel: programs are found by the process's own PATH.
-func newStage(t *testing.T) *stage {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	dir := t.TempDir()
-	s := &stage{module: filepath.Join(dir, "module"), secrets: filepath.Join(dir, "secrets"), calls: filepath.Join(dir, "calls"), uploads: filepath.Join(dir, "uploads")}
+	s := &fixture{module: filepath.Join(dir, "module"), secrets: filepath.Join(dir, "secrets"), calls: filepath.Join(dir, "calls"), uploads: filepath.Join(dir, "uploads")}
 	for name, text := range map[string]string{
 		"bin/gcloud": fakeGcloud, "bin/terraform": fakeTerraform, "bin/git": fakeGit,
 		"module/terraform/bootstrap/apply.sh":            fakeBootstrap,
@@ -89,7 +89,7 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-func (s *stage) deploy(t *testing.T, sendGridKey string, more ...string) (output string, err error) {
+func (s *fixture) deploy(t *testing.T, sendGridKey string, more ...string) (output string, err error) {
 	t.Helper()
 	t.Setenv("SENDGRID_API_KEY", sendGridKey)
 	return s.run(t, append([]string{
@@ -97,7 +97,7 @@ func (s *stage) deploy(t *testing.T, sendGridKey string, more ...string) (output
 	}, more...)...)
 }
 
-func (s *stage) run(t *testing.T, args ...string) (output string, err error) {
+func (s *fixture) run(t *testing.T, args ...string) (output string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	err = run(t.Context(), args, &out, io.Discard)
@@ -108,7 +108,7 @@ func (s *stage) run(t *testing.T, args ...string) (output string, err error) {
 var elsewhere = regexp.MustCompile(`/\S*/missionpot-release-\d+`)
 
 // changes are the calls that were not only questions.
-func (s *stage) changes(t *testing.T) []string {
+func (s *fixture) changes(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile(s.calls)
 	if err != nil && !os.IsNotExist(err) {
@@ -132,7 +132,7 @@ const (
 )
 
 func TestAnEmptyProjectIsBootstrappedGetsItsSecretsAndARelease(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	output, err := s.deploy(t, "SG.key")
 	if err != nil {
 		t.Fatalf("deploy: %v\n%s", err, output)
@@ -167,7 +167,7 @@ func TestAnEmptyProjectIsBootstrappedGetsItsSecretsAndARelease(t *testing.T) {
 }
 
 func TestASecondReleaseLeavesTheSecretsAlone(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	for _, id := range []string{"token-keys", "sendgrid-key"} {
 		if err := os.WriteFile(filepath.Join(s.secrets, id), []byte("first"), 0o600); err != nil {
 			t.Fatal(err)
@@ -182,7 +182,7 @@ func TestASecondReleaseLeavesTheSecretsAlone(t *testing.T) {
 }
 
 func TestADryRunSaysEverythingAndChangesNothing(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	output, err := s.deploy(t, "SG.key", "-dry-run")
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func TestRefusesWhatWouldStopHalfwayAndSaysWhatToType(t *testing.T) {
 		"no tools":         {"PATH", "/nowhere", "gcloud is not installed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t)
+			s := newFixture(t)
 			t.Setenv(c.variable, c.value)
 			_, err := s.deploy(t, "SG.key")
 			if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -229,7 +229,7 @@ func TestRefusesWhatWouldStopHalfwayAndSaysWhatToType(t *testing.T) {
 }
 
 func TestWithoutASendGridKeyNothingIsReleased(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	_, err := s.deploy(t, "")
 	if err == nil || !strings.Contains(err.Error(), "SENDGRID_API_KEY") {
 		t.Errorf("deploy: %v, want the variable that is missing", err)
@@ -274,7 +274,7 @@ func TestMakeDeployPassesItsVariablesOn(t *testing.T) {
 }
 
 func TestATreeWithChangesIsNotReleased(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	t.Setenv("DIRTY", " M internal/api/bets.go")
 	out, err := s.deploy(t, "SG.key")
 	if err == nil || !strings.Contains(err.Error(), "internal/api/bets.go") {
@@ -286,7 +286,7 @@ func TestATreeWithChangesIsNotReleased(t *testing.T) {
 }
 
 func TestAnUnpinnedProviderStopsTheReleaseBeforeAnythingIsDone(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	if err := os.Remove(filepath.Join(s.module, "terraform/.terraform.lock.hcl")); err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestAnUnpinnedProviderStopsTheReleaseBeforeAnythingIsDone(t *testing.T) {
 }
 
 func TestWhoeverIsNotAlertedIsWarned(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	if out, err := s.deploy(t, "SG.key"); err != nil || !strings.Contains(out, "WARNING: ALERT_EMAIL") {
 		t.Errorf("deploy: %v\n%s\nwant a warning that alerts reach nobody", err, out)
 	}
@@ -316,7 +316,7 @@ func TestWhoeverIsNotAlertedIsWarned(t *testing.T) {
 }
 
 func TestProdIsRefusedWhileItsAPICanNotStart(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	if err := os.WriteFile(filepath.Join(s.module, "terraform/envs/prod.tfvars"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestABuildIsUploadedWholeAndAReleaseIsItsConfigurationOnly(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	if output, err := s.deploy(t, "SG.key"); err != nil {
 		t.Fatalf("deploy: %v\n%s", err, output)
 	}
@@ -27,14 +27,14 @@ func TestABuildIsUploadedWholeAndAReleaseIsItsConfigurationOnly(t *testing.T) {
 
 var releaseArgs = []string{"-project", "my-pot", "-region", "asia-northeast3", "-mail-from", "Pot <pot@example.com>"}
 
-func (s *stage) release(t *testing.T, more ...string) (output string, err error) {
+func (s *fixture) release(t *testing.T, more ...string) (output string, err error) {
 	t.Helper()
 	return s.run(t, append(append([]string{"release", "-module", s.module}, releaseArgs...), more...)...)
 }
 
 // The way back: nothing is built, no test is run, and the configuration is the old one too.
 func TestAnOldCommitIsReleasedWithoutABuild(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	t.Setenv("DIRTY", " M internal/api/bets.go") // which is not what is released
 	output, err := s.release(t, "-commit", "old")
 	if err != nil {
@@ -50,7 +50,7 @@ func TestAnOldCommitIsReleasedWithoutABuild(t *testing.T) {
 }
 
 func TestACommitThatIsNotKnownIsNotReleased(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	if _, err := s.release(t, "-commit", "nowhere"); err == nil || !strings.Contains(err.Error(), `COMMIT is "nowhere"`) {
 		t.Errorf("release: %v, want the commit to be named", err)
 	}
@@ -59,13 +59,13 @@ func TestACommitThatIsNotKnownIsNotReleased(t *testing.T) {
 	}
 }
 
-func (s *stage) destroy(t *testing.T, more ...string) (output string, err error) {
+func (s *fixture) destroy(t *testing.T, more ...string) (output string, err error) {
 	t.Helper()
 	return s.run(t, append([]string{"destroy", "-project", "my-pot", "-region", "asia-northeast3", "-module", s.module}, more...)...)
 }
 
 func TestAnEnvironmentIsDestroyedAndWhatIsLeftIsNamed(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	output, err := s.destroy(t)
 	if err != nil {
 		t.Fatalf("destroy: %v\n%s", err, output)
@@ -89,7 +89,7 @@ func TestAnEnvironmentIsDestroyedAndWhatIsLeftIsNamed(t *testing.T) {
 }
 
 func TestWhatIsProtectedIsNotDestroyed(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	if _, err := s.destroy(t, "-environment", "prod"); err == nil || !strings.Contains(err.Error(), "ENVIRONMENT is prod") {
 		t.Errorf("destroy of prod: %v, want a refusal", err)
 	}
@@ -104,7 +104,7 @@ func TestWhatIsProtectedIsNotDestroyed(t *testing.T) {
 }
 
 func TestADestroyThatStopsHalfwaySaysWhy(t *testing.T) {
-	s := newStage(t)
+	s := newFixture(t)
 	t.Setenv("TERRAFORM_STATUS", "1")
 	if output, err := s.destroy(t); err == nil || strings.Contains(output, "What is left") {
 		t.Errorf("destroy: %v\n%s\nwant Terraform's failure", err, output)

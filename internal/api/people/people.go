@@ -10,7 +10,7 @@ import (
 	"example.com/missionpot/internal/api/edge"
 )
 
-// Dependencies is everything that accounts and signing in need of the world.
+// Dependencies is everything that accounts and signing in need.
 type Dependencies struct {
 	Accounts  Accounts
 	Sessions  Sessions

@@ -16,8 +16,8 @@ type Telemetry struct {
 	PrometheusPort uint16 `env:"OTEL_EXPORTER_PROMETHEUS_PORT, default=9464"`
 }
 
-// Audit is how often a sweep reads the figures of its database that alerts use: sums over wallets
+// Gauges is how often a sweep reads the figures of its database that alerts use: sums over wallets
 // and missions, and the age of unfinished work.
-type Audit struct {
-	AuditPeriod time.Duration `env:"AUDIT_PERIOD, default=60s"`
+type Gauges struct {
+	GaugesPeriod time.Duration `env:"GAUGES_PERIOD, default=60s"`
 }

@@ -13,9 +13,9 @@ import (
 	"example.com/missionpot/internal/core/ledger"
 )
 
-// Ledger is what the audit reads from the users instance.
+// Ledger is what is read from the users instance.
 type Ledger interface {
-	Audit(ctx context.Context) (ledger.Audit, error)
+	Totals(ctx context.Context) (ledger.Totals, error)
 }
 
 // books holds the gauges of the users instance.
@@ -25,8 +25,8 @@ type books struct {
 	connections       connections
 }
 
-// Books makes the audit of the users instance, which runs after sweepbets.
-func Books(l Ledger, s Server, period time.Duration) *Audit {
+// Books makes the reader of the users instance, which runs after sweepbets.
+func Books(l Ledger, s Server, period time.Duration) *Reader {
 	meter := otel.Meter(scope)
 	b := books{connections: newConnections(meter, "users")}
 	b.cash, _ = meter.Int64Gauge("missionpot.cash", metric.WithUnit("{won}"),
@@ -37,13 +37,13 @@ func Books(l Ledger, s Server, period time.Duration) *Audit {
 		metric.WithDescription("Age of the oldest bet without an outcome that a sweep has met"))
 	b.unsent, _ = meter.Float64Gauge("missionpot.mails.unsent.age", metric.WithUnit("s"),
 		metric.WithDescription("Time since the verdict whose mail has waited longest"))
-	return newAudit("sweepbets", period, func(ctx context.Context) error {
+	return newReader("sweepbets", period, func(ctx context.Context) error {
 		return errors.Join(b.read(ctx, l), b.connections.read(ctx, s))
 	})
 }
 
 func (b books) read(ctx context.Context, l Ledger) error {
-	a, err := l.Audit(ctx)
+	a, err := l.Totals(ctx)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 	"example.com/missionpot/internal/core/mission"
 )
 
-// Board is what the audit reads from the missions instance.
-type Board interface {
+// MissionsDatabase is what is read of missions.
+type MissionsDatabase interface {
 	Census(ctx context.Context) (mission.Census, error)
 }
 
@@ -27,21 +27,21 @@ type census struct {
 // settling is the state of missions that are decided and not settled, whatever the verdict.
 const settling = "settling"
 
-// Missions makes the audit of the missions instance, which runs after sweepmissions.
-func Missions(board Board, s Server, period time.Duration) *Audit {
+// Missions makes the reader of the missions instance, which runs after sweepmissions.
+func Missions(db MissionsDatabase, s Server, period time.Duration) *Reader {
 	meter := otel.Meter(scope)
 	c := census{connections: newConnections(meter, "missions")}
 	c.missions, _ = meter.Int64Gauge("missionpot.missions", metric.WithUnit("{mission}"),
 		metric.WithDescription("Unsettled missions by state; those that are decided and not settled are settling"))
 	c.unsettled, _ = meter.Float64Gauge("missionpot.verdicts.unsettled.age", metric.WithUnit("s"),
 		metric.WithDescription("Time since the oldest verdict without a settlement"))
-	return newAudit("sweepmissions", period, func(ctx context.Context) error {
-		return errors.Join(c.read(ctx, board), c.connections.read(ctx, s))
+	return newReader("sweepmissions", period, func(ctx context.Context) error {
+		return errors.Join(c.read(ctx, db), c.connections.read(ctx, s))
 	})
 }
 
-func (c census) read(ctx context.Context, board Board) error {
-	counted, err := board.Census(ctx)
+func (c census) read(ctx context.Context, db MissionsDatabase) error {
+	counted, err := db.Census(ctx)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,6 @@ var ErrFull = errors.New("batch: the queue is full")
 type Options struct {
 	Max     int           // items in one run; required
 	Queue   int           // items that may wait; default 16 × Max
-	Runs    int           // runs at once; default 1
 	Timeout time.Duration // of one run; default 15 s
 	// Gap is the least time from the start of a busy run to the next; 0 is none. It
 	// is for a function whose calls cost more than its items.
@@ -32,7 +31,7 @@ type Batcher[T, R any] struct {
 
 	mu      sync.Mutex
 	waiting []call[T, R]
-	running int
+	running bool
 	next    time.Time // the next run starts no sooner
 }
 
@@ -55,9 +54,6 @@ type answer[R any] struct {
 func New[T, R any](run func(context.Context, []T) ([]R, error), opts Options) *Batcher[T, R] {
 	if opts.Queue == 0 {
 		opts.Queue = 16 * opts.Max
-	}
-	if opts.Runs == 0 {
-		opts.Runs = 1
 	}
 	if opts.Busy == 0 {
 		opts.Busy = 2
@@ -94,7 +90,7 @@ func (b *Batcher[T, R]) Waiting() int {
 	return len(b.waiting)
 }
 
-// enqueue adds a call and starts a runner if there is room for one.
+// enqueue adds a call and starts a runner if there is none.
 func (b *Batcher[T, R]) enqueue(c call[T, R]) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -102,8 +98,8 @@ func (b *Batcher[T, R]) enqueue(c call[T, R]) bool {
 		return false
 	}
 	b.waiting = append(b.waiting, c)
-	if b.running < b.opts.Runs {
-		b.running++
+	if !b.running {
+		b.running = true
 		go b.work()
 	}
 	return true
@@ -156,7 +152,7 @@ func (b *Batcher[T, R]) take() []call[T, R] {
 	clear(b.waiting[rest:])
 	b.waiting = b.waiting[:rest]
 	if len(calls) == 0 {
-		b.running--
+		b.running = false
 		return nil
 	}
 	if len(calls) >= b.opts.Busy {

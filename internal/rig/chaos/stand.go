@@ -27,7 +27,7 @@ const (
 // settings shorten the periods that are meant for people, and lift the limits on one caller,
 // because all clients of a run share one address.
 var settings = struct{ api, functions []string }{
-	functions: []string{"SWEEP_AGE=3s", "AUDIT_PERIOD=30s"},
+	functions: []string{"SWEEP_AGE=3s", "GAUGES_PERIOD=30s"},
 }
 
 // stand is the whole system, with access to everything that can be broken.

@@ -78,15 +78,15 @@ func StartPrometheus(ctx context.Context, cfg PrometheusConfig) (*Prometheus, er
 // URL is the server's address, without a slash at the end.
 func (p *Prometheus) URL() string { return "http://" + address(p.port) }
 
-// auditPeriod is how often the stand's sweeps audit: an empty database is read
+// gaugesPeriod is how often the stand reads its gauges: an empty database is read
 // in no time, and nobody wants to wait a minute to see the books.
-const auditPeriod = "2s"
+const gaugesPeriod = "2s"
 
 // measuring are the settings by which a program serves its metrics.
 func measuring(name string, port int) []string {
 	return []string{
 		"OTEL_SERVICE_NAME=" + name, "OTEL_METRICS_EXPORTER=prometheus",
 		"OTEL_EXPORTER_PROMETHEUS_HOST=" + loopback, "OTEL_EXPORTER_PROMETHEUS_PORT=" + strconv.Itoa(port),
-		"AUDIT_PERIOD=" + auditPeriod, "BOOKS_PERIOD=" + auditPeriod,
+		"GAUGES_PERIOD=" + gaugesPeriod, "BOOKS_PERIOD=" + gaugesPeriod,
 	}
 }

@@ -24,7 +24,7 @@ func BenchmarkHoldOneHotMission(b *testing.B) {
 		users[i] = f.User(1_000_000_000)
 	}
 	f.Exec(`VACUUM ANALYZE`)
-	group := batch.New(f.Hold, batch.Options{Max: 1_000, Runs: 2})
+	group := batch.New(f.Hold, batch.Options{Max: 1_000})
 	var next atomic.Int64
 	b.ResetTimer()
 	var callers sync.WaitGroup

@@ -40,7 +40,7 @@ func (db *DB) Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, err
 	for i, place := range order {
 		sorted[i] = bets[place]
 	}
-	rulings, err := db.hold(ctx, sorted)
+	rulings, err := db.holdSorted(ctx, sorted)
 	if err != nil {
 		return nil, fmt.Errorf("hold %d bets: %w", len(bets), lasting(err))
 	}
@@ -51,8 +51,8 @@ func (db *DB) Hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, err
 	return answers, nil
 }
 
-// hold decides bets that are sorted by user, on the path that fits.
-func (db *DB) hold(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
+// holdSorted decides bets that are sorted by user, on the path that fits.
+func (db *DB) holdSorted(ctx context.Context, bets []ledger.Bet) ([]ledger.Ruling, error) {
 	if !db.exact.Load() && mayBeFast(bets) {
 		rulings, err := db.holdFast(ctx, bets)
 		if !again(err) {

@@ -97,7 +97,7 @@ var kinds = map[string]kind{
 		modules:  []string{ids},
 	},
 	"push":    {packages: []string{"internal/cloud/push"}, project: []string{"pure", "internal/cloud/telemetry"}, modules: []string{otel}},
-	"audit":   {packages: []string{"internal/cloud/gauges"}, project: []string{"pure"}, modules: []string{otel}},
+	"gauges":  {packages: []string{"internal/cloud/gauges"}, project: []string{"pure"}, modules: []string{otel}},
 	"program": {packages: []string{"internal/program"}},
 	// It acts as an outside client, so it imports nothing of the system.
 	"client": {packages: []string{"internal/rig/client"}, modules: []string{ids}},

@@ -2,8 +2,8 @@ package ledger
 
 import "time"
 
-// Audit is the sums of the books, all at one moment.
-type Audit struct {
+// Totals are the sums of the books, all at one moment.
+type Totals struct {
 	Wallets         Won           // in all wallets
 	Escrows         Won           // in all escrows
 	Charged         Won           // all that came in from the payment provider
@@ -13,4 +13,4 @@ type Audit struct {
 
 // Drift is what the accounts hold beyond what was charged. The double entry
 // keeps it at zero; anything else means that cash was made or lost.
-func (a Audit) Drift() Won { return a.Wallets + a.Escrows - a.Charged }
+func (t Totals) Drift() Won { return t.Wallets + t.Escrows - t.Charged }

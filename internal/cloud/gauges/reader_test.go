@@ -20,10 +20,10 @@ type slow struct {
 	reads int
 }
 
-func (s *slow) Audit(context.Context) (ledger.Audit, error) {
+func (s *slow) Totals(context.Context) (ledger.Totals, error) {
 	time.Sleep(s.takes)
 	s.reads++
-	return ledger.Audit{}, s.err
+	return ledger.Totals{}, s.err
 }
 
 func (s *slow) Connections(context.Context) (used, limit int, err error) { return 1, 100, s.err }
@@ -70,7 +70,7 @@ func TestFiguresAreReadAfterAFailedSweepAndBothErrorsAreReturned(t *testing.T) {
 	l := &slow{err: errDown}
 	err := Books(l, l, time.Minute).After(func(context.Context, event.Event) error { return errSweep })(t.Context(), event.Tick{})
 	if !errors.Is(err, errSweep) || !errors.Is(err, errDown) {
-		t.Errorf("error is %v, want the sweep's and the audit's", err)
+		t.Errorf("error is %v, want the sweep's and the reading's", err)
 	}
 	if l.reads != 1 {
 		t.Errorf("the books were read %d times, want once", l.reads)

@@ -27,8 +27,8 @@ const (
 // Handle handles one event, as a step does.
 type Handle func(context.Context, event.Event) error
 
-// Audit reads one database's figures into gauges. Make one with Books or Missions.
-type Audit struct {
+// Reader reads one database's figures into gauges. Make one with Books or Missions.
+type Reader struct {
 	step   string
 	period time.Duration
 	read   func(context.Context) error
@@ -38,34 +38,34 @@ type Audit struct {
 	next time.Time
 }
 
-// newAudit makes the audit of a step. The only error of an instrument is a malformed name, and
+// newReader makes the reader of a step. The only error of an instrument is a malformed name, and
 // these names are constants; an instrument with an error does nothing.
-func newAudit(step string, period time.Duration, read func(context.Context) error) *Audit {
-	a := &Audit{step: step, period: period, read: read}
-	a.done, _ = otel.Meter(scope).Float64Gauge("missionpot.sweep.completed", metric.WithUnit("s"),
-		metric.WithDescription("When a sweep and its audit last succeeded, in Unix time"))
-	return a
+func newReader(step string, period time.Duration, read func(context.Context) error) *Reader {
+	r := &Reader{step: step, period: period, read: read}
+	r.done, _ = otel.Meter(scope).Float64Gauge("missionpot.sweep.completed", metric.WithUnit("s"),
+		metric.WithDescription("When a sweep and its gauges last succeeded, in Unix time"))
+	return r
 }
 
 // After reads the figures after a step has handled a tick, successfully or not, and at most once a
 // period. The error joins both errors.
-func (a *Audit) After(step Handle) Handle {
+func (r *Reader) After(step Handle) Handle {
 	return func(ctx context.Context, e event.Event) error {
 		err := step(ctx, e)
-		if !a.mu.TryLock() {
+		if !r.mu.TryLock() {
 			return err
 		}
-		defer a.mu.Unlock()
+		defer r.mu.Unlock()
 		began := time.Now()
-		if began.Before(a.next) {
+		if began.Before(r.next) {
 			return err
 		}
 		reading, cancel := context.WithTimeout(ctx, readTime)
 		defer cancel()
-		err = errors.Join(err, a.read(reading))
-		a.next = began.Add(max(a.period, share*time.Since(began)))
+		err = errors.Join(err, r.read(reading))
+		r.next = began.Add(max(r.period, share*time.Since(began)))
 		if err == nil {
-			a.done.Record(ctx, float64(time.Now().UnixMilli())/1000, metric.WithAttributes(attribute.String("missionpot.step", a.step)))
+			r.done.Record(ctx, float64(time.Now().UnixMilli())/1000, metric.WithAttributes(attribute.String("missionpot.step", r.step)))
 		}
 		return err
 	}
