@@ -49,7 +49,7 @@ func TestAPoisonedMessageIsKeptAndARedriveSettlesIt(t *testing.T) {
 	}
 	kept := map[string]event.DeadLetter{}
 	eventually(t, "both dead letters are kept", func() bool {
-		found, err := letters.List(t.Context(), event.LetterFilter{Limit: 10})
+		found, err := letters.List(t.Context(), event.DeadLetterFilter{Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func TestWhateverAStepGaveUpIsKept(t *testing.T) {
 			}
 		}
 	}
-	kept, err := store.List(t.Context(), event.LetterFilter{Limit: 100})
+	kept, err := store.List(t.Context(), event.DeadLetterFilter{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

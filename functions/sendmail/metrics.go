@@ -34,7 +34,7 @@ const outcomeKey = attribute.Key("missionpot.mail.outcome")
 // The results of an attempt.
 const (
 	sent    = "sent"
-	refused = "refused" // because of the letter's contents; it would be refused again
+	refused = "refused" // because of the mail's contents; it would be refused again
 	failed  = "failed"  // for a passing reason
 )
 

@@ -14,7 +14,7 @@ import (
 )
 
 // How long a mail waits before it is tried again, doubling with every attempt.
-// A refused letter is kept as well: the address can be corrected, and an
+// A refused mail is kept as well: the address can be corrected, and an
 // operator can see it waiting.
 const (
 	firstRetry   = 30 * time.Second

@@ -37,10 +37,10 @@ type Ledger interface {
 	Resets
 }
 
-// Sender passes letters to the mail service. The error wraps letter.ErrRefused
-// if the same letter would be refused again.
+// Sender passes mails to the mail service. The error wraps mailtext.ErrRefused
+// if the same mail would be refused again.
 type Sender interface {
-	Send(ctx context.Context, l mailtext.Letter) error
+	Send(ctx context.Context, l mailtext.Mail) error
 }
 
 // Step sends mails. Make one with New; it is safe for concurrent use.

@@ -283,7 +283,7 @@ func TestMailsUnderWayWhenTheTimeIsUpAreNotLost(t *testing.T) {
 // stuck is a mail service that never answers.
 type stuck struct{}
 
-func (stuck) Send(ctx context.Context, _ mailtext.Letter) error {
+func (stuck) Send(ctx context.Context, _ mailtext.Mail) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

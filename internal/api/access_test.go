@@ -140,7 +140,7 @@ func newCast(t *testing.T) *cast {
 	t.Helper()
 	s := newStand(t, func(s *stand, d *api.Dependencies) {
 		sent := func(context.Context, event.Topic, []byte, map[string]string) error { return nil }
-		d.DeadLetters = &redrive.Desk{Letters: s.letters, Record: s.users.People, Publish: sent}
+		d.DeadLetters = &redrive.Desk{DeadLetters: s.letters, Record: s.users.People, Publish: sent}
 	})
 	const cash = 100_000
 	c := &cast{stand: s, people: map[string]player{

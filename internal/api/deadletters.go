@@ -37,7 +37,7 @@ type DeadLetterSummary struct {
 	Status      string     `json:"status" enum:"kept,sent" doc:"kept: waits here. sent: an operator has sent it again."`
 	RedrivenAt  *time.Time `json:"redriven_at" doc:"When it was sent again, or null."`
 	RedrivenBy  *string    `json:"redriven_by" doc:"Who sent it again, as in the record of operators, or null." example:"user:0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e40"`
-	RedriveOf   *string    `json:"redrive_of" doc:"The letter this one repeats: it was sent again and died again. Null for a first death."`
+	RedriveOf   *string    `json:"redrive_of" doc:"The dead letter this one repeats: it was sent again and died again. Null for a first death."`
 }
 
 // DeadLetter is one dead letter as an operator reads it.
@@ -84,7 +84,7 @@ func (s *deadLetters) letters(ctx context.Context, in *lettersInput) (*lettersAn
 	if err != nil {
 		return nil, err
 	}
-	letters, err := s.desk.List(ctx, actor(ctx), event.LetterFilter{
+	letters, err := s.desk.List(ctx, actor(ctx), event.DeadLetterFilter{
 		Sent: in.Status == "sent", Step: in.Step, After: from, Limit: in.Limit + 1,
 	})
 	if err != nil {

@@ -88,9 +88,9 @@ type Operators interface {
 // DeadLetters is what an operator may do with messages that no step could
 // handle, on the record.
 type DeadLetters interface {
-	List(ctx context.Context, by account.Actor, f event.LetterFilter) ([]event.DeadLetter, error)
+	List(ctx context.Context, by account.Actor, f event.DeadLetterFilter) ([]event.DeadLetter, error)
 	Read(ctx context.Context, by account.Actor, id string) (event.DeadLetter, error)
-	// Redrive sends a letter again, once however often it is called.
+	// Redrive sends a dead letter again, once however often it is called.
 	Redrive(ctx context.Context, by account.Actor, id string) (event.DeadLetter, error)
 }
 

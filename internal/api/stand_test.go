@@ -88,7 +88,7 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 		Accounts: people, Sessions: people, Logins: people, Resets: people, Factors: people, Operators: people, LoginKey: []byte("a key of the tests"),
 		Charges: books, Books: books, Checks: checks,
 		Missions: held, BetLog: s.log, Events: s.board, Live: s.board,
-		DeadLetters: &redrive.Desk{Letters: s.letters, Record: people, Publish: s.post.redrive},
+		DeadLetters: &redrive.Desk{DeadLetters: s.letters, Record: people, Publish: s.post.redrive},
 		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
 		Probes:   []edge.Probe{{Name: "users database", Ping: s.users.Pool.Ping}, {Name: "missions database", Ping: s.missions.Pool.Ping}},
 		Draining: s.drain, Now: time.Now,

@@ -61,7 +61,7 @@ func dependencies(clients *wire.Clients, c settings) api.Dependencies {
 		Accounts: people, Sessions: people, Logins: people, Resets: people, Factors: people, Operators: people,
 		Charges: books, Books: books, Checks: reconciledb.New(users),
 		Missions: missions, BetLog: clients.BetLog(), Events: board, Live: board,
-		DeadLetters: &redrive.Desk{Letters: clients.DeadLetters(), Record: people, Publish: topics.PublishRaw},
+		DeadLetters: &redrive.Desk{DeadLetters: clients.DeadLetters(), Record: people, Publish: topics.PublishRaw},
 		Publisher:   topics, Board: eventcopy.New(missions, board),
 		Probes:     []edge.Probe{{Name: "users database", Ping: users.Ping}, {Name: "missions database", Ping: pool.Ping}},
 		EventsOnly: c.Role == config.RoleLive, NoStreams: c.Role == config.RoleAPI, TrustedHops: c.TrustedHops,

@@ -25,8 +25,8 @@ Operators
   audit-log                             what operators did, newest first
 
 Dead letters
-  -as NAME letters                      those that nobody has sent again
-  -as NAME letter ID                    one of them
+  -as NAME dead-letters                 those that nobody has sent again
+  -as NAME dead-letter ID               one of them
   -as NAME redrive ID...                send these again, each once
 
 Books
@@ -96,9 +96,9 @@ var commands = map[string]command{
 	"list":                 {limit: briefly, run: list},
 	"audit-log":            {limit: briefly, run: showAuditLog},
 
-	"letters": {named: true, limit: briefly, run: listLetters},
-	"letter":  {args: 1, named: true, limit: briefly, run: readLetter},
-	"redrive": {args: 1, more: true, named: true, limit: briefly, run: redriveLetters},
+	"dead-letters": {named: true, limit: briefly, run: listDeadLetters},
+	"dead-letter":  {args: 1, named: true, limit: briefly, run: readDeadLetter},
+	"redrive":      {args: 1, more: true, named: true, limit: briefly, run: redriveDeadLetters},
 
 	"books check":     {limit: wholeBooks, flags: graceFlags, run: checkBooks},
 	"books status":    {limit: briefly, run: showBooks},

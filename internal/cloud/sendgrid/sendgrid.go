@@ -62,9 +62,9 @@ func New(apiKey, host, from string, connections int) (*SendGrid, error) {
 // stay follows no redirect: the key and the address go only to the configured host.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Send sends one mail. The error wraps letter.ErrRefused if the same mail would be refused again;
+// Send sends one mail. The error wraps mailtext.ErrRefused if the same mail would be refused again;
 // any other error may be temporary.
-func (s *SendGrid) Send(ctx context.Context, l mailtext.Letter) error {
+func (s *SendGrid) Send(ctx context.Context, l mailtext.Mail) error {
 	request := s.request
 	request.Body = mail.GetRequestBody(s.message(l))
 	response, err := s.client.SendWithContext(ctx, request)
@@ -74,7 +74,7 @@ func (s *SendGrid) Send(ctx context.Context, l mailtext.Letter) error {
 	return verdict(response)
 }
 
-func (s *SendGrid) message(l mailtext.Letter) *mail.SGMailV3 {
+func (s *SendGrid) message(l mailtext.Mail) *mail.SGMailV3 {
 	person := mail.NewPersonalization()
 	person.AddTos(mail.NewEmail("", l.To))
 	for name, id := range l.IDs {

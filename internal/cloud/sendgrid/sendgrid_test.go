@@ -20,7 +20,7 @@ import (
 
 const address = "bora@example.com"
 
-var words = mailtext.Letter{
+var words = mailtext.Mail{
 	To: address, Kind: mailtext.MissionResult,
 	IDs:     map[string]string{"mission_id": "01990000-0000-7000-8000-000000000001", "user_id": "01990000-0000-7000-8000-000000000002"},
 	Subject: "미션 성공", Text: "안녕", HTML: "<p>안녕</p>",

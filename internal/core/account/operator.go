@@ -20,7 +20,7 @@ type Action struct {
 	At      time.Time // UTC
 	Actor   Actor
 	Name    ActionName
-	Subject string // id of the user or letter it was done to; empty for lists
+	Subject string // id of the user or dead letter it was done to; empty for lists
 }
 
 // ActionName says what was done.

@@ -29,7 +29,7 @@ const FormerName = text.Former
 // Locale is the language of a person's e-mails.
 type Locale string
 
-// The languages of the letters.
+// The languages of mails.
 const (
 	Korean  Locale = "ko"
 	English Locale = "en"

@@ -35,24 +35,24 @@ type DeadLetter struct {
 // shows that the two belong together.
 const AttributeRedriveOf = "redrive_of"
 
-// LetterFilter narrows a list of dead letters. A zero field does not narrow, but
+// DeadLetterFilter narrows a list of dead letters. A zero field does not narrow, but
 // for Sent.
-type LetterFilter struct {
+type DeadLetterFilter struct {
 	Sent  bool   // those that were sent again, instead of those that were not
 	Step  string // of this step
 	After string // ids after this one
 	Limit int
 }
 
-// Redrivable returns nil if a letter can be sent again, and otherwise
+// Redrivable returns nil if a dead letter can be sent again, and otherwise
 // fault.NotRedrivable with the reason: its topic is unknown, or no step could
 // read it.
 func (d DeadLetter) Redrivable() error {
 	if d.Topic == "" {
-		return fault.NotRedrivable.Because("The topic of this letter is unknown.")
+		return fault.NotRedrivable.Because("The topic of this dead letter is unknown.")
 	}
 	if _, err := Decode(d.Type, d.Data); err != nil {
-		return fault.NotRedrivable.Because("No step can read this letter, so sending it again would fail again.").Wrap(err)
+		return fault.NotRedrivable.Because("No step can read this dead letter, so sending it again would fail again.").Wrap(err)
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ const (
 	deadPublished    = deadPrefix + "TopicPublishTime"
 )
 
-// unknownStep is the step of a letter of unknown origin.
+// unknownStep is the step of a dead letter of unknown origin.
 const unknownStep = "unknown"
 
 // NewDeadLetter reads a message that came through the subscription on a

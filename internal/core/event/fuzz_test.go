@@ -62,7 +62,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// A letter is kept whatever Pub/Sub says about it.
+// A dead letter is kept whatever Pub/Sub says about it.
 func FuzzDeadLetter(f *testing.F) {
 	f.Add("projects/p/subscriptions/sendmail-dead-keep", "77", "sendmail-ticks", "5", "2026-01-02T03:04:05.006Z", "own", "value")
 	f.Add("", "", "", "-1", "yesterday", "", "")

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// draft is a letter's sentences, as plain text.
+// draft is a mail's sentences, as plain text.
 type draft struct {
 	locale   Locale
 	subject  string
@@ -16,8 +16,8 @@ type draft struct {
 	closing  string
 }
 
-func (d draft) letter() Letter {
-	return Letter{Subject: d.subject, Text: d.text(), HTML: d.html()}
+func (d draft) mail() Mail {
+	return Mail{Subject: d.subject, Text: d.text(), HTML: d.html()}
 }
 
 func (d draft) text() string {
@@ -26,7 +26,7 @@ func (d draft) text() string {
 }
 
 // Styles are inline because mail readers drop style sheets.
-var page = template.Must(template.New("letter").Parse(`<!DOCTYPE html>
+var page = template.Must(template.New("mail").Parse(`<!DOCTYPE html>
 <html lang="{{.Locale}}">
 <head><meta charset="utf-8"><title>{{.Subject}}</title></head>
 <body style="margin:0;padding:24px;font-family:sans-serif;font-size:16px;line-height:1.6;color:#1a1a1a;background:#ffffff">
@@ -49,7 +49,7 @@ func (d draft) html() string {
 		Lines                      []string
 	}{d.locale, d.subject, d.greeting, d.closing, d.lines})
 	if err != nil {
-		panic(fmt.Sprintf("letter: the page is broken: %v", err))
+		panic(fmt.Sprintf("mailtext: the page is broken: %v", err))
 	}
 	return out.String()
 }

@@ -13,11 +13,11 @@ import (
 // Publish sends a message as it was first published.
 type Publish = func(ctx context.Context, topic event.Topic, data []byte, attributes map[string]string) error
 
-// Letters keeps the dead letters.
-type Letters interface {
+// DeadLetters keeps the dead letters.
+type DeadLetters interface {
 	Get(ctx context.Context, id string) (event.DeadLetter, error)
-	List(ctx context.Context, f event.LetterFilter) ([]event.DeadLetter, error)
-	// Redrive publishes a letter that was not sent again yet, and returns it
+	List(ctx context.Context, f event.DeadLetterFilter) ([]event.DeadLetter, error)
+	// Redrive publishes a dead letter that was not sent again yet, and returns it
 	// with that noted. A letter that was sent before is returned, and nothing
 	// is published.
 	Redrive(ctx context.Context, id, by string, publish Publish) (event.DeadLetter, error)
@@ -30,33 +30,33 @@ type Record interface {
 
 // Desk does what operators ask for. All fields are required.
 type Desk struct {
-	Letters Letters
-	Record  Record
-	Publish Publish
+	DeadLetters DeadLetters
+	Record      Record
+	Publish     Publish
 }
 
-// List returns letters in the order of their ids.
-func (d *Desk) List(ctx context.Context, by account.Actor, f event.LetterFilter) ([]event.DeadLetter, error) {
+// List returns dead letters in the order of their ids.
+func (d *Desk) List(ctx context.Context, by account.Actor, f event.DeadLetterFilter) ([]event.DeadLetter, error) {
 	if err := d.Record.Record(ctx, by, account.ListLetters, ""); err != nil {
 		return nil, err
 	}
-	return d.Letters.List(ctx, f)
+	return d.DeadLetters.List(ctx, f)
 }
 
-// Read returns one letter. The error is fault.NotFound.
+// Read returns one dead letter. The error is fault.NotFound.
 func (d *Desk) Read(ctx context.Context, by account.Actor, id string) (event.DeadLetter, error) {
 	if err := d.Record.Record(ctx, by, account.ReadLetter, id); err != nil {
 		return event.DeadLetter{}, err
 	}
-	return d.Letters.Get(ctx, id)
+	return d.DeadLetters.Get(ctx, id)
 }
 
-// Redrive sends a letter again, once: a second call returns what the first one
+// Redrive sends a dead letter again, once: a second call returns what the first one
 // did. The error is fault.NotFound, fault.NotRedrivable for a letter that no
 // step could read, or fault.Unavailable while another call sends it.
 func (d *Desk) Redrive(ctx context.Context, by account.Actor, id string) (event.DeadLetter, error) {
 	if err := d.Record.Record(ctx, by, account.RedriveLetter, id); err != nil {
 		return event.DeadLetter{}, err
 	}
-	return d.Letters.Redrive(ctx, id, string(by), d.Publish)
+	return d.DeadLetters.Redrive(ctx, id, string(by), d.Publish)
 }

@@ -163,7 +163,7 @@ func redrive(t *testing.T, s *fixture, project, id string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	command := operatorProgram(t)
-	for _, args := range [][]string{{"-as", "kim", "letters"}, {"-as", "kim", "letter", id}, {"-as", "kim", "redrive", id}, {"-as", "lee", "redrive", id}} {
+	for _, args := range [][]string{{"-as", "kim", "dead-letters"}, {"-as", "kim", "dead-letter", id}, {"-as", "kim", "redrive", id}, {"-as", "lee", "redrive", id}} {
 		run := exec.CommandContext(ctx, command, args...)
 		run.Env = append(os.Environ(), "GOOGLE_CLOUD_PROJECT="+project, "USERS_DATABASE_URL="+s.UsersDSN())
 		text, err := run.CombinedOutput()

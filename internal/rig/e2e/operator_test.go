@@ -34,8 +34,8 @@ var operatorRuns = []struct{ command, prints string }{
 	{"-as kim remove-second-factor mina@example.com", "PERSON is without a second factor"},
 	{"audit-log", "command:kim  grant_operator PERSON"},
 
-	{"-as YOU letters", "LETTER"},
-	{"-as YOU letter ID", "LETTER"},
+	{"-as YOU dead-letters", "LETTER"},
+	{"-as YOU dead-letter ID", "LETTER"},
 	{"-as YOU redrive ID", "LETTER sent again"},
 	{"-as YOU redrive ID...", "LETTER sent again"},
 

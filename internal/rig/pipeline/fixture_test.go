@@ -90,7 +90,7 @@ func (w *fixture) Publish(_ context.Context, events ...event.Event) error {
 }
 
 // Send accepts a mail like the mail service.
-func (w *fixture) Send(_ context.Context, l mailtext.Letter) error {
+func (w *fixture) Send(_ context.Context, l mailtext.Mail) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mails[l.IDs["mission_id"]+l.IDs["user_id"]]++

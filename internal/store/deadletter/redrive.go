@@ -72,7 +72,7 @@ func (s *Store) claim(ctx context.Context, id string) (d event.DeadLetter, err e
 			return err
 		}
 		if left := lease - found.ReadTime.Sub(d.RedriveStartedAt); left > 0 {
-			return fault.Unavailable.Because("Another call is sending this letter right now.").After(left)
+			return fault.Unavailable.Because("Another call is sending this dead letter right now.").After(left)
 		}
 		return tx.Update(found.Ref, []firestore.Update{{Path: startedAt, Value: firestore.ServerTimestamp}})
 	})

@@ -65,7 +65,7 @@ func read(id string, found *firestore.DocumentSnapshot, err error) (event.DeadLe
 
 // List returns letters in the order of their ids. Firestore has the indexes for
 // that by default.
-func (s *Store) List(ctx context.Context, f event.LetterFilter) ([]event.DeadLetter, error) {
+func (s *Store) List(ctx context.Context, f event.DeadLetterFilter) ([]event.DeadLetter, error) {
 	redrives := 0
 	if f.Sent {
 		redrives = 1

@@ -73,7 +73,7 @@ func keep(t *testing.T, s *deadletter.Store, ids ...string) {
 // left are the ids of the letters that were not sent again.
 func left(t *testing.T, s *deadletter.Store) string {
 	t.Helper()
-	letters, err := s.List(t.Context(), event.LetterFilter{Limit: 10})
+	letters, err := s.List(t.Context(), event.DeadLetterFilter{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestARedriveSendsTheLetterToItsTopicOnceAndTakesItOffTheList(t *testing.T) 
 	if ids := left(t, s); ids != "holdbets-8" {
 		t.Errorf("left are %s, want holdbets-8", ids)
 	}
-	sent, err := s.List(t.Context(), event.LetterFilter{Sent: true, Limit: 10})
+	sent, err := s.List(t.Context(), event.DeadLetterFilter{Sent: true, Limit: 10})
 	if err != nil || len(sent) != 1 || sent[0].ID != "holdbets-7" {
 		t.Errorf("sent are %+v, %v, want holdbets-7", sent, err)
 	}
@@ -220,7 +220,7 @@ func TestTheListIsReadPageByPageAndByStep(t *testing.T) {
 	}
 	var seen []string
 	for after := ""; ; {
-		letters, err := s.List(t.Context(), event.LetterFilter{Step: "holdbets", After: after, Limit: 2})
+		letters, err := s.List(t.Context(), event.DeadLetterFilter{Step: "holdbets", After: after, Limit: 2})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,7 +56,7 @@ var queries = map[string]func(t *testing.T, project string){
 		letters, err := deadletter.Open(t.Context(), project, "(default)")
 		must(t, err)
 		t.Cleanup(func() { _ = letters.Close() })
-		for _, filter := range []event.LetterFilter{{Limit: 3}, {Limit: 3, Sent: true}, {Limit: 3, Step: "holdbets"}} {
+		for _, filter := range []event.DeadLetterFilter{{Limit: 3}, {Limit: 3, Sent: true}, {Limit: 3, Step: "holdbets"}} {
 			_, err = letters.List(t.Context(), filter)
 			must(t, err)
 		}

@@ -11,11 +11,11 @@ import (
 	"example.com/missionpot/internal/store/peopledb"
 )
 
-// listLetters lists dead letters that nobody has sent again, at most maxShown; send some again to
+// listDeadLetters lists dead letters that nobody has sent again, at most maxShown; send some again to
 // see more.
-func listLetters(ctx context.Context, c call) error {
+func listDeadLetters(ctx context.Context, c call) error {
 	return withDesk(ctx, func(desk *redrive.Desk) error {
-		kept, err := desk.List(ctx, c.actor, event.LetterFilter{Limit: maxShown})
+		kept, err := desk.List(ctx, c.actor, event.DeadLetterFilter{Limit: maxShown})
 		if err != nil {
 			return err
 		}
@@ -28,8 +28,8 @@ func listLetters(ctx context.Context, c call) error {
 	})
 }
 
-// readLetter shows what an operator needs of one, without personal data.
-func readLetter(ctx context.Context, c call) error {
+// readDeadLetter shows what an operator needs of one, without personal data.
+func readDeadLetter(ctx context.Context, c call) error {
 	return withDesk(ctx, func(desk *redrive.Desk) error {
 		d, err := desk.Read(ctx, c.actor, c.args[0])
 		if err != nil {
@@ -49,8 +49,8 @@ func readLetter(ctx context.Context, c call) error {
 	})
 }
 
-// redriveLetters sends dead letters again, in the order given, and stops at the first error.
-func redriveLetters(ctx context.Context, c call) error {
+// redriveDeadLetters sends dead letters again, in the order given, and stops at the first error.
+func redriveDeadLetters(ctx context.Context, c call) error {
 	return withDesk(ctx, func(desk *redrive.Desk) error {
 		for _, id := range c.args {
 			d, err := desk.Redrive(ctx, c.actor, id)
@@ -70,6 +70,6 @@ func withDesk(ctx context.Context, do func(*redrive.Desk) error) error {
 		if err := o.Err(); err != nil {
 			return err
 		}
-		return do(&redrive.Desk{Letters: letters, Record: peopledb.New(users), Publish: topics.PublishRaw})
+		return do(&redrive.Desk{DeadLetters: letters, Record: peopledb.New(users), Publish: topics.PublishRaw})
 	})
 }

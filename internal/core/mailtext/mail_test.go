@@ -61,7 +61,7 @@ func TestEveryLetterReadsAsAgreed(t *testing.T) {
 	}
 }
 
-// The two parts of a letter must have the same content.
+// The two parts of a mail must have the same content.
 func TestTheHTMLSaysWhatTheTextSays(t *testing.T) {
 	t.Parallel()
 	for _, locale := range locales {
@@ -103,7 +103,7 @@ func TestAHostileTitleStaysATitle(t *testing.T) {
 	}
 }
 
-func checkHarmless(t *testing.T, l mailtext.Letter) {
+func checkHarmless(t *testing.T, l mailtext.Mail) {
 	t.Helper()
 	for _, r := range l.Subject {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
@@ -138,7 +138,7 @@ func TestNoStrangersTextIsInASubject(t *testing.T) {
 		r := result(locale, ledger.Failed, mailtext.Streamer)
 		r.Title, r.DisplayName = "Zebra title", "Zebra name"
 		reset := mailtext.WriteReset(mailtext.Reset{DisplayName: "Zebra name", Locale: locale, Code: "CODE", Valid: time.Hour})
-		for _, l := range []mailtext.Letter{mailtext.Write(r), mailtext.Write(r, r), reset} {
+		for _, l := range []mailtext.Mail{mailtext.Write(r), mailtext.Write(r, r), reset} {
 			if strings.Contains(l.Subject, "Zebra") {
 				t.Errorf("the subject is %q", l.Subject)
 			}
@@ -174,7 +174,7 @@ func TestSeveralResultsAreOneListWithEachOfThem(t *testing.T) {
 			t.Errorf("%s: text and HTML differ (-text +html):\n%s", locale, diff)
 		}
 		if want := lost.MissionID.String() + "," + won.MissionID.String(); l.IDs["mission_id"] != want {
-			t.Errorf("the letter is about %q, want %q", l.IDs["mission_id"], want)
+			t.Errorf("the mail is about %q, want %q", l.IDs["mission_id"], want)
 		}
 	}
 }
@@ -194,7 +194,7 @@ func TestAnUnknownLocaleReadsKorean(t *testing.T) {
 	t.Parallel()
 	unknown, korean := result("fr", ledger.Failed, mailtext.Creator), result(mailtext.Korean, ledger.Failed, mailtext.Creator)
 	if diff := cmp.Diff(mailtext.Write(korean), mailtext.Write(unknown)); diff != "" {
-		t.Errorf("letters differ:\n%s", diff)
+		t.Errorf("mails differ:\n%s", diff)
 	}
 }
 
@@ -264,7 +264,7 @@ func TestACodeIsWrittenInTheReadersLanguage(t *testing.T) {
 			t.Errorf("%s: text and HTML differ (-text +html):\n%s", locale, diff)
 		}
 		if l.To != r.Email || l.Kind != mailtext.PasswordReset {
-			t.Errorf("the letter goes to %q as %q, want the reader and a password reset", l.To, l.Kind)
+			t.Errorf("the mail goes to %q as %q, want the reader and a password reset", l.To, l.Kind)
 		}
 		if strings.Contains(l.Subject, r.Code) {
 			t.Error("the code is in the subject, which a locked screen shows")

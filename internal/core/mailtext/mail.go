@@ -11,7 +11,7 @@ import (
 )
 
 // Role is the reader's role in the mission. The creator is a contributor too,
-// and gets the letter for the creator.
+// and gets the mail for the creator.
 type Role string
 
 // The roles.
@@ -46,7 +46,7 @@ type Result struct {
 	Amount ledger.Won
 	Late   ledger.Won // what this person put in after the verdict of a mission that succeeded, and has back, in won
 	Pot    ledger.Won // the pot, in won
-	// Attempt counts how often this letter was claimed to be sent, from 1.
+	// Attempt counts how often this mail was claimed to be sent, from 1.
 	Attempt int
 }
 
@@ -58,11 +58,11 @@ type Reset struct {
 	Locale      Locale
 	Code        string
 	Valid       time.Duration // how long the code is good, in whole minutes
-	// Attempt counts how often such a letter was claimed to be sent, from 1.
+	// Attempt counts how often such a mail was claimed to be sent, from 1.
 	Attempt int
 }
 
-// Kind is what a letter is about.
+// Kind is what a mail is about.
 type Kind string
 
 // The kinds.
@@ -71,8 +71,8 @@ const (
 	PasswordReset Kind = "password-reset"
 )
 
-// Letter is one e-mail to one user.
-type Letter struct {
+// Mail is one e-mail to one user.
+type Mail struct {
 	To      string // the address
 	Kind    Kind
 	IDs     map[string]string // what it is about, by name; no address
@@ -81,13 +81,13 @@ type Letter struct {
 	HTML    string
 }
 
-// ErrRefused marks a letter that the mail service will never accept, most
+// ErrRefused marks a mail that the mail service will never accept, most
 // likely because of its address.
-var ErrRefused = errors.New("the mail service refused the letter")
+var ErrRefused = errors.New("the mail service refused the mail")
 
 // Write writes the results of one reader in the reader's language: one result
-// as a letter, several as a list.
-func Write(first Result, more ...Result) Letter {
+// as a mail of its own, several as a list.
+func Write(first Result, more ...Result) Mail {
 	words := korean
 	if first.Locale == English {
 		words = english
@@ -98,21 +98,21 @@ func Write(first Result, more ...Result) Letter {
 		r.Title, r.DisplayName = unlinked(r.Title), unlinked(r.DisplayName)
 		results, ids = append(results, r), append(ids, r.MissionID.String())
 	}
-	l := words(results).letter()
+	l := words(results).mail()
 	l.To, l.Kind = first.Email, MissionResult
 	l.IDs = map[string]string{"mission_id": strings.Join(ids, ","), "user_id": first.UserID.String()}
 	return l
 }
 
-// WriteReset writes the letter with a code in the reader's language. It does
+// WriteReset writes the mail with a code in the reader's language. It does
 // not use the name, because whoever signed up with the address chose it, and
 // that may not be the reader.
-func WriteReset(r Reset) Letter {
+func WriteReset(r Reset) Mail {
 	words := koreanReset
 	if r.Locale == English {
 		words = englishReset
 	}
-	l := words(r).letter()
+	l := words(r).mail()
 	l.To, l.Kind, l.IDs = r.Email, PasswordReset, map[string]string{"user_id": r.UserID.String()}
 	return l
 }
