@@ -99,3 +99,25 @@ func TestRecoveryCodesDifferAndIgnoreCaseAndSpace(t *testing.T) {
 		t.Error("lower case and space make another code")
 	}
 }
+
+// Apps show a code as two groups, and people type the secret that they can't scan.
+func TestWhatAPersonTypesIsRead(t *testing.T) {
+	t.Parallel()
+	secret, err := totp.SecretOf(rfc.Text())
+	if err != nil || string(secret) != string(rfc) {
+		t.Errorf("the typed secret is %q, error %v", secret, err)
+	}
+	if _, err := totp.SecretOf("not base 32!"); err == nil {
+		t.Error("a secret that is none was read")
+	}
+	try := totp.Try(" 081 804\n")
+	if _, ok := try.Match(secret, time.Unix(1111111109, 0), 0); !ok {
+		t.Error("a code in two groups is not the code")
+	}
+	if len(try.RecoveryHash) == 0 {
+		t.Error("a code is not tried as a recovery code")
+	}
+	if none := totp.Try(" "); none.Match != nil || none.RecoveryHash != nil {
+		t.Errorf("nothing was typed, and %+v is tried", none)
+	}
+}

@@ -103,3 +103,35 @@ func TestRule13EventsCountAsCopiedOnlyWhenTheBoardHasThem(t *testing.T) {
 	}
 	expectWhole(t, m, id, 3)
 }
+
+// longSource has more events than one call of Mission copies.
+type longSource struct{ left int }
+
+func (s *longSource) Uncopied(context.Context, uuid.UUID) ([]mission.Event, error) {
+	if s.left == 0 {
+		return nil, nil
+	}
+	return []mission.Event{{Revision: int64(s.left)}}, nil
+}
+
+func (s *longSource) MarkCopied(context.Context, uuid.UUID, int64) error { s.left--; return nil }
+
+// blindBoard takes every event.
+type blindBoard struct{}
+
+func (blindBoard) Write(context.Context, []mission.Event) error { return nil }
+
+func TestACallIsBoundedUnlessTheBoardIsRebuilt(t *testing.T) {
+	t.Parallel()
+	source := &longSource{left: 1000}
+	c := eventcopy.New(source, blindBoard{})
+	if err := c.Mission(t.Context(), uuid.New()); err == nil || source.left == 0 {
+		t.Errorf("one call left %d events, error %v; want it bounded", source.left, err)
+	}
+	if err := c.All(t.Context(), uuid.New()); err != nil || source.left != 0 {
+		t.Errorf("a rebuilt board misses %d events, error %v", source.left, err)
+	}
+	if err := eventcopy.New(&longSource{left: 1}, downBoard{}).All(t.Context(), uuid.New()); !errors.Is(err, errDown) {
+		t.Errorf("a board that is down: error %v, want %v", err, errDown)
+	}
+}
