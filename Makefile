@@ -59,7 +59,7 @@ fuzz: ## Fuzz every decoder of what comes from outside, ten minutes each (FUZZ=1
 	@$(PREPARE) && $(BUILD_LOCAL) && exec '$(LOCAL)' exec -- .ci/fuzz $(or $(FUZZ),10m)
 
 model: ## Check the model of the protocol, and that it fails without any one guard (needs spin)
-	@run/local/prepare cc spin && docs/model/check
+	@run/local/prepare cc spin && docs/assurance/model/check
 
 # The program of a chaos run is built outside the tree as well.
 CHAOS := $(dir $(LOCAL))chaos

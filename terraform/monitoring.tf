@@ -17,7 +17,7 @@ variable "alert_email" {
 }
 
 variable "playbooks_url" {
-  description = "Where the folder docs/playbooks can be read, without a slash at its end."
+  description = "Where the folder docs/operating/playbooks can be read, without a slash at its end."
   type        = string
   default     = ""
 

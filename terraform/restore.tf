@@ -3,7 +3,7 @@
 # without that there is no job, and its account can reach neither instance, nor Firestore.
 #
 # The account and the bucket with the payment provider's statement are made by bootstrap/, and its
-# users in Postgres stay: a user with rights on tables can't be deleted. docs/playbooks/restore.md
+# users in Postgres stay: a user with rights on tables can't be deleted. docs/operating/playbooks/restore.md
 module "restore" {
   source = "./modules/job"
 

@@ -147,7 +147,7 @@ variable "payment_provider" {
 
   validation {
     condition     = var.payment_provider == "sandbox" ? var.sandbox_payments_allowed : var.payment_provider != "none"
-    error_message = "The API does not start here: the sandbox is not allowed, and no other payment provider is built in. See docs/deploy.md."
+    error_message = "The API does not start here: the sandbox is not allowed, and no other payment provider is built in. See docs/operating/deploy.md."
   }
 }
 

@@ -79,7 +79,7 @@ func (o *options) flags() *flag.FlagSet {
 	flags.StringVar(&o.mailFrom, "mail-from", "", "sender of the result mails, verified with SendGrid")
 	flags.StringVar(&o.domain, "domain", "", "domain of the API; empty: its run.app address")
 	flags.StringVar(&o.alertEmail, "alert-email", "", "who gets the alerts; empty: nobody")
-	flags.StringVar(&o.playbooks, "playbooks-url", "", "where people read docs/playbooks, https://…; alerts link there")
+	flags.StringVar(&o.playbooks, "playbooks-url", "", "where people read docs/operating/playbooks, https://…; alerts link there")
 	flags.StringVar(&o.budget, "budget", "", "what a month may cost: BILLING_ACCOUNT:CURRENCY:AMOUNT")
 	if o.verb == verbRelease {
 		flags.StringVar(&o.commit, "commit", "HEAD", "commit that was built before")

@@ -38,7 +38,7 @@ func release(ctx context.Context, c *console, o options, commit string) error {
 		"_REGION="+o.region, "_ENVIRONMENT="+o.environment, "_MAIL_FROM="+o.mailFrom, "_DOMAIN="+o.domain,
 		"_COMMIT="+commit, "_ALERT_EMAIL="+o.alertEmail, "_PLAYBOOKS_URL="+o.playbooks, "_BUDGET="+o.budget)
 	if err != nil {
-		return fmt.Errorf("release: %w; docs/deploy.md says how to go on, and make release COMMIT=%s does not build again", err, commit)
+		return fmt.Errorf("release: %w; docs/operating/deploy.md says how to go on, and make release COMMIT=%s does not build again", err, commit)
 	}
 	return nil
 }

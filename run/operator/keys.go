@@ -9,7 +9,7 @@ import (
 )
 
 // The next set of signing keys is made of the present one, which is read from standard input.
-// So a key is never in a file. docs/playbooks/key-rotation.md says which to use when.
+// So a key is never in a file. docs/operating/playbooks/key-rotation.md says which to use when.
 
 func addKey(_ context.Context, c call) error { return changeKeys(c, token.AddKey) }
 

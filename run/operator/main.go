@@ -7,7 +7,7 @@
 // run it. It opens only what the command needs. On Google Cloud it is the image of two jobs:
 // operator, and restore, which is there only during a restore.
 //
-// docs/operators.md has the commands and describes what the role allows.
+// docs/operating/operators.md has the commands and describes what the role allows.
 package main
 
 import (

@@ -36,7 +36,7 @@ Books
   -as NAME books open -reason WHY [-grace D] [-late D]
                                         take cash again, if a check of the whole books is clean
 
-Restore; docs/playbooks/restore.md says when and in which order
+Restore; docs/operating/playbooks/restore.md says when and in which order
   restore log                           write the entries of the bet log that are missing
   restore board                         write every event to the live board again
   restore missions                      rebuild a missions instance that is empty

@@ -1,4 +1,4 @@
-# What a restore needs that a release may not make: releases make no buckets. docs/playbooks/restore.md
+# What a restore needs that a release may not make: releases make no buckets. docs/operating/playbooks/restore.md
 #
 # The payment provider's statement is uploaded here by a person, and read by the job restore, which
 # mounts the bucket. Nobody else reads it.

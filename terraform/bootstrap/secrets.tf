@@ -58,7 +58,7 @@ resource "google_pubsub_topic_iam_member" "rotation" {
 }
 
 # A rotation that is due waits here until somebody has done it and acknowledges it. The release makes
-# an alert on what waits; docs/playbooks/key-rotation.md says what to do.
+# an alert on what waits; docs/operating/playbooks/key-rotation.md says what to do.
 resource "google_pubsub_subscription" "rotation" {
   name                       = "secret-rotation-due"
   topic                      = google_pubsub_topic.rotation.id

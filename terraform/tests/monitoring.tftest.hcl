@@ -15,7 +15,7 @@ variables {
   mail_from        = "Missionpot <pot@example.com>"
   payment_provider = "another" # prod is planned as it will be with one
   alert_email      = "oncall@example.com"
-  playbooks_url    = "https://git.example/missionpot/blob/main/docs/playbooks"
+  playbooks_url    = "https://git.example/missionpot/blob/main/docs/operating/playbooks"
   budget           = { billing_account = "000000-000000-000000", currency = "KRW", amount = 1000000 }
 }
 
@@ -42,7 +42,7 @@ run "prod" {
     error_message = "The alerts are ${join(", ", keys(output.monitoring.alerts))}."
   }
   assert {
-    condition     = alltrue([for name, a in output.monitoring.alerts : one(a.links) == "https://git.example/missionpot/blob/main/docs/playbooks/${name}.md"])
+    condition     = alltrue([for name, a in output.monitoring.alerts : one(a.links) == "https://git.example/missionpot/blob/main/docs/operating/playbooks/${name}.md"])
     error_message = "An alert does not link its playbook."
   }
   assert {
@@ -98,7 +98,7 @@ run "a_playbooks_address_that_is_none" {
     step_instances_limit = run.settings.dev.step_instances_limit
     databases            = run.settings.dev.databases
     services             = run.settings.dev.services
-    playbooks_url        = "docs/playbooks/"
+    playbooks_url        = "docs/operating/playbooks/"
   }
 
   expect_failures = [var.playbooks_url]

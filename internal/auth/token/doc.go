@@ -2,7 +2,7 @@
 //
 // The access token is a JWT signed with Ed25519. It is valid for 15 minutes and is verified without a database, so
 // it can't be revoked; that is why its time is short. It carries the roles its user had when it was made; whatever
-// needs a role must look it up again (docs/operators.md). The refresh token is 256 random bits with no meaning.
+// needs a role must look it up again (docs/operating/operators.md). The refresh token is 256 random bits with no meaning.
 // The database stores its hash, and each use replaces the token.
 //
 // Keys are rotated without downtime: the set's first key signs, all keys verify and are published.

@@ -10,7 +10,7 @@ import (
 	"example.com/missionpot/internal/rig/stand"
 )
 
-// A rotation of the signing keys, as in docs/playbooks/key-rotation.md: three sets, and a restart
+// A rotation of the signing keys, as in docs/operating/playbooks/key-rotation.md: three sets, and a restart
 // after each.
 func TestARotationOfTheKeysSignsNobodyOut(t *testing.T) {
 	t.Parallel()

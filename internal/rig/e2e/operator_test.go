@@ -24,7 +24,7 @@ import (
 )
 
 // operatorRuns are the commands of the operators' program in the playbooks and in
-// docs/operators.md, in the order that the test runs them, and what each must print. Both forms of
+// docs/operating/operators.md, in the order that the test runs them, and what each must print. Both forms of
 // a command, on a stand and on Google Cloud, are one line here.
 var operatorRuns = []struct{ command, prints string }{
 	{"-as kim grant mina@example.com", "PERSON is an operator"},
@@ -93,7 +93,7 @@ func operatorForms(t *testing.T) map[string][][]string {
 	forms := map[string][][]string{}
 	for _, c := range commands {
 		words, ours := operatorWords(c.Words)
-		if !ours || c.Page != "docs/operators.md" && !strings.HasPrefix(c.Page, "docs/playbooks/") {
+		if !ours || c.Page != "docs/operating/operators.md" && !strings.HasPrefix(c.Page, "docs/operating/playbooks/") {
 			continue
 		}
 		key := oneForm(words)

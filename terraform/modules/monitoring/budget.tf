@@ -1,5 +1,5 @@
 # Needs a billing account, and there the role billing.costsManager for whoever applies. Playbook:
-# docs/playbooks/budget.md.
+# docs/operating/playbooks/budget.md.
 resource "google_billing_budget" "month" {
   count = var.budget == null ? 0 : 1
 

@@ -28,7 +28,7 @@ resource "google_monitoring_alert_policy" "rotation" {
 
   documentation {
     subject   = "A secret's rotation is due"
-    content   = "A message waits on the subscription secret-rotation-due.\n\nPlaybook: docs/playbooks/key-rotation.md"
+    content   = "A message waits on the subscription secret-rotation-due.\n\nPlaybook: docs/operating/playbooks/key-rotation.md"
     mime_type = "text/markdown"
 
     dynamic "links" {

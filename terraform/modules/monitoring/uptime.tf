@@ -56,7 +56,7 @@ resource "google_monitoring_alert_policy" "unreachable" {
 
   documentation {
     subject   = "Missionpot's API does not answer"
-    content   = "Google's uptime checks get no 200 from /readyz.\n\nPlaybook: docs/playbooks/unreachable.md"
+    content   = "Google's uptime checks get no 200 from /readyz.\n\nPlaybook: docs/operating/playbooks/unreachable.md"
     mime_type = "text/markdown"
 
     dynamic "links" {

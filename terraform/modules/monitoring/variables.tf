@@ -22,7 +22,7 @@ variable "alert_email" {
 }
 
 variable "playbooks_url" {
-  description = "Where the folder docs/playbooks can be read, without a slash at its end; empty: the alert names the file."
+  description = "Where the folder docs/operating/playbooks can be read, without a slash at its end; empty: the alert names the file."
   type        = string
 }
 

@@ -15,7 +15,7 @@ import (
 const (
 	root      = "../../../../"
 	folder    = root + "terraform/modules/monitoring/"
-	playbooks = "docs/playbooks/"
+	playbooks = "docs/operating/playbooks/"
 )
 
 // query is one PromQL query with its place in the files.

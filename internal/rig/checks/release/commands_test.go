@@ -48,7 +48,7 @@ func TestEveryDocumentedSettingIsAVariable(t *testing.T) {
 	t.Parallel()
 	setting, found := regexp.MustCompile("`([a-z_]+) = [\\[\"{0-9tf]|\\bTF_VAR_([a-z_]+)"), 0
 	for page, text := range pages(t) {
-		if !strings.HasPrefix(page, "docs/playbooks/") && page != "docs/deploy.md" {
+		if !strings.HasPrefix(page, "docs/operating/playbooks/") && page != "docs/operating/deploy.md" {
 			continue
 		}
 		for _, m := range setting.FindAllStringSubmatch(text, -1) {

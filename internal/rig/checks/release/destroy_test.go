@@ -120,7 +120,7 @@ func TestWhatIsLeftBehindIsNamed(t *testing.T) {
 	if len(names) < 9 {
 		t.Fatalf("found only %v", names)
 	}
-	for _, file := range []string{"docs/deploy.md", "run/deploy/destroy.go"} {
+	for _, file := range []string{"docs/operating/deploy.md", "run/deploy/destroy.go"} {
 		said, err := os.ReadFile(root + file)
 		if err != nil {
 			t.Fatal(err)
