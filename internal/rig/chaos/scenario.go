@@ -27,7 +27,7 @@ type Scenario struct {
 	AllMails bool
 }
 
-// Long is the run that is recorded in docs/assurance/reliability.md.
+// Long is the run that is recorded in docs/records/2026-11-chaos.md.
 func Long() Scenario {
 	return Scenario{
 		Name: "long", Users: 5000, Missions: 300, Bets: 60_000, Waves: 60, Drive: 21 * time.Minute, Recovery: 10 * time.Minute,

@@ -23,13 +23,13 @@ type Command struct {
 	Words       []string // "$" stands for what the shell puts in
 }
 
-// Pages returns the texts that people read, by path below root. Decisions are left out: what was
-// decided once is not kept up to date.
+// Pages returns the texts that people read, by path below root. Decisions and records are left out:
+// what was decided or measured once is not kept up to date.
 func Pages(root string) (map[string]string, error) {
 	pages := map[string]string{}
 	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
-			if entry != nil && (entry.Name() == ".git" || entry.Name() == "decisions" || entry.Name() == "testdata") {
+			if entry != nil && (entry.Name() == ".git" || entry.Name() == "decisions" || entry.Name() == "records" || entry.Name() == "testdata") {
 				return fs.SkipDir
 			}
 			return err
