@@ -1,12 +1,6 @@
 # What is made before the first release: the state's bucket, the release's account, the secrets.
 mock_provider "google" {}
 
-variables {
-  project        = "missionpot-test"
-  project_number = "123456789012"
-  region         = "asia-northeast3"
-}
-
 run "bootstrap" {
   module {
     source = "./bootstrap"

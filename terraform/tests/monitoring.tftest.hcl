@@ -1,22 +1,10 @@
-# What wakes somebody, and whether it tells them what to do.
+# What wakes somebody, and whether it says what to do.
 mock_provider "google" {}
 
 variables {
-  project        = "missionpot-test"
-  project_number = "123456789012"
-  region         = "asia-northeast3"
-  images = {
-    api      = "r.example/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-    migrate  = "r.example/migrate@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-    operator = "r.example/operator@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-    smoke    = "r.example/smoke@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
-  }
-  source_archive   = { bucket = "missionpot-test-artefacts", object = "functions.zip" }
-  mail_from        = "Missionpot <pot@example.com>"
-  payment_provider = "another" # prod is planned as it will be with one
-  alert_email      = "oncall@example.com"
-  playbooks_url    = "https://git.example/missionpot/blob/main/docs/operating/playbooks"
-  budget           = { billing_account = "000000-000000-000000", currency = "KRW", amount = 1000000 }
+  alert_email   = "oncall@example.com"
+  playbooks_url = "https://git.example/missionpot/blob/main/docs/operating/playbooks"
+  budget        = { billing_account = "000000-000000-000000", currency = "KRW", amount = 1000000 }
 }
 
 run "settings" {
@@ -47,7 +35,7 @@ run "prod" {
   }
   assert {
     condition     = alltrue([for a in output.monitoring.alerts : a.notified == 1])
-    error_message = "An alert tells nobody."
+    error_message = "An alert reaches nobody."
   }
   assert {
     condition     = alltrue([for a in output.monitoring.alerts : contains(["CRITICAL", "ERROR", "WARNING"], a.severity)])
@@ -63,7 +51,7 @@ run "prod" {
   }
   assert {
     condition     = output.monitoring.budget == tolist([0.5, 0.9, 1, 1])
-    error_message = "The budget is told at ${jsonencode(output.monitoring.budget)} of it."
+    error_message = "The budget is reported at ${jsonencode(output.monitoring.budget)} of it."
   }
   assert {
     condition = alltrue([for settings in concat(values(output.steps)[*].settings, values(output.services)[*].environment) :
