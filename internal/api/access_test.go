@@ -198,7 +198,7 @@ func (c *cast) newName() string {
 	return fmt.Sprintf("someone-%d", c.fresh)
 }
 
-// call makes the route's call as somebody and tells what came of it, as a cell
+// call makes the route's call as somebody and returns what came of it, as a cell
 // does. What the call changes is made for it.
 func (c *cast) call(route, role string) string {
 	c.t.Helper()

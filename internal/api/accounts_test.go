@@ -29,7 +29,7 @@ func TestANewPersonSignsUpSignsInAndSeesThemselves(t *testing.T) {
 		t.Errorf("Location is %q", got)
 	}
 	if strings.Contains(string(created.body), "password") || strings.Contains(string(created.body), "argon2") {
-		t.Errorf("the answer tells of the password: %s", created.body)
+		t.Errorf("the answer contains the password: %s", created.body)
 	}
 	s.call(http.MethodPost, "/v1/users", "", signUp).refused(http.StatusConflict, "email_taken")
 
@@ -55,7 +55,7 @@ func TestAWrongPasswordAndAnUnknownAddressAreRefusedAlike(t *testing.T) {
 	wrong.refused(http.StatusUnauthorized, "bad_credentials")
 	unknown := s.call(http.MethodPost, "/v1/login", "", object{"email": "nobody@example.com", "password": "wrong password"})
 	if unknown.refused(http.StatusUnauthorized, "bad_credentials"); string(unknown.body) != string(wrong.body) {
-		t.Errorf("the answers tell who has an account: %s and %s", wrong.body, unknown.body)
+		t.Errorf("the answers reveal who has an account: %s and %s", wrong.body, unknown.body)
 	}
 	if strings.Contains(s.logged.String(), "mina@") || strings.Contains(s.logged.String(), "wrong password") {
 		t.Error("the log has an address or a password in it")

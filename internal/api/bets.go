@@ -46,7 +46,7 @@ type Delay struct {
 
 // decisionTime is how long a bet may be pending before its owner sees that
 // it is late: the objective of the design is an outcome within five seconds. A
-// bet that waits for the sweep or lies among the dead letters is far older.
+// bet that waits for the sweep or is among the dead letters is far older.
 const decisionTime = 5 * time.Second
 
 // delayedSafe is shown while nothing is decided, whatever the reason.

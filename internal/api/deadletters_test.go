@@ -71,7 +71,7 @@ func TestAnOperatorReadsDeadLettersPageByPageAndSeesNoPerson(t *testing.T) {
 		t.Errorf("the letter is %s, want the bet, its mission and its trace", r.body)
 	}
 	if strings.Contains(string(r.body), b.UserID.String()) {
-		t.Errorf("the letter tells who bet: %s", r.body)
+		t.Errorf("the dead letter shows who bet: %s", r.body)
 	}
 	s.get("/v1/deadletters/holdbets-9", kim.token).refused(http.StatusNotFound, "not_found")
 	s.get("/v1/deadletters?cursor=x", kim.token).refused(http.StatusUnprocessableEntity, "invalid")

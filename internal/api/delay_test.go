@@ -28,7 +28,7 @@ func TestABetThatIsLateIsToldToBeDelayedAndSafe(t *testing.T) {
 	}
 	ahead.Store(int64(time.Until(b.PlacedAt) + 4*time.Second))
 	if b.Delay != nil || look() != nil {
-		t.Errorf("a bet of less than five seconds is told to be late: %+v, %+v", b.Delay, look())
+		t.Errorf("a bet of less than five seconds is reported as late: %+v, %+v", b.Delay, look())
 	}
 	ahead.Store(int64(6 * time.Second))
 	for name, delay := range map[string]*api.Delay{

@@ -167,7 +167,7 @@ func given(example any) []any {
 	return []any{example}
 }
 
-// The OWASP rules of the linter that do not tell requests from answers: what comes from
+// The OWASP rules of the linter that do not distinguish requests from answers: what comes from
 // outside has a limit, and a form where it has one.
 func TestEverythingThatARequestSendsIsBounded(t *testing.T) {
 	t.Parallel()

@@ -50,7 +50,7 @@ func (s *events) serve(e *edge.Edge) {
 	edge.Serve(e, edge.Operation{
 		ID: "mission-events", Method: http.MethodGet, Path: "/v1/missions/{id}/events", Tag: "Events", Offers: s.offers(), Content: eventBodies,
 		Summary: "What happened to a mission", Refusals: []*fault.Kind{fault.NotFound},
-		Description: "The event log, oldest first. Revisions rise by one, so you can tell that nothing is missing." + streamDescription +
+		Description: "The event log, oldest first. Revisions rise by one, so you can see that nothing is missing." + streamDescription +
 			" `id` is the revision. It begins with the present state, or right after `Last-Event-ID`; with the present state too if there is no such event yet. " +
 			"It ends with the event `settled`, after which nothing comes; who connects again after that gets 204, on which browsers stop.",
 		Bare: map[int]string{http.StatusNoContent: "The mission is settled, and the client has every event of it."},

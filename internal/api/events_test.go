@@ -150,7 +150,7 @@ func TestTheEventLogTellsAMissionsLife(t *testing.T) {
 		}
 	}
 	if got := strings.Join(kinds, " "); !strings.HasPrefix(got, "created") || !strings.HasSuffix(got, "succeeded settled") {
-		t.Errorf("the log tells %q", got)
+		t.Errorf("the log has %q", got)
 	}
 	s.get("/v1/missions/"+uuid.NewString()+"/events", "").refused(http.StatusNotFound, "not_found")
 }
@@ -253,7 +253,7 @@ func TestStreamsEndWhenTheInstanceStops(t *testing.T) {
 				return
 			}
 		case <-end:
-			t.Fatal("the stream goes on after the instance was told to stop")
+			t.Fatal("the stream goes on after the instance was stopped")
 		}
 	}
 }

@@ -171,7 +171,7 @@ func FuzzLastEventID(f *testing.F) {
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
 	m := s.mission(mina, jun, 1_000)
 	s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/success", jun.token, nil).want(http.StatusOK)
-	close(s.drain) // a stream ends once it has told what was missed
+	close(s.drain) // a stream ends once it has sent what was missed
 	for _, seed := range []string{"0000000000000000002", "0", "1", "9223372036854775807", "9223372036854775808", "-1", "1e3", "", "+1", "１", " 1", "0x1"} {
 		f.Add(seed)
 	}

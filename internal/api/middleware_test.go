@@ -41,7 +41,7 @@ func TestInnerErrorsAreLoggedAndNeverShown(t *testing.T) {
 			t.Errorf("the answer shows the inner text: %s", r.body)
 		}
 		if !s.logHas("the secret of the") {
-			t.Errorf("the log does not tell what happened: %s", s.logged.String())
+			t.Errorf("the log does not say what happened: %s", s.logged.String())
 		}
 	}
 }
@@ -136,7 +136,7 @@ func TestThePagesNeedNothingFromElsewhere(t *testing.T) {
 	for _, call := range contractCalls {
 		_, path, _ := strings.Cut(call, " ")
 		if !strings.Contains(page, "<code>"+path+"</code>") {
-			t.Errorf("the page does not tell of %s", call)
+			t.Errorf("the page does not have %s", call)
 		}
 	}
 	for _, kind := range fault.Kinds() {

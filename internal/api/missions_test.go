@@ -228,11 +228,11 @@ func TestACommittedVerdictIsNotTakenBackWhenTellingFails(t *testing.T) {
 	s.post.set(false, errors.New("Pub/Sub is away"))
 	s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/fail", jun.token, nil).want(http.StatusOK)
 	if !s.logHas("not published; the sweep will") {
-		t.Error("the log does not tell that the verdict was not published")
+		t.Error("the log does not say that the verdict was not published")
 	}
 	s.post.set(true, nil)
 	for _, e := range s.post.events() {
-		if _, told := e.(event.VerdictGiven); told {
+		if _, verdict := e.(event.VerdictGiven); verdict {
 			t.Error("the verdict was published after all; the test proves nothing")
 		}
 	}

@@ -86,7 +86,7 @@ func TestAProbeAsksForNoMode(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	if got := s.get("/healthz", "").want(http.StatusOK).header.Get("Missionpot-Mode"); got != "" {
-		t.Errorf("a probe is told the mode %q, want nothing: it must not read it", got)
+		t.Errorf("a probe gets the mode %q, want nothing: it must not read it", got)
 	}
 }
 

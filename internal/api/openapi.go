@@ -18,7 +18,7 @@ call with the same key: it is done once, and you get the first answer.
 **Errors** are ` + "`application/problem+json`" + ` (RFC 9457). Program against ` + "`code`" + `; show ` + "`detail`" + ` to people who can fix the
 request. Come back after ` + "`Retry-After`" + ` where it is given. An id that is not a UUID is ` + "`422`" + `, one that nothing has is ` + "`404`" + `.
 
-**Exit-only.** Every answer tells in ` + "`Missionpot-Mode`" + ` whether new cash is taken: ` + "`open`" + ` or ` + "`exit_only`" + `. In the latter
+**Exit-only.** Every answer says in ` + "`Missionpot-Mode`" + ` whether new cash is taken: ` + "`open`" + ` or ` + "`exit_only`" + `. In the latter
 stakes, bets and charges are refused with ` + "`503 exit_only`" + `; verdicts, payouts and refunds go on.
 
 **Answers** may get more fields; ignore those you do not know. **Lists** are ` + "`{items, next_cursor}`" + `; give ` + "`next_cursor`" + ` as ` + "`cursor`" + ` for the next page.`

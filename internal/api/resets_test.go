@@ -62,7 +62,7 @@ func TestAskingForACodeTellsNobodyWhoHasAnAccount(t *testing.T) {
 	s := newStand(t)
 	s.signUp("mina", false)
 	// What differs for every call says nothing.
-	told := func(email string) string {
+	answer := func(email string) string {
 		r := s.forgot(email).want(http.StatusAccepted)
 		for _, name := range []string{"Date", "X-Request-Id"} {
 			r.header.Del(name)
@@ -70,7 +70,7 @@ func TestAskingForACodeTellsNobodyWhoHasAnAccount(t *testing.T) {
 		return fmt.Sprint(r.status, r.header, string(r.body))
 	}
 	for range 3 {
-		if diff := cmp.Diff(told("mina@example.com"), told("nobody@example.com")); diff != "" {
+		if diff := cmp.Diff(answer("mina@example.com"), answer("nobody@example.com")); diff != "" {
 			t.Errorf("the answers differ (-somebody +nobody):\n%s", diff)
 		}
 	}

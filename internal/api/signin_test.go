@@ -77,7 +77,7 @@ func TestGuessingAtOneAccountIsStoppedWhereItComesFromAndNotElsewhere(t *testing
 	s.login("jun@example.com", "guess", attacker...).want(http.StatusUnauthorized)
 }
 
-// The same, step by step, for an address that nobody has: or the limit would tell.
+// The same, step by step, for an address that nobody has: or the limit would reveal it.
 func TestGuessingAtNobodysAccountIsStoppedAlike(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

@@ -34,7 +34,7 @@ func (s *verdicts) serve(e *edge.Edge) {
 			Tag: "Missions", SignedIn: true, Summary: v.summary,
 			Description: v.says + " Only the mission's streamer may, and only before the deadline. " +
 				"A verdict is final: a second one, even the same, is refused with `not_active`, so look at the mission if an answer got lost. " +
-				"The cash moves right after; `settled_at` tells when it has.",
+				"The cash moves right after; `settled_at` says when it has.",
 			Refusals: []*fault.Kind{fault.NotFound, fault.NotStreamer, fault.NotActive},
 		}, s.act(v.action))
 	}

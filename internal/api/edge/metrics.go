@@ -39,7 +39,7 @@ func newMetrics() metrics {
 	m.watchers, _ = meter.Int64UpDownCounter("missionpot.stream.clients", metric.WithUnit("{client}"),
 		metric.WithDescription("Open event streams"))
 	m.turnedAway, _ = meter.Int64Counter("missionpot.calls.turned_away", metric.WithUnit("{call}"),
-		metric.WithDescription("Calls that found the instance full and were told to come back"))
+		metric.WithDescription("Calls that were rejected because the instance was full"))
 	// A counter that begins at its first event hides it from rate(), which needs
 	// something to rise from.
 	m.turnedAway.Add(context.Background(), 0)

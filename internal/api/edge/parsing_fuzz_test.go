@@ -52,6 +52,6 @@ func checkWait(t *testing.T, prefer string) {
 		want = fmt.Sprintf("wait=%d", int(wait.Seconds()))
 	}
 	if got := w.Applied(); got != want {
-		t.Errorf("Prefer %q waits %v, but %q is told", prefer, wait, got)
+		t.Errorf("Prefer %q waits %v, but the header says %q", prefer, wait, got)
 	}
 }

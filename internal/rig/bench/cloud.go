@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// twoMilliseconds is how much longer each round trip to Postgres takes: about what lies between
+// twoMilliseconds is how much longer each round trip to Postgres takes: about the distance between
 // Cloud Run and Cloud SQL in one region.
 const twoMilliseconds = `{"name": "far", "type": "latency", "stream": "downstream", "attributes": {"latency": 2}}`
 

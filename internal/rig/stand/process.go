@@ -45,7 +45,7 @@ func StartProcess(program Program) (*Process, error) {
 	cmd.Env, cmd.Dir = program.Env, program.Dir
 	cmd.Stdout, cmd.Stderr = program.Output, program.Output
 	cmd.SysProcAttr = OwnGroup(program.Account)
-	// A grandchild that holds the output pipe must not delay the news of the end.
+	// A grandchild that holds the output pipe must not delay the report of the end.
 	cmd.WaitDelay = time.Second
 	if program.LogFile != "" {
 		logFile, err := os.OpenFile(program.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)

@@ -63,7 +63,7 @@ func TestTheBootstrapMakesEveryServiceAccountOfGooglesThatGetsAGrant(t *testing.
 	}
 }
 
-// What lies beside the services in the bootstrap must wait for them.
+// What is beside the services in the bootstrap must wait for them.
 func TestEverythingOfTheBootstrapWaitsForItsService(t *testing.T) {
 	t.Parallel()
 	for _, r := range terraformResources(t) {
