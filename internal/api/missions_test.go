@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -75,7 +76,8 @@ func TestVerdictsAreFinalAndMoveTheCash(t *testing.T) {
 		t.Errorf("success gave %+v", got)
 	}
 	decide(lost, "fail").want(http.StatusOK)
-	decide(won, "success").refused(http.StatusConflict, "not_active")
+	decide(lost, "success").refused(http.StatusConflict, "not_active")
+	decide(won, "accept").refused(http.StatusConflict, "not_active")
 	decide(won, "fail").refused(http.StatusConflict, "not_active")
 	s.call(http.MethodPost, "/v1/missions/"+uuid.NewString()+"/success", jun.token, nil).refused(http.StatusNotFound, "not_found")
 	if cash := s.cash(mina); cash != (people.Cash{Available: 7_000}) {
@@ -90,12 +92,46 @@ func TestVerdictsAreFinalAndMoveTheCash(t *testing.T) {
 	}
 }
 
+func TestARepeatedVerdictGetsTheMissionAsItIsNow(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
+	won, lost := s.mission(mina, jun, 3_000), s.mission(mina, jun, 2_000)
+	s.call(http.MethodPost, pathOf(won)+"/accept", jun.token, nil).refused(http.StatusConflict, "not_active") // it accepted itself
+	s.call(http.MethodPatch, "/v1/users/me", jun.token, object{"auto_accept": false}).want(http.StatusOK)
+	propose := func() mission.Snapshot {
+		return read[mission.Snapshot](s.postKeyed("/v1/missions", mina.token, draft(jun, 1_000), "Prefer", "wait=10").want(http.StatusCreated))
+	}
+	refused, taken := propose(), propose()
+	for action, m := range map[string]mission.Snapshot{"success": won, "fail": lost, "reject": refused, "accept": taken} {
+		act := func(by player) reply { return s.call(http.MethodPost, pathOf(m)+"/"+action, by.token, nil) }
+		first := read[mission.Snapshot](act(jun).want(http.StatusOK))
+		again := read[mission.Snapshot](act(jun).want(http.StatusOK))
+		if again.Status != first.Status || !equalTimes(again.DecidedAt, first.DecidedAt) || !equalTimes(again.Deadline, first.Deadline) {
+			t.Errorf("%s again gave %+v, want what the first call decided: %+v", action, again, first)
+		}
+		act(mina).refused(http.StatusForbidden, "not_its_streamer")
+	}
+	if cash := s.cash(jun); cash != (people.Cash{Available: 3_000}) {
+		t.Errorf("the streamer has %+v, want the pot once", cash)
+	}
+	if cash := s.cash(mina); cash != (people.Cash{Available: 6_000, Held: 1_000}) {
+		t.Errorf("the creator has %+v, want each stake back once", cash)
+	}
+}
+
+func pathOf(m mission.Snapshot) string { return "/v1/missions/" + m.ID.String() }
+
+func equalTimes(a, b *time.Time) bool {
+	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
+}
+
 func TestOfTwoVerdictsAtOnceOneWins(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
 	m := s.mission(mina, jun, 3_000)
-	statuses := make([]int, 6)
+	statuses := make([]int, 6) // of successes at even places, and of failures at odd ones
 	var wg sync.WaitGroup
 	for i := range statuses {
 		wg.Go(func() {
@@ -104,18 +140,12 @@ func TestOfTwoVerdictsAtOnceOneWins(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	won := 0
-	for _, status := range statuses {
-		switch status {
-		case http.StatusOK:
-			won++
-		case http.StatusConflict:
-		default:
-			t.Errorf("a verdict answered %d", status)
-		}
+	taken, refused := http.StatusOK, http.StatusConflict
+	if statuses[0] == refused {
+		taken, refused = refused, taken
 	}
-	if won != 1 {
-		t.Errorf("%d verdicts won, want 1 of %v", won, statuses)
+	if want := []int{taken, refused, taken, refused, taken, refused}; !slices.Equal(statuses, want) {
+		t.Errorf("the verdicts got %v, want every call of one kind to be taken and every call of the other to be refused", statuses)
 	}
 }
 
@@ -235,6 +265,41 @@ func TestACommittedVerdictIsNotTakenBackWhenTellingFails(t *testing.T) {
 		if _, verdict := e.(event.VerdictGiven); verdict {
 			t.Error("the verdict was published after all; the test proves nothing")
 		}
+	}
+}
+
+func TestRule7ARepeatedVerdictIsPublishedUntilItIsSettledAndPaysOnce(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina, jun := s.viewer("mina", 5_000), s.signUp("jun", true)
+	m := s.mission(mina, jun, 4_000)
+	published := func() (n int) {
+		for _, e := range s.post.events() {
+			if _, is := e.(event.VerdictGiven); is {
+				n++
+			}
+		}
+		return n
+	}
+	succeed := func() { s.call(http.MethodPost, pathOf(m)+"/success", jun.token, nil).want(http.StatusOK) }
+	s.post.set(false, errors.New("Pub/Sub is away"))
+	succeed()
+	s.post.set(false, nil) // the message arrives, and no step has handled it yet
+	succeed()
+	succeed()
+	if n := published(); n != 2 {
+		t.Errorf("two repeats before the settlement published %d verdicts, want 2", n)
+	}
+	for _, e := range s.post.events() {
+		s.ok(s.process(t.Context(), e))
+	}
+	before := published()
+	succeed()
+	if n := published() - before; n != 0 {
+		t.Errorf("a repeat after the settlement published %d verdicts, want none", n)
+	}
+	if cash := s.cash(jun); cash != (people.Cash{Available: 4_000}) {
+		t.Errorf("the streamer has %+v, want the pot once", cash)
 	}
 }
 

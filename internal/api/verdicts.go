@@ -24,7 +24,7 @@ func (s *verdicts) serve(e *edge.Edge) {
 		summary string
 		says    string
 	}{
-		{mission.Accept, "Take a proposed mission on", "`proposed` → `active`. The time limit runs from now."},
+		{mission.Accept, "Take a proposed mission on", "`proposed` → `active`. The time limit runs from now, and a repeated call is answered while the mission is `active`."},
 		{mission.Reject, "Say no to a proposed mission", "`proposed` → `rejected`. Everyone gets their cash back."},
 		{mission.Success, "Declare that it was done", "`active` → `succeeded`. The pot is paid to you."},
 		{mission.Fail, "Declare that it was not done", "`active` → `failed`. Everyone gets their cash back."},
@@ -33,14 +33,17 @@ func (s *verdicts) serve(e *edge.Edge) {
 			ID: string(v.action) + "-mission", Method: http.MethodPost, Path: "/v1/missions/{id}/" + string(v.action),
 			Tag: "Missions", SignedIn: true, Summary: v.summary,
 			Description: v.says + " Only the mission's streamer may, and only before the deadline. " +
-				"A verdict is final: a second one, even the same, is refused with `not_active`, so look at the mission if an answer got lost. " +
+				"It is final: another answer than the first is refused with `not_active`. " +
+				"The call is safe to repeat: if the answer got lost, call again and you get the mission as it is now, and nothing happens twice. " +
 				"The cash moves right after; `settled_at` says when it has.",
 			Refusals: []*fault.Kind{fault.NotFound, fault.NotStreamer, fault.NotActive},
 		}, s.act(v.action))
 	}
 }
 
-// act changes the mission first and publishes after the commit.
+// act changes the mission first and publishes after the commit. A repeated verdict
+// publishes again until it is settled, in case the first time failed: a settlement
+// is made once, however often its verdict comes (rule 7).
 func (s *verdicts) act(a mission.Action) func(context.Context, *byID) (*missionAnswer, error) {
 	return func(ctx context.Context, in *byID) (*missionAnswer, error) {
 		m, err := s.missions.Act(ctx, in.ID, edge.Caller(ctx), a)
@@ -49,7 +52,7 @@ func (s *verdicts) act(a mission.Action) func(context.Context, *byID) (*missionA
 		}
 		s.seen.put(m)
 		var both sync.WaitGroup
-		if closing, decided := m.Closing(); decided {
+		if closing, decided := m.Closing(); decided && m.SettledAt == nil {
 			both.Go(func() { s.after.publish(ctx, event.NewVerdictGiven(closing)) })
 		}
 		both.Go(func() { s.after.copyToBoard(ctx, m.ID) })

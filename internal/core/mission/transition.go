@@ -87,6 +87,23 @@ func (s State) Next(a Action, now time.Time) (Status, error) {
 	return "", fault.NotActive.Because("the mission is " + string(s.Status))
 }
 
+// Did reports whether the streamer has done a to the mission, and it is still in
+// the state that this led to. A mission that accepted itself, or ended because
+// its time was up, is not the streamer's doing.
+func (s State) Did(a Action) bool {
+	switch a {
+	case Accept:
+		return s.Status == Active && !s.AutoAccept
+	case Reject:
+		return s.Status == Rejected
+	case Success:
+		return s.Status == Succeeded
+	case Fail:
+		return s.Status == Failed
+	}
+	return false
+}
+
 // MayJudge returns nil if a user may accept, reject or judge the mission, and
 // otherwise fault.NotStreamer.
 func (s State) MayJudge(user uuid.UUID) error {

@@ -34,6 +34,9 @@ const entry = `
 // compared with the database's clock in the UPDATE that decides, so if two
 // verdicts, or a verdict and the time limit, race, exactly one wins.
 //
+// The same action again, by the streamer who did it, changes nothing and returns
+// the mission as it is.
+//
 // The errors are fault.NotFound, fault.NotStreamer and fault.NotActive.
 func (db *DB) Act(ctx context.Context, id, user uuid.UUID, a mission.Action) (mission.Mission, error) {
 	switch a {
@@ -49,22 +52,25 @@ func (db *DB) Act(ctx context.Context, id, user uuid.UUID, a mission.Action) (mi
 	if changed {
 		return m, nil
 	}
-	return mission.Mission{}, db.refusal(ctx, arrow, id, user)
+	return db.unchanged(ctx, a, id, user)
 }
 
-// refusal returns why the UPDATE found nothing to change.
-func (db *DB) refusal(ctx context.Context, arrow mission.Transition, id, user uuid.UUID) error {
+// unchanged returns a mission that the UPDATE found nothing to change in, or why
+// the action is refused.
+func (db *DB) unchanged(ctx context.Context, a mission.Action, id, user uuid.UUID) (mission.Mission, error) {
 	m, err := db.ByID(ctx, id)
-	if err != nil {
-		return err
+	if err == nil {
+		err = m.MayJudge(user)
 	}
-	if err := m.MayJudge(user); err != nil {
-		return err
+	switch {
+	case err != nil:
+		return mission.Mission{}, err
+	case m.Did(a):
+		return m, nil
+	case m.Status == mission.Transitions(a)[0].From:
+		return mission.Mission{}, fault.NotActive.Because("the time is up")
 	}
-	if m.Status == arrow.From {
-		return fault.NotActive.Because("the time is up")
-	}
-	return fault.NotActive.Because("the mission is " + string(m.Status))
+	return mission.Mission{}, fault.NotActive.Because("the mission is " + string(m.Status))
 }
 
 // Unfund ends a mission whose stake was declined. A mission that has left the
