@@ -57,7 +57,7 @@ GET /v1/missions                    | 200 | 200 | 200 | 200 | 200 | 200 | 200
 GET /v1/missions/{id}               | 200 | 200 | 200 | 200 | 200 | 200 | 200
 POST /v1/missions/{id}/accept       | 401 | 403 not_its_streamer | 403 not_its_streamer | 403 not_its_streamer | 200 | 403 not_its_streamer | 403 not_its_streamer
 POST /v1/missions/{id}/reject       | 401 | 403 not_its_streamer | 403 not_its_streamer | 403 not_its_streamer | 200 | 403 not_its_streamer | 403 not_its_streamer
-POST /v1/missions/{id}/success      | 401 | 403 not_its_streamer | 403 not_its_streamer | 403 not_its_streamer | 200 | 403 not_its_streamer | 403 not_its_streamer
+POST /v1/missions/{id}/success      | 401 | 403 not_its_streamer | 403 not_its_streamer | 403 not_its_streamer | 200 | 403 not_its_streamer | 403 operator_moves_no_cash
 POST /v1/missions/{id}/fail         | 401 | 403 not_its_streamer | 403 not_its_streamer | 403 not_its_streamer | 200 | 403 not_its_streamer | 403 not_its_streamer
 
 POST /v1/missions/{id}/bets         | 401 | 201 | 201 | 201 | 403 own_mission | 201 | 403 operator_moves_no_cash

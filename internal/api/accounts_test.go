@@ -164,7 +164,7 @@ func TestPeopleChangeTheirSettings(t *testing.T) {
 	if len(p.Errors) != 1 || p.Errors[0].Location != "body.max_stake" {
 		t.Errorf("the refusal names %+v, want body.max_stake", p.Errors)
 	}
-	for _, fixed := range []string{"email", "streamer", "password", "id"} {
+	for _, fixed := range []string{"email", "generation", "password", "id"} {
 		patch(object{fixed: "x"}).refused(http.StatusUnprocessableEntity, "invalid")
 	}
 	profile := read[people.Profile](s.get("/v1/users/"+jun.id.String(), "").want(http.StatusOK))

@@ -29,7 +29,7 @@ func entries(s *stand) (player, []entry) {
 	return mina, []entry{
 		{method: http.MethodPost, path: "/v1/users", body: object{"email": "new@example.com", "password": goodPassword, "display_name": "New", "streamer": false, "locale": "ko"}},
 		{method: http.MethodPatch, path: "/v1/users/me", optional: true, body: object{
-			"display_name": "New", "locale": "en", "auto_accept": true, "min_stake": 100, "max_stake": 1000, "acceptance_seconds": 60}},
+			"display_name": "New", "streamer": true, "locale": "en", "auto_accept": true, "min_stake": 100, "max_stake": 1000, "acceptance_seconds": 60}},
 		{method: http.MethodPost, path: "/v1/login", body: object{"email": "mina@example.com", "password": goodPassword}},
 		{method: http.MethodPost, path: "/v1/token", body: object{"refresh_token": "x"}},
 		{method: http.MethodPost, path: "/v1/logout", body: object{"refresh_token": "x"}},

@@ -13,7 +13,7 @@ import (
 
 // intake takes bets in: it logs and counts them, and hands them on to the steps.
 type intake struct {
-	entries  Appends
+	entries  BetLog
 	accepted acceptedBets
 	after    *followUp
 }

@@ -69,9 +69,6 @@ func (s *missions) createMission(ctx context.Context, in *createMissionInput) (*
 		return nil, err
 	}
 	if m.Status == mission.Funding {
-		if err := s.streamerStays(ctx, m); err != nil {
-			return nil, err
-		}
 		if err := s.placeStake(ctx, m, in.Key, hash); err != nil {
 			return nil, err
 		}
@@ -119,30 +116,39 @@ func (s *missions) newMission(ctx context.Context, draft mission.Draft, key stri
 	return m, err
 }
 
-// streamerStays refuses a mission whose streamer has left since it was looked for them,
-// or is about to. It has no stake yet, so it is unfunded in the end and no cash moves.
-func (s *missions) streamerStays(ctx context.Context, m mission.Mission) error {
-	takes, err := s.streamers.TakesMissions(ctx, m.StreamerID)
-	if err == nil && !takes {
-		err = fault.NotFound.On("body.streamer_id", "There is no such streamer.")
-	}
-	return err
-}
-
 // placeStake logs the creator's first bet. A retry of the creation comes here
 // as well and finds it logged (rule 2), or logs it now.
 func (s *missions) placeStake(ctx context.Context, m mission.Mission, key string, hash []byte) error {
-	b, _, err := s.intake.log(ctx, ledger.LogEntry{
+	stake := ledger.LogEntry{
 		Bet: ledger.Bet{
 			MissionID: m.ID, UserID: m.CreatorID, Amount: m.Stake, Stake: true, Deadline: m.Deadline,
 		},
 		Kind: ledger.StakeEntry, IdempotencyKey: key, RequestHash: hash,
-	})
+	}
+	if err := s.streamerStays(ctx, m, stake); err != nil {
+		return err
+	}
+	b, _, err := s.intake.log(ctx, stake)
 	if err != nil {
 		return err
 	}
 	s.intake.handOn(ctx, b)
 	return nil
+}
+
+// streamerStays refuses a mission whose streamer has left since it was looked for them,
+// is about to, or takes no missions any more. It has no stake yet, so it is unfunded in
+// the end and no cash moves. A mission whose stake is logged goes on to its end (rule 1).
+func (s *missions) streamerStays(ctx context.Context, m mission.Mission, stake ledger.LogEntry) error {
+	takes, err := s.streamers.TakesMissions(ctx, m.StreamerID)
+	if err != nil || takes {
+		return err
+	}
+	_, logged, err := s.intake.entries.Lookup(ctx, stake)
+	if err == nil && !logged {
+		err = fault.NotFound.On("body.streamer_id", "There is no such streamer.")
+	}
+	return err
 }
 
 // awaitFunding looks again until the mission is no longer funding or the time

@@ -62,7 +62,8 @@ func TestAnOperatorMovesNoCash(t *testing.T) {
 	s.postKeyed("/v1/users/me/charges", kim.token, object{"amount": 1000}).refused(http.StatusForbidden, "operator_moves_no_cash")
 	s.postKeyed("/v1/missions", kim.token, draft(streamer, 1000)).refused(http.StatusForbidden, "operator_moves_no_cash")
 	s.postKeyed(betsOf(m), kim.token, object{"amount": 1000}).refused(http.StatusForbidden, "operator_moves_no_cash")
-	for _, verdict := range []string{"accept", "reject", "success", "fail"} {
+	s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/success", kim.token, nil).refused(http.StatusForbidden, "operator_moves_no_cash")
+	for _, verdict := range []string{"accept", "reject", "fail"} {
 		s.call(http.MethodPost, "/v1/missions/"+m.ID.String()+"/"+verdict, kim.token, nil).refused(http.StatusForbidden, "not_its_streamer")
 	}
 	// A token from before the grant does not know of the role; the database does.

@@ -29,7 +29,7 @@ func (s *verdicts) serve(e *edge.Edge) {
 		{mission.Success, "Declare that it was done", "`active` → `succeeded`. The pot is paid to you."},
 		{mission.Fail, "Declare that it was not done", "`active` → `failed`. Everyone gets their cash back."},
 	} {
-		edge.Serve(e, edge.Operation{
+		op := edge.Operation{
 			ID: string(v.action) + "-mission", Method: http.MethodPost, Path: "/v1/missions/{id}/" + string(v.action),
 			Tag: "Missions", SignedIn: true, Summary: v.summary,
 			Description: v.says + " Only the mission's streamer may, and only before the deadline. " +
@@ -37,7 +37,11 @@ func (s *verdicts) serve(e *edge.Edge) {
 				"The call is safe to repeat: if the answer got lost, call again and you get the mission as it is now, and nothing happens twice. " +
 				"The cash moves right after; `settled_at` says when it has.",
 			Refusals: []*fault.Kind{fault.NotFound, fault.NotStreamer, fault.NotActive},
-		}, s.act(v.action))
+		}
+		if v.action == mission.Success { // an operator may have been a streamer before
+			op.Allow, op.Refusals = refuseOperator, append(op.Refusals, fault.OperatorCash)
+		}
+		edge.Serve(e, op, s.act(v.action))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 type changeInput struct {
 	Body struct {
 		DisplayName       *string         `json:"display_name,omitempty" minLength:"1" maxLength:"40"`
+		Streamer          *bool           `json:"streamer,omitempty" doc:"False: nobody can make new missions for you, and you are not in the list of streamers. True: they can."`
 		Locale            *account.Locale `json:"locale,omitempty" enum:"ko,en"`
 		AutoAccept        *bool           `json:"auto_accept,omitempty" doc:"True: missions for you start as soon as they are funded."`
 		MinStake          *ledger.Won     `json:"min_stake,omitempty" minimum:"100" maximum:"1000000" doc:"The least that one stake or bet may be, in won."`
@@ -80,8 +81,12 @@ func (s *profiles) serve(e *edge.Edge) {
 	}, s.me)
 	edge.Serve(e, edge.Operation{
 		ID: "change-me", Method: http.MethodPatch, Path: "/v1/users/me", Tag: "Accounts", SignedIn: true,
-		Summary: "Change your settings", Refusals: []*fault.Kind{fault.NotFound},
-		Description: "What is left out stays as it is. A mission keeps the streamer's settings it was created under.",
+		Summary: "Change your settings", Refusals: []*fault.Kind{fault.NotFound, fault.OperatorCash},
+		Description: "What is left out stays as it is. A mission keeps the streamer's settings it was created under.\n\n" +
+			"`streamer` may be switched on and off at any time. Once it is off, a new mission for you is refused with `404`, " +
+			"just as for somebody who never was a streamer. Your open missions go on: they take bets, and you accept and judge them as before. " +
+			"Your other settings are kept for when you switch it on again. " +
+			"An operator can't switch it on, because a pot is cash: `403` with the code `operator_moves_no_cash`.",
 	}, s.changeMe)
 	edge.Serve(e, edge.Operation{
 		ID: "get-user", Method: http.MethodGet, Path: "/v1/users/{id}", Tag: "Accounts",
@@ -90,7 +95,7 @@ func (s *profiles) serve(e *edge.Edge) {
 	}, s.profile)
 	edge.Serve(e, edge.Operation{
 		ID: "list-streamers", Method: http.MethodGet, Path: "/v1/streamers", Tag: "Accounts",
-		Summary: "Who missions can be made for", Description: "Newest first.",
+		Summary: "Who missions can be made for", Description: "Newest first. People who have switched `streamer` off, or have left, are not listed.",
 	}, s.streamers)
 }
 
@@ -114,7 +119,7 @@ func (s *profiles) me(ctx context.Context, _ *struct{}) (*selfAnswer, error) {
 func (s *profiles) changeMe(ctx context.Context, in *changeInput) (*selfAnswer, error) {
 	b := in.Body
 	change := account.Change{
-		DisplayName: b.DisplayName, Locale: b.Locale, AutoAccept: b.AutoAccept, MinStake: b.MinStake, MaxStake: b.MaxStake,
+		DisplayName: b.DisplayName, Streamer: b.Streamer, Locale: b.Locale, AutoAccept: b.AutoAccept, MinStake: b.MinStake, MaxStake: b.MaxStake,
 	}
 	if b.AcceptanceSeconds != nil {
 		acceptance := time.Duration(*b.AcceptanceSeconds) * time.Second

@@ -17,7 +17,7 @@ type signUpInput struct {
 		Email       string         `json:"email" maxLength:"320" doc:"Kept trimmed and in lower case." example:"mina@example.com"`
 		Password    string         `json:"password" minLength:"15" maxLength:"128" doc:"15 to 128 characters of any kind; none of the common ones, nor your own name or address." example:"correct horse battery"`
 		DisplayName string         `json:"display_name" minLength:"1" maxLength:"40" example:"Mina"`
-		Streamer    bool           `json:"streamer,omitempty" doc:"True to be given missions."`
+		Streamer    bool           `json:"streamer,omitempty" doc:"True to be given missions. You can change it later."`
 		Locale      account.Locale `json:"locale,omitempty" enum:"ko,en" default:"ko" doc:"The language of e-mails."`
 	}
 }

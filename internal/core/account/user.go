@@ -46,6 +46,7 @@ func DefaultTerms() mission.Terms {
 // Change is a user's change of their own settings. Nil leaves a setting as it is.
 type Change struct {
 	DisplayName *string
+	Streamer    *bool
 	Locale      *Locale
 	AutoAccept  *bool
 	MinStake    *ledger.Won
@@ -57,6 +58,7 @@ type Change struct {
 // stakes are checked together, so lowering both at once is possible.
 func (u User) With(c Change) (User, error) {
 	set(&u.DisplayName, c.DisplayName)
+	set(&u.Streamer, c.Streamer)
 	set(&u.Locale, c.Locale)
 	set(&u.Terms.AutoAccept, c.AutoAccept)
 	set(&u.Terms.MinStake, c.MinStake)

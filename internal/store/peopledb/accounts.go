@@ -64,7 +64,8 @@ func (db *DB) UserByID(ctx context.Context, id uuid.UUID) (account.User, error) 
 }
 
 // ChangeUser applies a change and returns the user after it. The error is
-// fault.NotFound or fault.Invalid.
+// fault.NotFound, fault.Invalid or, for an operator who is to be a streamer,
+// fault.OperatorCash.
 func (db *DB) ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error) {
 	var changed account.User
 	err := db.pool.InTx(ctx, func(tx pgx.Tx) error {
@@ -78,6 +79,11 @@ func (db *DB) ChangeUser(ctx context.Context, id uuid.UUID, change account.Chang
 		if changed, err = before.With(change); err != nil {
 			return err
 		}
+		if changed.Streamer && !before.Streamer {
+			if err := refuseOperator(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		return writeUser(ctx, tx, changed)
 	})
 	if err != nil {
@@ -86,12 +92,26 @@ func (db *DB) ChangeUser(ctx context.Context, id uuid.UUID, change account.Chang
 	return changed, nil
 }
 
+// refuseOperator keeps pots from operators, who have no cash. The lock on the user
+// orders it against GrantOperator.
+func refuseOperator(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
+	var operator bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM operators WHERE user_id = $1)`, user).Scan(&operator)
+	if err != nil {
+		return fmt.Errorf("look for an operator who is to be a streamer: %w", err)
+	}
+	if operator {
+		return fault.OperatorCash
+	}
+	return nil
+}
+
 func writeUser(ctx context.Context, tx pgx.Tx, u account.User) error {
 	const query = `
-		UPDATE users SET display_name = $2, locale = $3, auto_accept = $4, min_stake = $5, max_stake = $6, acceptance_seconds = $7
+		UPDATE users SET display_name = $2, locale = $3, auto_accept = $4, min_stake = $5, max_stake = $6, acceptance_seconds = $7, streamer = $8
 		WHERE id = $1`
 	_, err := tx.Exec(ctx, query, u.ID, u.DisplayName, u.Locale,
-		u.Terms.AutoAccept, u.Terms.MinStake, u.Terms.MaxStake, seconds(u.Terms.Acceptance))
+		u.Terms.AutoAccept, u.Terms.MinStake, u.Terms.MaxStake, seconds(u.Terms.Acceptance), u.Streamer)
 	if err != nil {
 		return fmt.Errorf("change a user: %w", err)
 	}
