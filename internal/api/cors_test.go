@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/missionpot/internal/api"
+	"example.com/missionpot/internal/api/edge"
 )
 
 func browser(t *testing.T, origins []string, method string, headers ...string) *http.Response {
@@ -61,6 +62,20 @@ func TestANamedOriginReadsAnswersAndNeverWithCookies(t *testing.T) {
 	}
 }
 
+func TestAPageOfThisMachineIsAllowedOnAnyPortWhereThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for origin, allowed := range map[string]bool{
+		"http://127.0.0.1:5173": true, "http://localhost:3000": true,
+		"http://localhost.evil.example:3000": false, "http://evil.example:3000": false, "https://localhost:3000": false,
+	} {
+		want := map[bool]string{true: origin}[allowed]
+		answer := browser(t, edge.ThisMachine, http.MethodGet, "Origin", origin)
+		if got := answer.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("%s: allows %q, want %q", origin, got, want)
+		}
+	}
+}
+
 func TestABrowserAsksOnceAndRemembers(t *testing.T) {
 	t.Parallel()
 	ask := []string{"Origin", app, "Access-Control-Request-Method", "DELETE", "Access-Control-Request-Headers", "authorization,idempotency-key"}
@@ -81,7 +96,7 @@ func TestABrowserAsksOnceAndRemembers(t *testing.T) {
 
 func TestWhatIsNoOriginIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, origin := range []string{"*", "https://*.example.com/", "app.example.com", app + "/", "ftp://app.example.com", "null"} {
+	for _, origin := range []string{"*", "https://*.example.com/", "https://*", "https://*.example.com", "http://10.0.0.1:*", "app.example.com", app + "/", "ftp://app.example.com", "null"} {
 		if _, err := api.AllowOrigins(http.NotFoundHandler(), []string{origin}); err == nil {
 			t.Errorf("%q was taken for an origin", origin)
 		}

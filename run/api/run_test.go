@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/missionpot/internal/api/edge"
 )
 
 // freeAddress returns an address that nothing listens on at the moment.
@@ -103,5 +105,20 @@ func TestUnknownArgumentsAreRefused(t *testing.T) {
 	t.Parallel()
 	if err := run(t.Context(), []string{"serve", "now"}); err == nil || !strings.Contains(err.Error(), "usage") {
 		t.Errorf("got %v, want the usage", err)
+	}
+}
+
+func TestAPageOfAnyPortIsAllowedOnAStandAndNeverInADeployment(t *testing.T) {
+	t.Parallel()
+	for _, origin := range edge.ThisMachine {
+		var c settings
+		c.Origins, c.FirestoreEmulator, c.PubSubEmulator = []string{origin}, "127.0.0.1:1", "127.0.0.1:2"
+		if _, err := allowOrigins(http.NotFoundHandler(), c); err != nil {
+			t.Errorf("%s on a stand: error %v, want it allowed", origin, err)
+		}
+		c.PubSubEmulator = ""
+		if _, err := allowOrigins(http.NotFoundHandler(), c); err == nil {
+			t.Errorf("%s was allowed in a deployment", origin)
+		}
 	}
 }

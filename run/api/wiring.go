@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"strings"
 	"time"
 
 	"example.com/missionpot/internal/api"
@@ -44,7 +45,18 @@ func newHandler(clients *wire.Clients, c settings, log *slog.Logger, draining <-
 	if err := clients.Err(); err != nil {
 		return nil, err
 	}
-	handler, err := api.AllowOrigins(api.New(d), c.Origins)
+	return allowOrigins(api.New(d), c)
+}
+
+// allowOrigins takes a star on a stand of emulators only, for the pages that a
+// developer's machine serves.
+func allowOrigins(next http.Handler, c settings) (http.Handler, error) {
+	for _, origin := range c.Origins {
+		if !c.Local() && strings.Contains(origin, "*") {
+			return nil, fmt.Errorf("settings: CORS_ORIGINS: %q is for a local stand only", origin)
+		}
+	}
+	handler, err := api.AllowOrigins(next, c.Origins)
 	if err != nil {
 		return nil, fmt.Errorf("settings: CORS_ORIGINS: %w", err)
 	}

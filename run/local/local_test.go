@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -154,6 +155,17 @@ func TestWritesWonWithThousandsApart(t *testing.T) {
 	for amount, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -5000: "-5,000"} {
 		if got := won(amount); got != want {
 			t.Errorf("won(%d) = %q, want %q", amount, got, want)
+		}
+	}
+}
+
+func TestAPageOnThisMachineMayCallTheStandUnlessOthersAreNamed(t *testing.T) {
+	t.Parallel()
+	for asked, want := range map[string]string{
+		"": "CORS_ORIGINS=http://127.0.0.1,http://localhost,http://127.0.0.1:*,http://localhost:*", "https://app.example.com": "CORS_ORIGINS=https://app.example.com",
+	} {
+		if got := apiSettings(asked); !slices.Contains(got, want) {
+			t.Errorf("asked for %q, the API gets %q, want %s", asked, got, want)
 		}
 	}
 }

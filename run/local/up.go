@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"example.com/missionpot/internal/api/edge"
 	"example.com/missionpot/internal/rig/stand"
 )
 
@@ -184,13 +186,21 @@ func startSystem(ctx context.Context, t *terminal, o options, servers *stand.Ser
 		Ports:         o.system,
 		Tick:          o.tick,
 		Measured:      o.dashboards != 0,
-		APIEnv:        []string{"LIMIT_PER_ADDRESS=1200", "LIMIT_PER_USER=600", "LIMIT_SIGN_UPS=60"}, // as deployed
+		APIEnv:        apiSettings(os.Getenv("CORS_ORIGINS")),
 	})
 	if err != nil {
 		return nil, err
 	}
 	waiting.ready(started, time.Since(waiting.start))
 	return system, nil
+}
+
+// apiSettings are the limits as deployed, and the web origins that are asked for. By
+// default a page in development may call the API, whatever its port on this machine.
+func apiSettings(origins string) []string {
+	anyPort := append([]string{"http://127.0.0.1", "http://localhost"}, edge.ThisMachine...) // an origin does not name port 80
+	origins = cmp.Or(origins, strings.Join(anyPort, ","))
+	return []string{"LIMIT_PER_ADDRESS=1200", "LIMIT_PER_USER=600", "LIMIT_SIGN_UPS=60", "CORS_ORIGINS=" + origins}
 }
 
 // stay plays the mission and keeps everything up until ctx ends or a server dies.

@@ -90,7 +90,8 @@ type Missions struct {
 }
 
 // CORS names the web origins, such as https://app.example.com, whose scripts may call the API; none
-// unless set. They are separated by commas.
+// unless set. They are separated by commas. http://127.0.0.1:* and http://localhost:* name the pages
+// of the API's own machine on any port; the API refuses them in a deployment.
 type CORS struct {
 	Origins []string `env:"CORS_ORIGINS"`
 }
