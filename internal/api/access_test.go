@@ -45,6 +45,7 @@ POST /v1/users/me/second-factor     | 401 | 201 | 201 | 201 | 201 | 201 | 201
 PUT /v1/users/me/second-factor      | 401 | 404 not_found | 404 not_found | 404 not_found | 404 not_found | 404 not_found | 404 not_found
 POST /v1/users/me/second-factor/remove | 401 | 204 | 204 | 204 | 204 | 204 | 204
 DELETE /v1/users/me/sessions        | 401 | 204 | 204 | 204 | 204 | 204 | 204
+GET /v1/users                       | 200 | 200 | 200 | 200 | 200 | 200 | 200
 GET /v1/users/{id}                  | 200 | 200 | 200 | 200 | 200 | 200 | 200
 GET /v1/streamers                   | 200 | 200 | 200 | 200 | 200 | 200 | 200
 
@@ -269,6 +270,8 @@ func (c *cast) request(route, path string) (string, any) {
 		body = object{"current_password": goodPassword, "new_password": goodPassword}
 	case "PATCH /v1/users/me":
 		body = object{"locale": "en"}
+	case "GET /v1/users":
+		path += "?id=" + c.people["user"].id.String()
 	case "GET /v1/users/{id}":
 		id = c.people["user"].id.String()
 	case "GET /v1/streamers/{id}/events":

@@ -173,6 +173,39 @@ func TestPeopleChangeTheirSettings(t *testing.T) {
 	}
 }
 
+func TestSeveralPeopleAreLookedUpInOneCall(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina, jun := s.viewer("mina", 5_000), s.signUp("jun", true)
+	s.signUp("sora", false)
+	path := "/v1/users?id=" + mina.id.String() + "&id=" + jun.id.String()
+	for what, query := range map[string]string{
+		"both":              path,
+		"one of them twice": path + "&id=" + mina.id.String() + "&id=" + strings.ToUpper(mina.id.String()),
+		"somebody unknown":  path + "&id=" + uuid.NewString(),
+		"a hundred ids":     path + strings.Repeat("&id="+mina.id.String(), 98),
+	} {
+		got := read[edge.Listed[people.Profile]](s.get(query, "").want(http.StatusOK))
+		if len(got.Items) != 2 || got.Items[0].ID != jun.id || got.Items[1].ID != mina.id || got.NextCursor != nil {
+			t.Errorf("%s: the answer is %+v, want jun and mina and no next page", what, got)
+			continue
+		}
+		one := read[people.Profile](s.get("/v1/users/"+mina.id.String(), "").want(http.StatusOK))
+		if got.Items[1] != one {
+			t.Errorf("%s: the profile is %+v, want that of a single call, %+v", what, got.Items[1], one)
+		}
+	}
+	none := s.get("/v1/users?id="+uuid.NewString(), "").want(http.StatusOK)
+	if list := read[edge.Listed[people.Profile]](none); len(list.Items) != 0 || !strings.Contains(string(none.body), `"items":[]`) {
+		t.Errorf("nobody known: the answer is %s, want an empty list", none.body)
+	}
+	for _, private := range []string{"mina@example.com", "email", "cash", "locale"} {
+		if body := s.get(path, jun.token).want(http.StatusOK).body; strings.Contains(string(body), private) {
+			t.Errorf("the profiles hold %q: %s", private, body)
+		}
+	}
+}
+
 func TestStreamersAreListedInPages(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

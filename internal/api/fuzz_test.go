@@ -209,6 +209,7 @@ func FuzzTarget(f *testing.F) {
 		f.Add(uint8(i), jun.id.String(), "status=active&streamer_id="+jun.id.String(), `{"v":1,"k":"`+m.ID.String()+`"}`)
 		f.Add(uint8(i), "../me", "limit=%00&limit=2", `{"v":1,"k":{"UserID":"`+mina.id.String()+`","Amount":-1}}`)
 		f.Add(uint8(i), "%00", "cursor=!!!", "")
+		f.Add(uint8(i), mina.id.String(), "id="+mina.id.String()+"&id="+strings.ToUpper(jun.id.String())+"&id=%00", "")
 	}
 	f.Fuzz(func(t *testing.T, route uint8, id, query, cursor string) {
 		method, path, _ := strings.Cut(routes[int(route)%len(routes)], " ")

@@ -19,7 +19,7 @@ import (
 var contractCalls = []string{
 	"POST /v1/users", "POST /v1/login", "POST /v1/token", "POST /v1/logout", "DELETE /v1/users/me/sessions", "GET /v1/users/me/second-factor", "POST /v1/users/me/second-factor", "PUT /v1/users/me/second-factor", "POST /v1/users/me/second-factor/remove",
 	"POST /v1/password-resets", "POST /v1/password-resets/redeem", "GET /.well-known/jwks.json",
-	"GET /v1/users/me", "PATCH /v1/users/me", "DELETE /v1/users/me", "PUT /v1/users/me/password", "GET /v1/users/{id}", "GET /v1/streamers",
+	"GET /v1/users/me", "PATCH /v1/users/me", "DELETE /v1/users/me", "PUT /v1/users/me/password", "GET /v1/users/{id}", "GET /v1/users", "GET /v1/streamers",
 	"POST /v1/users/me/charges", "GET /v1/users/me/transactions",
 	"POST /v1/missions", "GET /v1/missions", "GET /v1/missions/{id}",
 	"POST /v1/missions/{id}/accept", "POST /v1/missions/{id}/reject", "POST /v1/missions/{id}/success", "POST /v1/missions/{id}/fail",

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"reflect"
@@ -168,17 +169,29 @@ func (e *Edge) problemResponse(description string) *huma.Response {
 // uuidPattern is the one form of ids. The parser knows more, such as urn:uuid:.
 const uuidPattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
-// uuidText is how a UUID looks in the documentation.
-type uuidText string
+// ID is the text of an id, for a parameter that may come several times: huma reads lists
+// of texts and of numbers only. It is also how a UUID looks in the documentation.
+type ID string
 
 // Schema describes it to huma.
-func (uuidText) Schema(huma.Registry) *huma.Schema {
+func (ID) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "uuid",
 		Pattern: uuidPattern, Examples: []any{"0198c0de-7a3b-7f11-8d2e-5b6f1c2a9e40"}}
 }
 
+// UUIDs are the ids of a parameter, each once and in order, so that a list is the same
+// list however its ids were given. The pattern has been checked: no text fails.
+func UUIDs(ids []ID) []uuid.UUID {
+	parsed := make([]uuid.UUID, 0, len(ids))
+	for _, id := range ids {
+		parsed = append(parsed, uuid.MustParse(string(id)))
+	}
+	slices.SortFunc(parsed, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(parsed)
+}
+
 func newRegistry() huma.Registry {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
-	registry.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[uuidText]())
+	registry.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[ID]())
 	return registry
 }

@@ -67,6 +67,10 @@ type byID struct {
 	ID uuid.UUID `path:"id" doc:"The id of the account."`
 }
 
+type byIDs struct {
+	IDs []edge.ID `query:"id,explode" required:"true" nullable:"false" minItems:"1" maxItems:"100" doc:"The ids of the accounts; repeat it for several."`
+}
+
 // profiles shows people, and lets them change their settings.
 type profiles struct {
 	accounts Profiles
@@ -93,6 +97,13 @@ func (s *profiles) serve(e *edge.Edge) {
 		Description: "What everybody may know about a person. For somebody who left, the name is `(former user)`.",
 		Summary:     "Somebody's public profile", Refusals: []*fault.Kind{fault.NotFound},
 	}, s.profile)
+	edge.Serve(e, edge.Operation{
+		ID: "get-users", Method: http.MethodGet, Path: "/v1/users", Tag: "Accounts",
+		Summary: "The public profiles of several people",
+		Description: "For a page that shows many people: up to 100 profiles in one call, such as `/v1/users?id=…&id=…`. " +
+			"The newest account comes first, whatever the order of the ids. An id that nobody has is left out, and one that is given twice is shown once. " +
+			"All profiles come in one answer: `next_cursor` is always null.",
+	}, s.several)
 	edge.Serve(e, edge.Operation{
 		ID: "list-streamers", Method: http.MethodGet, Path: "/v1/streamers", Tag: "Accounts",
 		Summary: "Who missions can be made for", Description: "Newest first. People who have switched `streamer` off, or have left, are not listed.",
@@ -146,6 +157,18 @@ func (s *profiles) profile(ctx context.Context, in *byID) (*profileAnswer, error
 		return nil, err
 	}
 	return &profileAnswer{Body: showProfile(user)}, nil
+}
+
+func (s *profiles) several(ctx context.Context, in *byIDs) (*profilesAnswer, error) {
+	users, err := s.accounts.UsersByID(ctx, edge.UUIDs(in.IDs))
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]Profile, 0, len(users))
+	for _, user := range users {
+		shown = append(shown, showProfile(user))
+	}
+	return &profilesAnswer{Body: edge.Listed[Profile]{Items: shown}}, nil
 }
 
 func (s *profiles) streamers(ctx context.Context, in *edge.Page) (*profilesAnswer, error) {

@@ -34,6 +34,7 @@ type SignUps interface {
 type Profiles interface {
 	Users
 	ChangeUser(ctx context.Context, id uuid.UUID, change account.Change) (account.User, error)
+	UsersByID(ctx context.Context, ids []uuid.UUID) ([]account.User, error)
 	Streamers(ctx context.Context, before uuid.UUID, limit int) ([]account.User, error)
 }
 

@@ -63,6 +63,14 @@ func (db *DB) UserByID(ctx context.Context, id uuid.UUID) (account.User, error) 
 	return oneUser(rows)
 }
 
+// UsersByID returns the users with the given ids, newest first. Ids that nobody has are
+// left out. Each id is looked up in the primary key.
+func (db *DB) UsersByID(ctx context.Context, ids []uuid.UUID) ([]account.User, error) {
+	const query = `SELECT ` + userColumns + ` FROM users WHERE id = ANY($1) ORDER BY id DESC`
+	rows, _ := db.pool.Query(ctx, query, pg.IDs(ids))
+	return pg.All(rows, scanUser, "read users")
+}
+
 // ChangeUser applies a change and returns the user after it. The error is
 // fault.NotFound, fault.Invalid or, for an operator who is to be a streamer,
 // fault.OperatorCash.
