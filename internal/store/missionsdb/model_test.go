@@ -70,7 +70,8 @@ func (l *life) act(t *rapid.T) {
 	action := rapid.SampledFrom([]mission.Action{mission.Accept, mission.Reject, mission.Success, mission.Fail}).Draw(t, "action")
 	to, refused := l.model.Next(action, l.now())
 	_, err := l.db.Act(context.Background(), l.id, l.model.StreamerID, action)
-	if refused != nil {
+	repeated := l.model.Did(action)
+	if refused != nil && !repeated {
 		if !errors.Is(err, fault.NotActive) {
 			t.Fatalf("%s while %s: error %v, want %v", action, l.model.Status, err, fault.NotActive)
 		}
@@ -79,7 +80,9 @@ func (l *life) act(t *rapid.T) {
 	if err != nil {
 		t.Fatalf("%s while %s: %v", action, l.model.Status, err)
 	}
-	l.enter(to)
+	if !repeated { // the same again changes nothing
+		l.enter(to)
+	}
 }
 
 func (l *life) grow(t *rapid.T) {
