@@ -326,10 +326,13 @@ var listSubject = regexp.MustCompile(`^\[미션팟\] 미션 \d+개가 끝났습�
 func (sc *scene) mailed(t *testing.T, p *person, subject, says string) {
 	t.Helper()
 	eventually(t, func() string {
-		if mails, _ := sc.Mailbox.Messages(p.email); len(mails) > 0 {
-			return ""
+		mails, _ := sc.Mailbox.Messages(p.email) // some may be about other missions
+		for _, m := range mails {
+			if strings.Contains(m.Text, sc.mission.Title) {
+				return ""
+			}
 		}
-		return "no mail came to " + p.name
+		return "no mail about this mission came to " + p.name
 	})
 	mails, _ := sc.Mailbox.Messages(p.email)
 	var about []string

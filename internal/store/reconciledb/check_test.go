@@ -63,20 +63,20 @@ func TestACheckReadsEverythingOnceAndGoesOnWhereItStopped(t *testing.T) {
 	if !whole.Clean() || whole.Figures != want || whole.Read.Movements != 3 || whole.Read.Entries != 2 {
 		t.Errorf("the whole check: %+v; want it clean, with three rows, two entries and the figures %+v", whole, want)
 	}
-	// A row counts as read only by the check after the one that saw it last.
+	// A check stays behind the oldest open transaction of the server, which may be another test's.
 	rows := int64(0)
-	for range 2 {
+	for end := time.Now().Add(time.Minute); rows < 3 && time.Now().Before(end); {
 		next := b.check(t, false)
 		if !next.Clean() {
-			t.Errorf("the next check found %v, want nothing", next.Findings)
+			t.Fatalf("the next check found %v, want nothing", next.Findings)
 		}
 		rows += next.Read.Movements
 	}
 	if rows != 3 {
-		t.Errorf("two checks read %d rows, want each of the three once", rows)
+		t.Errorf("the next checks read %d rows, want each of the three once", rows)
 	}
 	if again := b.check(t, false); again.Read.Movements != 0 || again.Figures != want {
-		t.Errorf("a third check read %d rows and has the figures %+v, want none and %+v", again.Read.Movements, again.Figures, want)
+		t.Errorf("one more check read %d rows and has the figures %+v, want none and %+v", again.Read.Movements, again.Figures, want)
 	}
 }
 
