@@ -89,6 +89,7 @@ func (w *watcher) read(lines *bufio.Scanner) {
 // next is the next event, which must come soon. Comments and hints are left out.
 func (w *watcher) next() sse {
 	w.t.Helper()
+	late := time.After(time.Minute)
 	for {
 		select {
 		case e, ok := <-w.events:
@@ -98,7 +99,7 @@ func (w *watcher) next() sse {
 			if e.kind != "" {
 				return e
 			}
-		case <-time.After(time.Minute):
+		case <-late:
 			w.t.Fatal("no event came in a minute")
 		}
 	}

@@ -24,7 +24,7 @@ func TestRule5ExitOnlyTakesNoNewCashAndLetsEverythingElseGoOn(t *testing.T) {
 
 	exiting := newStand(t, func(e *stand, d *api.Dependencies) {
 		d.Accounts, d.Sessions, d.Charges, d.Books = s.users.People, s.users.People, s.users.DB, s.users.DB
-		d.Missions, d.BetLog, d.Events, d.Live, d.Board = s.missions, s.log, s.board, s.board, s.copier
+		d.Missions, d.BetLog, d.Events, d.Live, d.Board = s.missions, s.log, s.board, s.board, boardStep{s.copier}
 		d.Tokens, d.Publisher, d.ExitOnly = s.tokens, s.post, true
 	})
 	s.url = exiting.url

@@ -89,7 +89,7 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 		Charges: books, Books: books, Checks: checks,
 		Missions: held, BetLog: s.log, Events: s.board, Live: s.board,
 		DeadLetters: &redrive.Desk{DeadLetters: s.letters, Record: people, Publish: s.post.redrive},
-		Publisher:   s.post, Board: s.copier, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
+		Publisher:   s.post, Board: boardStep{s.copier}, Passwords: hasher, Tokens: s.tokens, Payments: payment.Sandbox{},
 		Probes:   []edge.Probe{{Name: "users database", Ping: s.users.Pool.Ping}, {Name: "missions database", Ping: s.missions.Pool.Ping}},
 		Draining: s.drain, Now: time.Now,
 		Log: slog.New(slog.NewJSONHandler(s.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -148,12 +148,29 @@ func (p *post) Publish(ctx context.Context, events ...event.Event) error {
 	if !p.deliver {
 		return nil
 	}
+	ctx, cancel := stepTime(ctx)
+	defer cancel()
 	for _, e := range events {
 		if err := p.stand.process(ctx, e); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stepTime is how long a step may take. The API waits only a second for what a
+// sweep repeats; these tests have no sweep, and a busy machine needs longer.
+func stepTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+}
+
+// boardStep copies missions to the board as the step would.
+type boardStep struct{ copier *eventcopy.Copier }
+
+func (b boardStep) Mission(ctx context.Context, id uuid.UUID) error {
+	ctx, cancel := stepTime(ctx)
+	defer cancel()
+	return b.copier.Mission(ctx, id)
 }
 
 // redrive takes a dead letter's message in.
