@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 
@@ -58,7 +59,11 @@ func TestAnErrorIsPrintedAndIsTheStatus(t *testing.T) {
 
 func TestASignalEndsTheContext(t *testing.T) {
 	t.Parallel()
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // under nohup the program ignores it as well
+		signals = append(signals, syscall.SIGHUP)
+	}
+	for _, signal := range signals {
 		cmd := play(t, "wait")
 		out, err := cmd.StdoutPipe()
 		if err != nil {
