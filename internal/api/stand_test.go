@@ -103,7 +103,7 @@ func newStand(t testing.TB, changes ...func(*stand, *api.Dependencies)) *stand {
 	s.url = server.URL
 	described, err := described()
 	s.ok(err)
-	s.client = &http.Client{Transport: described.Transport(http.DefaultTransport, s.report)}
+	s.client = &http.Client{Transport: described.Transport(server.Client().Transport, s.report)}
 	return s
 }
 

@@ -28,7 +28,7 @@ func lostBy(t *testing.T, statuses []int, logged ...string) int {
 	if err := os.WriteFile(filepath.Join(dir, "functions-2.log"), []byte(strings.Join(logged, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a := newAnswers(http.DefaultTransport)
+	a := newAnswers(function.Client().Transport)
 	for range statuses {
 		resp, err := (&http.Client{Transport: a}).Post(function.URL, "application/json", strings.NewReader(pushOfOne))
 		if err != nil {

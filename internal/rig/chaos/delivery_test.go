@@ -22,7 +22,7 @@ func pushed(t *testing.T, ctx context.Context, in trouble, sees int32) (status i
 	}))
 	t.Cleanup(function.Close)
 	d := newDeliveries(1)
-	pump := http.Client{Transport: d.through(http.DefaultTransport)}
+	pump := http.Client{Transport: d.through(function.Client().Transport)}
 	d.to(hostOf(function.URL))
 	d.suffer(in)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1:1/Function", bytes.NewReader([]byte(pushOfOne)))

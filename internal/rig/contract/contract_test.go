@@ -184,7 +184,7 @@ func report(t *testing.T, e exchange) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Timeout: time.Minute, Transport: c.Transport(http.DefaultTransport, func(err error) {
+	client := &http.Client{Timeout: time.Minute, Transport: c.Transport(server.Client().Transport, func(err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		reported = append(reported, err.Error())
