@@ -22,6 +22,10 @@ func (e *Edge) middleware() http.Handler {
 		began, from := time.Now(), e.clientOf(r)
 		handler, pattern := e.mux.Handler(r)
 		room := e.placesFor(r, pattern)
+		// Before the server sends a refusal it reads the body that nobody has read.
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(began.Add(bodyTime))
+		}
 		if !room.take(from.network) {
 			e.rejectBusy(w, r)
 			return

@@ -23,7 +23,8 @@ const (
 	// CallTime bounds a call; waitTime one that the caller asked to wait.
 	CallTime = 15 * time.Second
 	waitTime = maxWait + CallTime
-	// bodyTime bounds the reading of a body, which keeps a place.
+	// bodyTime bounds the reading of a body, which keeps a place and a connection. A
+	// body of 64 KiB at most that is not here by then is not meant to come.
 	bodyTime = 5 * time.Second
 )
 
@@ -145,12 +146,9 @@ func (e *Edge) readBody(ctx huma.Context, next func(huma.Context)) {
 		e.refuse(ctx, err)
 		return
 	}
-	// A body of 64 KiB at most that is not here by then is not meant to come.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // a writer without deadlines, as in a test, needs none
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err == nil { // else it ends the connection too
-		_ = control.SetReadDeadline(time.Time{})
+	if err == nil { // else the deadline ends the connection too
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	}
 	var tooLarge *http.MaxBytesError
 	switch {
