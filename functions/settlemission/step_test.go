@@ -71,7 +71,7 @@ func TestSuccessPaysTheWholePotToTheStreamer(t *testing.T) {
 
 func TestAnyOtherEndingGivesEveryoneTheirCashBack(t *testing.T) {
 	t.Parallel()
-	for _, ending := range []ledger.Ending{ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded} {
+	for _, ending := range []ledger.Ending{ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded, ledger.Withdrawn} {
 		t.Run(string(ending), func(t *testing.T) {
 			t.Parallel()
 			f, bus := newFixture(t), &storetest.Bus{}

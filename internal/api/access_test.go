@@ -60,6 +60,7 @@ POST /v1/missions/{id}/accept       | 401 | 403 not_its_streamer | 403 not_its_s
 POST /v1/missions/{id}/reject       | 401 | 403 not_its_streamer | 403 not_its_streamer | 403 not_its_streamer | 200 | 403 not_its_streamer | 403 not_its_streamer
 POST /v1/missions/{id}/success      | 401 | 403 not_its_streamer | 403 not_its_streamer | 403 not_its_streamer | 200 | 403 not_its_streamer | 403 operator_moves_no_cash
 POST /v1/missions/{id}/fail         | 401 | 403 not_its_streamer | 403 not_its_streamer | 403 not_its_streamer | 200 | 403 not_its_streamer | 403 not_its_streamer
+POST /v1/missions/{id}/withdraw     | 401 | 403 not_its_creator | 403 not_its_creator | 200 | 403 not_its_creator | 403 not_its_creator | 403 not_its_creator
 
 POST /v1/missions/{id}/bets         | 401 | 201 | 201 | 201 | 403 own_mission | 201 | 403 operator_moves_no_cash
 GET /v1/missions/{id}/bets/{bet_id} | 401 | 200 | 404 not_found | 404 not_found | 404 not_found | 404 not_found | 404 not_found
@@ -280,7 +281,7 @@ func (c *cast) request(route, path string) (string, any) {
 		body = object{"amount": 100}
 	case "POST /v1/missions":
 		body = draft(c.people["streamer"], 100)
-	case "POST /v1/missions/{id}/accept", "POST /v1/missions/{id}/reject":
+	case "POST /v1/missions/{id}/accept", "POST /v1/missions/{id}/reject", "POST /v1/missions/{id}/withdraw":
 		id = c.proposed().ID.String()
 	case "POST /v1/missions/{id}/success", "POST /v1/missions/{id}/fail":
 		id = c.accepted().ID.String()

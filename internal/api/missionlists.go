@@ -16,7 +16,7 @@ type listMissionsInput struct {
 	edge.Page
 	StreamerID uuid.UUID        `query:"streamer_id" doc:"Only missions for this streamer."`
 	CreatorID  uuid.UUID        `query:"creator_id" doc:"Only missions by this person."`
-	Status     []mission.Status `query:"status,explode" nullable:"false" minItems:"1" maxItems:"8" uniqueItems:"true" enum:"funding,proposed,active,succeeded,failed,expired,rejected,unfunded" doc:"Only missions in these states; repeat it for several."`
+	Status     []mission.Status `query:"status,explode" nullable:"false" minItems:"1" maxItems:"9" uniqueItems:"true" enum:"funding,proposed,active,succeeded,failed,expired,rejected,unfunded,withdrawn" doc:"Only missions in these states; repeat it for several."`
 }
 
 type missionsAnswer struct{ Body edge.Listed[mission.Snapshot] }

@@ -64,6 +64,31 @@ func TestAStreamerWhoWantsToBeAskedAccepts(t *testing.T) {
 	s.call(http.MethodPost, path+"/reject", jun.token, nil).refused(http.StatusConflict, "not_active")
 }
 
+func TestACreatorWithdrawsAProposedMissionAndNoOther(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	mina, jun := s.viewer("mina", 10_000), s.signUp("jun", true)
+	running := s.mission(mina, jun, 1_000)
+	s.call(http.MethodPatch, "/v1/users/me", jun.token, object{"auto_accept": false}).want(http.StatusOK)
+	m := read[mission.Snapshot](s.postKeyed("/v1/missions", mina.token, draft(jun, 4_000), "Prefer", "wait=10").want(http.StatusCreated))
+	withdraw := func(m mission.Snapshot, by player) reply {
+		return s.call(http.MethodPost, pathOf(m)+"/withdraw", by.token, nil)
+	}
+	withdraw(running, mina).refused(http.StatusConflict, "not_active")
+	withdraw(m, jun).refused(http.StatusForbidden, "not_its_creator")
+	first := read[mission.Snapshot](withdraw(m, mina).want(http.StatusOK))
+	if first.Status != mission.Withdrawn || first.DecidedAt == nil {
+		t.Errorf("withdrawing gave %+v, want it withdrawn and decided", first)
+	}
+	if again := read[mission.Snapshot](withdraw(m, mina).want(http.StatusOK)); !equalTimes(again.DecidedAt, first.DecidedAt) {
+		t.Errorf("withdrawing again gave %+v, want the first answer %+v", again, first)
+	}
+	s.call(http.MethodPost, pathOf(m)+"/accept", jun.token, nil).refused(http.StatusConflict, "not_active")
+	if cash := s.cash(mina); cash != (people.Cash{Available: 9_000, Held: 1_000}) {
+		t.Errorf("the creator has %+v, want the stake back once", cash)
+	}
+}
+
 func TestVerdictsAreFinalAndMoveTheCash(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

@@ -23,6 +23,7 @@ var contractCalls = []string{
 	"POST /v1/users/me/charges", "GET /v1/users/me/transactions",
 	"POST /v1/missions", "GET /v1/missions", "GET /v1/missions/{id}",
 	"POST /v1/missions/{id}/accept", "POST /v1/missions/{id}/reject", "POST /v1/missions/{id}/success", "POST /v1/missions/{id}/fail",
+	"POST /v1/missions/{id}/withdraw",
 	"POST /v1/missions/{id}/bets", "GET /v1/missions/{id}/bets/{bet_id}", "GET /v1/missions/{id}/contributors",
 	"GET /v1/missions/{id}/events", "GET /v1/streamers/{id}/events",
 	"GET /v1/books",

@@ -11,7 +11,7 @@ import (
 	"example.com/missionpot/internal/core/mission"
 )
 
-// verdicts lets streamers decide about their missions.
+// verdicts lets streamers decide about their missions, and creators take theirs back.
 type verdicts struct {
 	missions Verdicts
 	seen     *missionCache
@@ -34,8 +34,7 @@ func (s *verdicts) serve(e *edge.Edge) {
 			Tag: "Missions", SignedIn: true, Summary: v.summary,
 			Description: v.says + " Only the mission's streamer may, and only before the deadline. " +
 				"It is final: another answer than the first is refused with `not_active`. " +
-				"The call is safe to repeat: if the answer got lost, call again and you get the mission as it is now, and nothing happens twice. " +
-				"The cash moves right after; `settled_at` says when it has.",
+				repeatable,
 			Refusals: []*fault.Kind{fault.NotFound, fault.NotStreamer, fault.NotActive},
 		}
 		if v.action == mission.Success { // an operator may have been a streamer before
@@ -43,7 +42,18 @@ func (s *verdicts) serve(e *edge.Edge) {
 		}
 		edge.Serve(e, op, s.act(v.action))
 	}
+	edge.Serve(e, edge.Operation{
+		ID: "withdraw-mission", Method: http.MethodPost, Path: "/v1/missions/{id}/withdraw",
+		Tag: "Missions", SignedIn: true, Summary: "Take your proposed mission back",
+		Description: "`proposed` → `withdrawn`. You get your cash back. Only the mission's creator may, and only until the streamer has accepted or the time is up. " +
+			"It is final. " + repeatable,
+		Refusals: []*fault.Kind{fault.NotFound, fault.NotCreator, fault.NotActive},
+	}, s.act(mission.Withdraw))
 }
+
+// repeatable says what a repeated action does.
+const repeatable = "The call is safe to repeat: if the answer got lost, call again and you get the mission as it is now, and nothing happens twice. " +
+	"The cash moves right after; `settled_at` says when it has."
 
 // act changes the mission first and publishes after the commit. A repeated verdict
 // publishes again until it is settled, in case the first time failed: a settlement

@@ -89,14 +89,15 @@ byte crashes = CRASHES, repeats = REPEATS, drops = DROPS, retries = RETRIES;
 #define EXPIRED 6
 #define REJECTED 7
 #define UNFUNDED 8
+#define WITHDRAWN 9
 #define DECIDED (status >= SUCCEEDED)
 #define UNDECIDED (status > NOT_YET && status < SUCCEEDED)
 byte status = NOT_YET, pot, pot_version;
 bit due, settled;              /* due: the deadline of the state has passed */
 bit was_decided, disagree;     /* for the assertions */
 bit was_active, judged, judged_again;
-/* chosen at the start: whether the stake is ever logged, the streamer speaks, time passes */
-bit stake_coming, streamer_acts; byte ticks;
+/* chosen at the start: whether the stake is ever logged, streamer and creator speak, time passes */
+bit stake_coming, streamer_acts, creator_acts; byte ticks;
 
 /* the log of bets, and the sweep's mark and strays; a set of bets is a byte of bits */
 byte logged, late, after, strays, passed;  /* late: after the deadline; after: after the verdict */
@@ -172,6 +173,7 @@ proctype Streamer() {
 end_waits:
   do
   :: atomic { streamer_acts && status == PROPOSED && !due -> if :: enter(ACTIVE) :: enter(REJECTED); PUBLISH(verdicts, BIT(REJECTED - SUCCEEDED)) fi }
+  :: atomic { creator_acts && status == PROPOSED && !due -> enter(WITHDRAWN); PUBLISH(verdicts, BIT(WITHDRAWN - SUCCEEDED)) }
   :: atomic { streamer_acts && MAY_JUDGE -> judged = 1; if :: enter(SUCCEEDED) :: enter(FAILED) fi;
        PUBLISH(verdicts, BIT(status - SUCCEEDED)) }
 #ifdef TWO_VERDICTS
@@ -390,7 +392,7 @@ end_waits:
   do
   :: atomic { verdicts != 0 ->
        if :: HAS(verdicts, 0) -> said = SUCCEEDED :: HAS(verdicts, 1) -> said = FAILED :: HAS(verdicts, 2) -> said = EXPIRED
-          :: HAS(verdicts, 3) -> said = REJECTED :: HAS(verdicts, 4) -> said = UNFUNDED fi }
+          :: HAS(verdicts, 3) -> said = REJECTED :: HAS(verdicts, 4) -> said = UNFUNDED :: HAS(verdicts, 5) -> said = WITHDRAWN fi }
 #ifdef WITHOUT_CLOSING_APART
      in_all = inflow;
 #endif
@@ -531,6 +533,9 @@ init {
     n = 0; do :: n < SETTLERS -> run Settle(); n++ :: else -> break od;
     n = 0;
     if :: streamer_acts = 1 :: streamer_acts = 0 fi;
+#ifdef ASK
+    if :: creator_acts = 1 :: creator_acts = 0 fi;
+#endif
     if :: ticks = 2 :: ticks = 0 fi;
     run API(); run Streamer(); run Clock(); run Grow(); run Close(); run SweepBets(); run SweepMissions(); run DeadLetters()
   }

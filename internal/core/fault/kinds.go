@@ -19,6 +19,7 @@ var (
 
 	Forbidden     = &Kind{"forbidden", http.StatusForbidden, "You are not allowed to do this."}
 	NotStreamer   = &Kind{"not_its_streamer", http.StatusForbidden, "Only the mission's streamer may do this."}
+	NotCreator    = &Kind{"not_its_creator", http.StatusForbidden, "Only the mission's creator may do this."}
 	OwnMission    = &Kind{"own_mission", http.StatusForbidden, "A streamer can't put cash on their own mission."}
 	OperatorCash  = &Kind{"operator_moves_no_cash", http.StatusForbidden, "An operator's account moves no cash."}
 	NotFound      = &Kind{"not_found", http.StatusNotFound, "This does not exist."}
@@ -52,7 +53,7 @@ func Kinds() []*Kind {
 		Malformed, IdempotencyMissing,
 		Unauthenticated, BadCredentials, TokenReused, SecondFactorRequired,
 		InsufficientCash, ChargeDeclined,
-		Forbidden, NotStreamer, OwnMission, OperatorCash,
+		Forbidden, NotStreamer, NotCreator, OwnMission, OperatorCash,
 		NotFound, NotAllowed, NotAcceptable,
 		EmailTaken, AccountInUse, SecondFactorOn, NotAccepted, NotActive, NotRedrivable,
 		TooLarge, UnsupportedMedia,

@@ -12,6 +12,7 @@ const (
 	Expired   Ending = "expired"   // the time limit passed first
 	Rejected  Ending = "rejected"  // the streamer declined the mission
 	Unfunded  Ending = "unfunded"  // the creator's stake was not covered
+	Withdrawn Ending = "withdrawn" // the creator took the mission back
 )
 
 // Pays reports whether the pot goes to the streamer. Any other ending refunds.
@@ -20,7 +21,7 @@ func (e Ending) Pays() bool { return e == Succeeded }
 // Valid reports whether e is one of the endings.
 func (e Ending) Valid() bool {
 	switch e {
-	case Succeeded, Failed, Expired, Rejected, Unfunded:
+	case Succeeded, Failed, Expired, Rejected, Unfunded, Withdrawn:
 		return true
 	}
 	return false

@@ -31,6 +31,7 @@ var englishHeadings = map[ledger.Ending]string{
 	ledger.Expired:   "Time is up",
 	ledger.Rejected:  "Mission declined",
 	ledger.Unfunded:  "Mission not opened",
+	ledger.Withdrawn: "Mission withdrawn",
 }
 
 var englishRoles = map[Role]string{
@@ -50,6 +51,11 @@ func englishEnding(r Result) string {
 		return mission + " was not finished in time."
 	case ledger.Rejected:
 		return mission + " was declined."
+	case ledger.Withdrawn:
+		if r.Role == Creator {
+			return mission + " is withdrawn, as you asked."
+		}
+		return mission + " was withdrawn by the person who made it."
 	default:
 		return mission + " was not opened, because its first stake was not covered."
 	}

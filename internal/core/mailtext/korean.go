@@ -32,6 +32,7 @@ var koreanHeadings = map[ledger.Ending]string{
 	ledger.Expired:   "시간 종료",
 	ledger.Rejected:  "미션 거절",
 	ledger.Unfunded:  "미션 취소",
+	ledger.Withdrawn: "미션 철회",
 }
 
 var koreanRoles = map[Role]string{
@@ -51,6 +52,11 @@ func koreanEnding(r Result) string {
 		return mission + "이 정해진 시간 안에 끝나지 않았습니다."
 	case ledger.Rejected:
 		return mission + "이 받아들여지지 않았습니다."
+	case ledger.Withdrawn:
+		if r.Role == Creator {
+			return mission + "을 요청하신 대로 철회했습니다."
+		}
+		return mission + "을 만든 분이 철회했습니다."
 	default:
 		return mission + "이 첫 후원금이 모자라 열리지 못했습니다."
 	}

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew; read the d
 
 var (
 	locales = []mailtext.Locale{mailtext.Korean, mailtext.English}
-	endings = []ledger.Ending{ledger.Succeeded, ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded}
+	endings = []ledger.Ending{ledger.Succeeded, ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded, ledger.Withdrawn}
 	roles   = []mailtext.Role{mailtext.Contributor, mailtext.Creator, mailtext.Streamer}
 )
 

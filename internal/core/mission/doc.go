@@ -7,6 +7,7 @@
 //	funding  → unfunded   the stake was declined, or did not come in 15 minutes
 //	proposed → active     the streamer accepted; the time limit starts
 //	proposed → rejected   the streamer rejected it
+//	proposed → withdrawn  the creator took it back
 //	proposed → expired    the streamer did not answer for a day
 //	active   → succeeded  the streamer's verdict, before the deadline
 //	active   → failed     likewise
@@ -19,6 +20,6 @@
 // # Who may do what
 //
 // Anyone signed in may create a mission for a streamer other than themselves.
-// Only its streamer accepts, rejects and judges it. Anyone but its streamer may
-// put cash on it.
+// Only its streamer accepts, rejects and judges it. Only its creator withdraws it.
+// Anyone but its streamer may put cash on it.
 package mission

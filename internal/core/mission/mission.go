@@ -46,7 +46,7 @@ type Snapshot struct {
 	CreatorID        uuid.UUID  `json:"creator_id" doc:"Who asked for it."`
 	Title            string     `json:"title"`
 	Description      string     `json:"description"`
-	Status           Status     `json:"status" enum:"funding,proposed,active,succeeded,failed,expired,rejected,unfunded"`
+	Status           Status     `json:"status" enum:"funding,proposed,active,succeeded,failed,expired,rejected,unfunded,withdrawn"`
 	IsActive         bool       `json:"is_active" doc:"True while proposed or active."`
 	Pot              ledger.Won `json:"reward" doc:"The pot, in won."`
 	Contributors     int        `json:"contributors" doc:"How many people put cash in."`
@@ -89,6 +89,7 @@ const (
 	WasAccepted  EventKind = "accepted"
 	WasRejected  EventKind = "rejected"
 	WasUnfunded  EventKind = "unfunded"
+	WasWithdrawn EventKind = "withdrawn"
 	PotChanged   EventKind = "pot_changed"
 	WasSucceeded EventKind = "succeeded"
 	WasFailed    EventKind = "failed"
@@ -129,7 +130,7 @@ func (m Mission) LastKind() EventKind {
 // by one, so a reader can check that nothing is missing.
 type Event struct {
 	Revision int64     `json:"revision"`
-	Kind     EventKind `json:"kind" enum:"created,proposed,accepted,rejected,unfunded,pot_changed,succeeded,failed,expired,settled"`
+	Kind     EventKind `json:"kind" enum:"created,proposed,accepted,rejected,unfunded,withdrawn,pot_changed,succeeded,failed,expired,settled"`
 	Mission  Snapshot  `json:"mission" doc:"The mission right after."`
 	At       time.Time `json:"at"`
 }

@@ -15,12 +15,13 @@ const (
 	Expired   Status = "expired"
 	Rejected  Status = "rejected"
 	Unfunded  Status = "unfunded"
+	Withdrawn Status = "withdrawn"
 )
 
 // Decided reports whether the mission has ended.
 func (s Status) Decided() bool {
 	switch s {
-	case Succeeded, Failed, Expired, Rejected, Unfunded:
+	case Succeeded, Failed, Expired, Rejected, Unfunded, Withdrawn:
 		return true
 	}
 	return false

@@ -10,15 +10,17 @@ import (
 // Action is something that moves a mission from one state to the next.
 type Action string
 
-// The actions. Users do the first four, the system the rest.
+// The actions. The streamer does the first four, the creator the next, the
+// system the rest.
 const (
-	Accept  Action = "accept"
-	Reject  Action = "reject"
-	Success Action = "success"
-	Fail    Action = "fail"
-	Fund    Action = "fund"    // the creator's stake is held
-	Unfund  Action = "unfund"  // the creator's stake was declined
-	TimeOut Action = "timeout" // the state's deadline passed
+	Accept   Action = "accept"
+	Reject   Action = "reject"
+	Success  Action = "success"
+	Fail     Action = "fail"
+	Withdraw Action = "withdraw"
+	Fund     Action = "fund"    // the creator's stake is held
+	Unfund   Action = "unfund"  // the creator's stake was declined
+	TimeOut  Action = "timeout" // the state's deadline passed
 )
 
 // Transition is one arrow in the state diagram.
@@ -43,6 +45,8 @@ func Transitions(a Action) []Transition {
 		return []Transition{{From: Active, To: Succeeded, BeforeDeadline: true}}
 	case Fail:
 		return []Transition{{From: Active, To: Failed, BeforeDeadline: true}}
+	case Withdraw:
+		return []Transition{{From: Proposed, To: Withdrawn, BeforeDeadline: true}}
 	case Fund:
 		return []Transition{{From: Funding, To: Active}, {From: Funding, To: Proposed}}
 	case Unfund:
@@ -87,9 +91,9 @@ func (s State) Next(a Action, now time.Time) (Status, error) {
 	return "", fault.NotActive.Because("the mission is " + string(s.Status))
 }
 
-// Did reports whether the streamer has done a to the mission, and it is still in
-// the state that this led to. A mission that accepted itself, or ended because
-// its time was up, is not the streamer's doing.
+// Did reports whether a person has done a to the mission, and it is still in the
+// state that this led to. A mission that accepted itself, or ended because its
+// time was up, is nobody's doing.
 func (s State) Did(a Action) bool {
 	switch a {
 	case Accept:
@@ -100,14 +104,19 @@ func (s State) Did(a Action) bool {
 		return s.Status == Succeeded
 	case Fail:
 		return s.Status == Failed
+	case Withdraw:
+		return s.Status == Withdrawn
 	}
 	return false
 }
 
-// MayJudge returns nil if a user may accept, reject or judge the mission, and
-// otherwise fault.NotStreamer.
-func (s State) MayJudge(user uuid.UUID) error {
-	if user != s.StreamerID {
+// MayAct returns nil if a user is the one who may do a to the mission, and
+// otherwise fault.NotStreamer or fault.NotCreator.
+func (s State) MayAct(a Action, user uuid.UUID) error {
+	switch {
+	case a == Withdraw && user != s.CreatorID:
+		return fault.NotCreator
+	case a != Withdraw && user != s.StreamerID:
 		return fault.NotStreamer
 	}
 	return nil

@@ -6,9 +6,9 @@ import (
 	"example.com/missionpot/internal/core/mission"
 )
 
-func TestOnlyWhatTheStreamerDidCountsAsDone(t *testing.T) {
+func TestOnlyWhatAPersonDidCountsAsDone(t *testing.T) {
 	t.Parallel()
-	actions := []mission.Action{mission.Accept, mission.Reject, mission.Success, mission.Fail, mission.TimeOut}
+	actions := []mission.Action{mission.Accept, mission.Reject, mission.Success, mission.Fail, mission.Withdraw, mission.TimeOut}
 	for state, done := range map[mission.State]mission.Action{
 		{Status: mission.Funding}:                  "",
 		{Status: mission.Proposed}:                 "",
@@ -19,6 +19,7 @@ func TestOnlyWhatTheStreamerDidCountsAsDone(t *testing.T) {
 		{Status: mission.Expired}:                  "",
 		{Status: mission.Rejected}:                 mission.Reject,
 		{Status: mission.Unfunded}:                 "",
+		{Status: mission.Withdrawn}:                mission.Withdraw,
 	} {
 		for _, a := range actions {
 			if got := state.Did(a); got != (a == done) {

@@ -207,7 +207,7 @@ func (a *audit) checkMissions() {
 			continue
 		}
 		if may := m.mayEnd(a.accounts[a.model.Plan.Accounts[m.Creator].ID].Poor); !slices.Contains(may, state) {
-			a.lost("mission %s, which %s, is %s; its streamer sent %v and was answered %q, so it may be %v", m.ID, m.Fate, state, m.Judged, m.Verdict, may)
+			a.lost("mission %s, which %s, is %s; its people sent %v and were answered %q, so it may be %v", m.ID, m.Fate, state, m.Judged, m.Verdict, may)
 		}
 		e, b := a.truth.escrows[m.ID], a.truth.missions[m.ID]
 		if e.Settled && (e.Ending != state || e.Inflow != e.Outflow) {
@@ -219,7 +219,7 @@ func (a *audit) checkMissions() {
 
 // mayEnd lists the states a mission may end in.
 func (m *MissionFacts) mayEnd(poor bool) []string {
-	ended := map[string]string{"success": "succeeded", "fail": "failed", "reject": "rejected"}
+	ended := map[string]string{"success": "succeeded", "fail": "failed", "reject": "rejected", "withdraw": "withdrawn"}
 	if m.Verdict != "" && ended[m.Verdict] != "" {
 		return []string{ended[m.Verdict]}
 	}
@@ -229,8 +229,8 @@ func (m *MissionFacts) mayEnd(poor bool) []string {
 			may = append(may, ended[action])
 		}
 	}
-	// If the streamer's rejection never arrived, the proposal waits until its time is up.
-	if m.Fate == Expires || m.Fate == Ignored || m.Fate == Rejected {
+	// If the rejection or withdrawal never arrived, the proposal waits until its time is up.
+	if m.Fate == Expires || m.Fate.proposed() {
 		may = append(may, "expired")
 	}
 	if poor {

@@ -118,8 +118,11 @@ func (d *driver) make(ctx context.Context, m *MissionFacts) {
 		return
 	}
 	action := "accept"
-	if m.Fate == Rejected {
+	switch m.Fate {
+	case Rejected:
 		action = "reject"
+	case Withdrawn:
+		action = "withdraw"
 	}
 	d.act(ctx, m, action)
 	m.Status = d.await(ctx, m, "proposed")
@@ -148,11 +151,15 @@ func (d *driver) await(ctx context.Context, m *MissionFacts, state string) strin
 	}
 }
 
-// act lets the streamer act on a mission. A refusal after an attempt without an answer may mean
+// act lets the streamer, or the creator who withdraws, act on a mission. A refusal after an attempt without an answer may mean
 // that this attempt succeeded.
 func (d *driver) act(ctx context.Context, m *MissionFacts, action string) {
 	m.Judged = append(m.Judged, action)
-	a, _, err := d.insist(ctx, call{method: http.MethodPost, path: "/v1/missions/" + m.ID.String() + "/" + action, user: m.Streamer})
+	user := m.Streamer
+	if action == "withdraw" {
+		user = m.Creator
+	}
+	a, _, err := d.insist(ctx, call{method: http.MethodPost, path: "/v1/missions/" + m.ID.String() + "/" + action, user: user})
 	switch {
 	case err != nil:
 		d.giveUp(fmt.Errorf("%s mission %s: %w", action, m.ID, err))

@@ -27,10 +27,15 @@ const (
 	Expires  Fate = "expires"  // nobody judges it
 	Rejected Fate = "rejected" // by a choosy streamer
 	Ignored  Fate = "ignored"  // a choosy streamer never answers
+	// Withdrawn is taken back by its creator before a choosy streamer has answered.
+	Withdrawn Fate = "withdrawn"
 	// Rivals are two missions whose creator can pay for only one. Both are requested at once, so
 	// one is never funded.
 	Rivals Fate = "rivals"
 )
+
+// proposed reports whether a mission with this fate waits for its streamer and never takes bets.
+func (f Fate) proposed() bool { return f == Rejected || f == Ignored || f == Withdrawn }
 
 // MissionPlan is one mission to be created, with its people.
 type MissionPlan struct {
@@ -125,7 +130,7 @@ func (p *Plan) drawMissions(r *rand.Rand, s Scenario) {
 		Creator: 2, Streamer: 10, Fate: Succeeds, Stake: stake, TimeLimit: 24 * 3600, Last: s.Waves - 1, Hot: true,
 	})
 	turns := []Fate{
-		Succeeds, Fails, Expires, Succeeds, Rejected, Fails, Succeeds, Rivals, Fails, Ignored, Succeeds, Fails, Succeeds, Fails, Expires,
+		Succeeds, Fails, Expires, Succeeds, Rejected, Fails, Succeeds, Rivals, Fails, Ignored, Succeeds, Withdrawn, Fails, Succeeds, Fails, Expires,
 	}
 	for n := 0; len(p.Missions) < s.Missions; n++ {
 		m := p.drawMission(r, s, turns[n%len(turns)])
@@ -140,8 +145,7 @@ func (p *Plan) drawMission(r *rand.Rand, s Scenario, fate Fate) MissionPlan {
 	m := MissionPlan{Fate: fate, Stake: stake, TimeLimit: 24 * 3600}
 	m.First = r.IntN(max(1, s.Waves-1))
 	m.Last = min(s.Waves-1, m.First+r.IntN(3))
-	choosy := fate == Rejected || fate == Ignored
-	m.Streamer = p.draw(r, func(a Account) bool { return a.Streamer && a.Choosy == choosy })
+	m.Streamer = p.draw(r, func(a Account) bool { return a.Streamer && a.Choosy == fate.proposed() })
 	m.Creator = p.draw(r, func(a Account) bool { return !a.Streamer && !a.Poor })
 	switch fate {
 	case Expires:
@@ -169,7 +173,7 @@ func (p *Plan) draw(r *rand.Rand, fits func(Account) bool) int {
 func (p *Plan) drawBets(r *rand.Rand, s Scenario) {
 	var open []int
 	for i, m := range p.Missions {
-		if !m.Hot && m.Fate != Rejected && m.Fate != Ignored {
+		if !m.Hot && !m.Fate.proposed() {
 			open = append(open, i)
 		}
 	}

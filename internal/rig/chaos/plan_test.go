@@ -36,7 +36,7 @@ func TestEveryScenarioHasEveryFateHabitAndKindOfFault(t *testing.T) {
 			for _, f := range NewTimetable(seed, s, []string{"a", "b"}) {
 				struck[f.Kind]++
 			}
-			for _, f := range []Fate{Succeeds, Fails, Expires, Rejected, Ignored, Rivals} {
+			for _, f := range []Fate{Succeeds, Fails, Expires, Rejected, Ignored, Withdrawn, Rivals} {
 				if fates[f] == 0 {
 					t.Errorf("%s with seed %d has no mission that %s", s.Name, seed, f)
 				}

@@ -111,6 +111,15 @@ func TestARejectionGivesTheStakeBack(t *testing.T) {
 	sc.endsUntouched(t, "rejected", "[미션팟] 미션 거절", "[Missionpot] Mission declined")
 }
 
+func TestAWithdrawalGivesTheStakeBack(t *testing.T) {
+	t.Parallel()
+	sc := sharedSystem(t).proposedScene(t, map[string]any{})
+	withdraw := request{method: "POST", path: "/v1/missions/" + sc.mission.ID + "/withdraw", token: sc.streamer.token}
+	refused(t, sc.streamer.call(t, withdraw), http.StatusForbidden, "not_its_creator")
+	sc.creator.judge(t, sc.mission.ID, "withdraw")
+	sc.endsUntouched(t, "withdrawn", "[미션팟] 미션 철회", "[Missionpot] Mission withdrawn")
+}
+
 func TestAProposalThatNobodyAnswersExpires(t *testing.T) {
 	t.Parallel()
 	sc := sharedSystem(t).proposedScene(t, map[string]any{"acceptance_seconds": 1})

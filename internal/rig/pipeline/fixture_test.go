@@ -222,11 +222,15 @@ func (w *fixture) logBet(t storetest.T, kind ledger.EntryKind, m mission.Mission
 	return logged
 }
 
-// judge gives the streamer's verdict. With published false the API dies between the database and
+// judge gives the streamer's verdict, or withdraws for the creator. With published false the API dies between the database and
 // the message. It reports whether the verdict counted.
 func (w *fixture) judge(t storetest.T, id uuid.UUID, a mission.Action, published bool) bool {
 	t.Helper()
-	m, err := w.missionsOf["api"].Act(w.ctx, id, w.streamer, a)
+	user := w.streamer
+	if a == mission.Withdraw {
+		user = w.mission(t, id).CreatorID
+	}
+	m, err := w.missionsOf["api"].Act(w.ctx, id, user, a)
 	if err != nil {
 		return false
 	}

@@ -48,7 +48,7 @@ func TestWhateverHappensTheBooksHoldAndEveryBetHasOneOutcome(t *testing.T) {
 				bets = append(bets, w.bet(rt, m, user, ledger.Won(rapid.Int64Range(100, 600).Draw(rt, "amount")), rapid.IntRange(0, 3).Draw(rt, "published") > 0))
 			},
 			"judge": func(rt *rapid.T) {
-				action := rapid.SampledFrom([]mission.Action{mission.Accept, mission.Reject, mission.Success, mission.Fail}).Draw(rt, "action")
+				action := rapid.SampledFrom([]mission.Action{mission.Accept, mission.Reject, mission.Success, mission.Fail, mission.Withdraw}).Draw(rt, "action")
 				w.judge(rt, pick(rt).ID, action, rapid.Bool().Draw(rt, "published"))
 			},
 			"deadline passes": func(rt *rapid.T) { w.expire(rt, pick(rt).ID) },

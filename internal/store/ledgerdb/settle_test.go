@@ -33,7 +33,7 @@ func TestSuccessPaysThePotToTheStreamer(t *testing.T) {
 
 func TestAnyOtherEndingGivesEveryoneTheirCashBack(t *testing.T) {
 	t.Parallel()
-	for _, ending := range []ledger.Ending{ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded} {
+	for _, ending := range []ledger.Ending{ledger.Failed, ledger.Expired, ledger.Rejected, ledger.Unfunded, ledger.Withdrawn} {
 		f := newFixture(t)
 		mission, streamer := f.Escrow(), f.User(0)
 		users := []uuid.UUID{f.User(1_000), f.User(1_000), f.User(1_000)}

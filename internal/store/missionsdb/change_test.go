@@ -72,7 +72,7 @@ func TestRule12EveryUndecidedStateHasItsDeadline(t *testing.T) {
 	}
 }
 
-func TestOnlyTheStreamerActs(t *testing.T) {
+func TestOnlyTheStreamerJudgesAndOnlyTheCreatorWithdraws(t *testing.T) {
 	t.Parallel()
 	db := storetest.NewMissions(t)
 	m := db.Active()
@@ -83,11 +83,44 @@ func TestOnlyTheStreamerActs(t *testing.T) {
 			}
 		}
 	}
+	for _, user := range []uuid.UUID{m.StreamerID, newID()} {
+		if _, err := db.Act(t.Context(), m.ID, user, mission.Withdraw); !errors.Is(err, fault.NotCreator) {
+			t.Errorf("withdrawn by another user: error %v, want %v", err, fault.NotCreator)
+		}
+	}
 	if _, err := db.Act(t.Context(), m.ID, m.StreamerID, mission.TimeOut); err == nil {
 		t.Error("the streamer could time a mission out, want an error")
 	}
 	if got := db.Read(m.ID); got.Status != mission.Active || got.Revision != m.Revision {
 		t.Errorf("the mission is %s at revision %d, want it untouched at %d", got.Status, got.Revision, m.Revision)
+	}
+}
+
+func TestOfAnAcceptanceAndAWithdrawalAtOnceOneWins(t *testing.T) {
+	t.Parallel()
+	db := storetest.NewMissions(t)
+	m := db.Funding(false)
+	if _, _, err := db.ApplyPot(t.Context(), storetest.Pot(m.ID, 1)); err != nil {
+		t.Fatal(err)
+	}
+	errs := map[mission.Action]error{mission.Accept: nil, mission.Withdraw: nil}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for a, user := range map[mission.Action]uuid.UUID{mission.Accept: m.StreamerID, mission.Withdraw: m.CreatorID} {
+		wg.Go(func() {
+			_, err := db.Act(t.Context(), m.ID, user, a)
+			mu.Lock()
+			defer mu.Unlock()
+			errs[a] = err
+		})
+	}
+	wg.Wait()
+	if (errs[mission.Accept] == nil) == (errs[mission.Withdraw] == nil) {
+		t.Errorf("accepting gave %v and withdrawing %v, want exactly one to win", errs[mission.Accept], errs[mission.Withdraw])
+	}
+	got := db.Read(m.ID)
+	if want := map[bool]mission.Status{true: mission.Active, false: mission.Withdrawn}[errs[mission.Accept] == nil]; got.Status != want || got.Revision != m.Revision+2 {
+		t.Errorf("the mission is %s at revision %d, want %s at %d", got.Status, got.Revision, want, m.Revision+2)
 	}
 }
 

@@ -67,9 +67,13 @@ func (l *life) enter(to mission.Status) {
 }
 
 func (l *life) act(t *rapid.T) {
-	action := rapid.SampledFrom([]mission.Action{mission.Accept, mission.Reject, mission.Success, mission.Fail}).Draw(t, "action")
+	action := rapid.SampledFrom([]mission.Action{mission.Accept, mission.Reject, mission.Success, mission.Fail, mission.Withdraw}).Draw(t, "action")
 	to, refused := l.model.Next(action, l.now())
-	_, err := l.db.Act(context.Background(), l.id, l.model.StreamerID, action)
+	user := l.model.StreamerID
+	if action == mission.Withdraw {
+		user = l.model.CreatorID
+	}
+	_, err := l.db.Act(context.Background(), l.id, user, action)
 	repeated := l.model.Did(action)
 	if refused != nil && !repeated {
 		if !errors.Is(err, fault.NotActive) {
